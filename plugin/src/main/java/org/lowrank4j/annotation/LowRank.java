@@ -1,0 +1,120 @@
+package org.lowrank4j.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Repeatable;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Trains the networks of this code with a low-rank method.
+ *
+ * <p>On a class, method or constructor it holds for every network that is initialised while that code is running: the
+ * nearest annotated frame of the stack decides, its method before its class. On a field it holds for the network that
+ * the field keeps. Every member is optional; a member that is left out takes its value from the next source (method
+ * before class before default), and files, {@code LOWRANK_*} variables, {@code lowrank.*} properties and agent
+ * arguments override it, key by key.
+ *
+ * <pre>{@code
+ * @LowRank(rank = 8, layers = "dense.*", exclude = "dense3")
+ * @LowRank.Layer(layers = "dense1", rank = 4)
+ * public class Trainer { ... }
+ * }</pre>
+ *
+ * <p>Layers are named by patterns: a layer's name, a regular expression that matches the whole name, an index ({@code
+ * "3"}), an inclusive range ({@code "0..3"}, {@code "2.."}, {@code "..1"}) or a type ({@code "type:DenseLayer"} or
+ * {@code "DenseLayer"}). Every pattern must match at least one layer of the network.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.TYPE, ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.FIELD})
+public @interface LowRank {
+
+    /** Rank r of the adapters, from 1 to min(nIn, nOut) of each layer; 8 if no source sets it. */
+    int rank() default Integer.MIN_VALUE;
+
+    /** Numerator of the scale s, above 0; 8 if no source sets it. */
+    double alpha() default Double.NaN;
+
+    /** {@code "standard"}: s = alpha / r (the default), or {@code "rslora"}: s = alpha / sqrt(r). */
+    String scaling() default "";
+
+    /** How the factors start, for example {@code "pissa"}; the update's published choice if no source sets it. */
+    String init() default "";
+
+    /** What stands in for dL/dW, for example {@code "galore"}; {@code "exact"} if no source sets it. */
+    String gradient() default "";
+
+    /** How a step changes W, for example {@code "lora"}; the gradient's published choice if no source sets it. */
+    String update() default "";
+
+    /** Patterns of the layers to adapt; all supported layers except output layers if no source sets it. */
+    String[] layers() default {};
+
+    /** Patterns of layers never to adapt, checked first; {@code "none"} to exclude nothing. */
+    String[] exclude() default {};
+
+    /** Patterns of layers to train in full; the output layers if no source sets it, {@code "none"} for no layer. */
+    String[] train() default {};
+
+    /** Which biases train: {@code "none"} (the default), {@code "all"} or {@code "lora-only"} (those of the targets). */
+    String bias() default "";
+
+    /** LoRA+: learning rate of B over that of A, 1 or more; 1 (off) if no source sets it. */
+    double loraplus() default Double.NaN;
+
+    /** Seed of the adapters; the network's own seed if no source sets it. */
+    long seed() default Long.MIN_VALUE;
+
+    /** Name of the network, for files and messages and to link it with {@code when: {id: ...}} of a rule file. */
+    String id() default "";
+
+    /** Options of methods, each {@code "method.option=value"}, for example {@code "galore.refresh=200"}. */
+    String[] options() default {};
+
+    /** False leaves the network alone: it trains as without lowrank4j. */
+    boolean enabled() default true;
+
+    /** Other settings for some of the targets; a target takes them before the settings of {@link LowRank}. */
+    @Documented
+    @Retention(RetentionPolicy.RUNTIME)
+    @Target({ElementType.TYPE, ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.FIELD})
+    @Repeatable(Layers.class)
+    @interface Layer {
+
+        /** Patterns of the targets that this is for, as in {@link LowRank#layers()}. */
+        String[] layers();
+
+        /** See {@link LowRank#rank()}. */
+        int rank() default Integer.MIN_VALUE;
+
+        /** See {@link LowRank#alpha()}. */
+        double alpha() default Double.NaN;
+
+        /** See {@link LowRank#scaling()}. */
+        String scaling() default "";
+
+        /** See {@link LowRank#init()}. */
+        String init() default "";
+
+        /** See {@link LowRank#gradient()}. */
+        String gradient() default "";
+
+        /** See {@link LowRank#update()}. */
+        String update() default "";
+
+        /** See {@link LowRank#options()}. */
+        String[] options() default {};
+    }
+
+    /** Container of repeated {@link Layer} annotations; the compiler writes it. */
+    @Documented
+    @Retention(RetentionPolicy.RUNTIME)
+    @Target({ElementType.TYPE, ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.FIELD})
+    @interface Layers {
+
+        /** The repeated annotations in the order of the source. */
+        Layer[] value();
+    }
+}

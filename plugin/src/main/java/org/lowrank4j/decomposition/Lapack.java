@@ -1,0 +1,46 @@
+package org.lowrank4j.decomposition;
+
+/** The two LAPACK decompositions that this package needs, on column-major doubles without padding. */
+interface Lapack {
+
+    /**
+     * Thin SVD of an m x n matrix with k = min(m, n).
+     *
+     * @param a m x n, destroyed
+     * @param s receives the k singular values, largest first
+     * @param u receives U, m x k
+     * @param vt receives V^T, k x n
+     */
+    void thinSvd(int m, int n, double[] a, double[] s, double[] u, double[] vt);
+
+    /**
+     * The factor Q of a thin QR decomposition.
+     *
+     * @param a m x n with m &gt;= n; replaced by Q, m x n with orthonormal columns
+     * @param r receives the upper triangle R, n x n, with zeros below
+     */
+    void thinQr(int m, int n, double[] a, double[] r);
+
+    /** OpenBLAS itself where its classes are there (they come with nd4j-native), else what ND4J offers on any backend. */
+    static Lapack available() {
+        return Available.LAPACK;
+    }
+
+    /** Looks once, at the first decomposition. */
+    final class Available {
+
+        private static final Lapack LAPACK = find();
+
+        private Available() {}
+
+        private static Lapack find() {
+            try {
+                Class.forName("org.bytedeco.openblas.global.openblas", true, Lapack.class.getClassLoader());
+                return new OpenBlasLapack();
+            } catch (ClassNotFoundException | LinkageError absent) {
+                // A backend without OpenBLAS, such as CUDA alone: nothing is wrong, there is another way.
+                return new Nd4jLapack();
+            }
+        }
+    }
+}

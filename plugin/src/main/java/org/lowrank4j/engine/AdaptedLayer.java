@@ -1,0 +1,248 @@
+package org.lowrank4j.engine;
+
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.update.TargetUpdate;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The forward and backward pass of a dense or output layer whose W is adapted or frozen.
+ *
+ * <p>Next to the stock layer it saves: dL/dW (never formed), the second pre-activation product in the backward pass (the
+ * first is kept), epsilon where nothing below is trained, and the copy that DL4J's product into a row-major array makes.
+ * All arrays are row-major, examples x units, as in the stock layer.
+ */
+public final class AdaptedLayer {
+
+    private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
+    private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
+    private static final String GAIN = DefaultParamInitializer.GAIN_KEY;
+
+    private final String name;
+    private final StepState step;
+    private final @Nullable Segment segment;
+    private final @Nullable TargetUpdate update;
+    private final INDArray[] gradients;
+    private final @Nullable INDArray biasGradient;
+    private final boolean needsEpsilon;
+    private final boolean inputsMayBeOverwritten;
+
+    private @Nullable PendingStart pendingStart;
+    private @Nullable INDArray preActivation;
+    private @Nullable INDArray preNorm;
+    private boolean backpropagated;
+
+    /**
+     * @param step shared with the session
+     * @param segment what this layer trains, null if nothing
+     * @param update the adapter of W, null if W is frozen
+     * @param gradients one view per tensor of the update
+     * @param biasGradient view for the bias, null if it is not trained
+     * @param needsEpsilon whether anything below wants this layer's epsilon
+     * @param inputsMayBeOverwritten whether the layer above may change this layer's output in place (input dropout does)
+     * @param pendingStart the start of the factors that waits for a first gradient, null if they have started
+     */
+    AdaptedLayer(
+            String name,
+            StepState step,
+            @Nullable Segment segment,
+            @Nullable TargetUpdate update,
+            INDArray[] gradients,
+            @Nullable INDArray biasGradient,
+            boolean needsEpsilon,
+            boolean inputsMayBeOverwritten,
+            @Nullable PendingStart pendingStart) {
+        this.name = name;
+        this.step = step;
+        this.segment = segment;
+        this.update = update;
+        this.gradients = gradients;
+        this.biasGradient = biasGradient;
+        this.needsEpsilon = needsEpsilon;
+        this.inputsMayBeOverwritten = inputsMayBeOverwritten;
+        this.pendingStart = pendingStart;
+    }
+
+    /** The adapter of a layer, or null if the layer trains as stock. */
+    public static @Nullable AdaptedLayer of(BaseLayer<?> layer) {
+        return AdaptedGradients.of(layer);
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Whether the network is inside an adapted training step; outside, the layer behaves as stock. */
+    public boolean inStep() {
+        return step.running();
+    }
+
+    /** The l1, l2 and weight decay terms of what this layer trains. */
+    public double regularizationScore(int iteration, int epoch) {
+        return segment == null ? 0 : segment.regularizationScore(iteration, epoch);
+    }
+
+    /** Whether the backward pass has come through here at least once. */
+    boolean backpropagated() {
+        return backpropagated;
+    }
+
+    /** Drops what the forward pass kept. */
+    void forgetForward() {
+        preActivation = null;
+        preNorm = null;
+    }
+
+    /**
+     * The layer's output in training, keeping the pre-activation for {@link #backward}; null to let the stock layer
+     * answer (and complain) where the input does not fit.
+     */
+    public @Nullable INDArray forward(BaseLayer<?> layer, LayerWorkspaceMgr workspaces) {
+        forgetForward();
+        if (layer.input() == null) {
+            return null;
+        }
+        Dl4jInternals.applyDropout(layer, workspaces);
+        INDArray weight = layer.getParam(WEIGHT);
+        INDArray x = layer.input().castTo(weight.dataType());
+        if (x.rank() != 2 || x.size(1) != weight.size(0)) {
+            return null;
+        }
+        INDArray z = product(x, weight, false, workspaces, ArrayType.ACTIVATIONS);
+        if (layer.hasLayerNorm()) {
+            preNorm = workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
+            Nd4j.getExecutioner().exec(new LayerNorm(preNorm, layer.getParam(GAIN), z, true, 1));
+        }
+        if (layer.hasBias()) {
+            z.addiRowVector(layer.getParam(BIAS));
+        }
+        boolean masked = layer.getMaskArray() != null;
+        if (masked) {
+            Dl4jInternals.applyMask(layer, z);
+        }
+        IActivation activation = layer.layerConf().getActivationFn();
+        preActivation = !inputsMayBeOverwritten && outputStandsForInput(activation)
+                ? z
+                : workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
+        INDArray output = activation.getActivation(z, true);
+        if (masked) {
+            Dl4jInternals.applyMask(layer, output);
+        }
+        return output;
+    }
+
+    /**
+     * Whether the activation's derivative at z can be taken at its output, so that the output may overwrite z: true of
+     * the identity and of the plain rectifier, which are positive exactly where z is.
+     */
+    private static boolean outputStandsForInput(IActivation activation) {
+        if (activation instanceof ActivationReLU relu) {
+            return zeroOrAbsent(relu.getMax())
+                    && zeroOrAbsent(relu.getThreshold())
+                    && zeroOrAbsent(relu.getNegativeSlope());
+        }
+        return activation instanceof ActivationIdentity;
+    }
+
+    private static boolean zeroOrAbsent(@Nullable Double value) {
+        return value == null || value == 0.0;
+    }
+
+    /** The backward pass of a dense layer: gradients of what is trained, and epsilon for the layer below or null. */
+    public Pair<Gradient, INDArray> backward(BaseLayer<?> layer, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+        layer.assertInputSet(true);
+        INDArray z = preActivation;
+        INDArray unnormalised = preNorm;
+        if (z == null) {
+            Pair<INDArray, INDArray> recomputed = Dl4jInternals.preOutputWithPreNorm(layer, workspaces);
+            z = recomputed.getFirst();
+            unnormalised = recomputed.getSecond();
+        }
+        forgetForward();
+        INDArray delta =
+                layer.layerConf().getActivationFn().backprop(z, epsilon).getFirst();
+        if (layer.getMaskArray() != null) {
+            Dl4jInternals.applyMask(layer, delta);
+        }
+        Gradient trained = new DefaultGradient();
+        biasGradient(delta, trained);
+        INDArray weight = layer.getParam(WEIGHT);
+        if (layer.hasLayerNorm()) {
+            INDArray gain = layer.getParam(GAIN);
+            INDArray unusedGainGradient = workspaces.createUninitialized(
+                    ArrayType.BP_WORKING_MEM, gain.dataType(), gain.shape(), gain.ordering());
+            Nd4j.getExecutioner().exec(new LayerNormBp(unnormalised, gain, delta, delta, unusedGainGradient, true, 1));
+        }
+        weightGradients(layer.input().castTo(weight.dataType()), delta);
+        if (!needsEpsilon) {
+            return new Pair<>(trained, null);
+        }
+        INDArray below = product(delta, weight, true, workspaces, ArrayType.ACTIVATION_GRAD);
+        return new Pair<>(trained, Dl4jInternals.backpropDropout(layer, below));
+    }
+
+    /** The gradients of an output layer, and delta = dL/dz in the workspace for activation gradients. */
+    public Pair<Gradient, INDArray> outputGradients(
+            BaseOutputLayer<?> layer, INDArray preOutput, LayerWorkspaceMgr workspaces) {
+        var configuration =
+                (org.deeplearning4j.nn.conf.layers.BaseOutputLayer) layer.conf().getLayer();
+        INDArray delta = configuration
+                .getLossFn()
+                .computeGradient(
+                        Dl4jInternals.labels2d(layer, workspaces),
+                        preOutput,
+                        configuration.getActivationFn(),
+                        layer.getMaskArray());
+        Gradient trained = new DefaultGradient();
+        biasGradient(delta, trained);
+        weightGradients(layer.input().castTo(layer.getParam(WEIGHT).dataType()), delta);
+        return new Pair<>(trained, workspaces.leverageTo(ArrayType.ACTIVATION_GRAD, delta));
+    }
+
+    private void biasGradient(INDArray delta, Gradient trained) {
+        if (biasGradient != null) {
+            delta.sum(biasGradient, 0);
+            trained.gradientForVariable().put(BIAS, biasGradient);
+        }
+    }
+
+    private void weightGradients(INDArray x, INDArray delta) {
+        backpropagated = true;
+        if (update == null) {
+            return;
+        }
+        if (pendingStart != null) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                pendingStart.start(x, delta);
+            }
+            pendingStart = null;
+        }
+        update.gradient(x, delta, gradients);
+    }
+
+    /**
+     * left W or left W^T as a row-major array, made by one product into its column-major transpose: ND4J would multiply
+     * into a temporary and copy it for a row-major result.
+     */
+    private static INDArray product(
+            INDArray left, INDArray weight, boolean transposed, LayerWorkspaceMgr workspaces, ArrayType where) {
+        INDArray result = workspaces.createUninitialized(
+                where, weight.dataType(), new long[] {weight.size(transposed ? 0 : 1), left.size(0)}, 'f');
+        Nd4j.gemm(weight, left, result, !transposed, true, 1.0, 0.0);
+        return result.transpose();
+    }
+}

@@ -1,0 +1,89 @@
+package org.lowrank4j.engine;
+
+import java.lang.ref.WeakReference;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.rule.Rule;
+
+/**
+ * What is known of one network that a rule applies to: first only the rule, from its first step on either its session or
+ * the decision that it trains as stock.
+ */
+final class Enrolment {
+
+    private volatile Rule rule;
+    private volatile boolean ruleOfField;
+    private volatile @Nullable Session session;
+    private volatile boolean stock;
+    private volatile boolean gradientsTakenOutside;
+    private volatile @Nullable TrainingState resumed;
+    private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
+
+    /**
+     * @param ruleOfField whether an annotated field that keeps the network gave the rule
+     */
+    Enrolment(Rule rule, boolean ruleOfField) {
+        this.rule = rule;
+        this.ruleOfField = ruleOfField;
+    }
+
+    Rule rule() {
+        return rule;
+    }
+
+    boolean ruleOfField() {
+        return ruleOfField;
+    }
+
+    /** Replaces the rule by that of an annotated field; the network has not trained yet. */
+    void ruleOfField(Rule better) {
+        rule = better;
+        ruleOfField = true;
+    }
+
+    @Nullable Session session() {
+        return session;
+    }
+
+    void session(Session begun) {
+        session = begun;
+    }
+
+    /** Whether it was decided that the network trains as stock. */
+    boolean stock() {
+        return stock;
+    }
+
+    void becomeStock() {
+        stock = true;
+        session = null;
+        resumed = null;
+    }
+
+    /** Whether the running backward pass was asked for by the program itself, which wants the full gradient. */
+    boolean gradientsTakenOutside() {
+        return gradientsTakenOutside;
+    }
+
+    void gradientsTakenOutside(boolean outside) {
+        gradientsTakenOutside = outside;
+    }
+
+    /** The saved state to go on from at the first step. */
+    @Nullable TrainingState resumed() {
+        return resumed;
+    }
+
+    void resume(@Nullable TrainingState state) {
+        resumed = state;
+    }
+
+    /** Whether the calling thread is another one than at the last call. */
+    boolean threadChanged() {
+        Thread current = Thread.currentThread();
+        if (lastThread.get() == current) {
+            return false;
+        }
+        lastThread = new WeakReference<>(current);
+        return true;
+    }
+}

@@ -1,0 +1,144 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Updater;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.layers.FrozenLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The parts of a MultiLayerNetwork. */
+final class MultiLayerParts extends NetworkParts {
+
+    private final MultiLayerNetwork network;
+
+    MultiLayerParts(MultiLayerNetwork network) {
+        this.network = network;
+    }
+
+    @Override
+    Model model() {
+        return network;
+    }
+
+    @Override
+    String kind() {
+        return "MultiLayerNetwork";
+    }
+
+    @Override
+    List<Part> parts() {
+        Layer[] layers = network.getLayers();
+        List<Part> parts = new ArrayList<>(layers.length);
+        long offset = 0;
+        for (int i = 0; i < layers.length; i++) {
+            boolean preprocessed = network.getLayerWiseConfigurations().getInputPreProcess(i) != null;
+            Part part = part(i, nameOf(i), layers[i], layers[i], offset, preprocessed);
+            parts.add(part);
+            offset += part.shape().parameterCount();
+        }
+        boolean[] reached = reached(parts);
+        for (int i = 0; i < parts.size(); i++) {
+            if (!reached[i]) {
+                parts.set(i, markFrozen(parts.get(i)));
+            }
+        }
+        return parts;
+    }
+
+    private String nameOf(int index) {
+        String name = network.getLayers()[index].conf().getLayer().getLayerName();
+        return name == null ? "layer" + index : name;
+    }
+
+    @Override
+    boolean[] reached(List<Part> parts) {
+        boolean[] reached = new boolean[parts.size()];
+        for (int i = parts.size() - 1; i >= 0 && !(parts.get(i).layer() instanceof FrozenLayer); i--) {
+            reached[i] = true;
+        }
+        return reached;
+    }
+
+    @Override
+    boolean[] needsEpsilon(List<Part> parts, boolean[] trained) {
+        boolean[] needed = new boolean[parts.size()];
+        boolean trainedBelow = false;
+        for (int i = 0; i < needed.length; i++) {
+            needed[i] = trainedBelow || parts.get(i).preprocessed();
+            trainedBelow |= trained[i];
+        }
+        return needed;
+    }
+
+    @Override
+    Runnable cutBelow(Set<String> trainedNames) {
+        Layer[] layers = network.getLayers();
+        int lowest = 0;
+        while (lowest < layers.length && !trainedNames.contains(nameOf(lowest))) {
+            lowest++;
+        }
+        int cut = lowest - 1;
+        if (cut < 0 || lowest == layers.length || layers[cut] instanceof FrozenLayer) {
+            return () -> {};
+        }
+        // The backward pass of DL4J ends at the first FrozenLayer that it meets.
+        Layer original = layers[cut];
+        layers[cut] = new FrozenLayer(original);
+        return () -> layers[cut] = original;
+    }
+
+    @Override
+    void flattenedGradients(@Nullable INDArray gradients) {
+        Dl4jInternals.flattenedGradients(network, gradients);
+    }
+
+    @Override
+    boolean hasOutputLayers() {
+        return network.getOutputLayer() instanceof IOutputLayer;
+    }
+
+    @Override
+    DataType dataType() {
+        return network.getLayerWiseConfigurations().getDataType();
+    }
+
+    @Override
+    NeuralNetConfiguration configuration() {
+        return network.conf();
+    }
+
+    @Override
+    int iteration() {
+        return network.getIterationCount();
+    }
+
+    @Override
+    int epoch() {
+        return network.getEpochCount();
+    }
+
+    @Override
+    void updaterOf(ConvexOptimizer optimizer, @Nullable Object updater) {
+        optimizer.setUpdater((Updater) updater);
+    }
+
+    @Override
+    @Nullable Object updaterOf(ConvexOptimizer optimizer) {
+        return optimizer.getUpdater(false);
+    }
+
+    @Override
+    public String toString() {
+        return kind() + Arrays.toString(network.getLayers());
+    }
+}

@@ -1,0 +1,172 @@
+package org.lowrank4j.engine;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.layers.FrozenLayer;
+import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.layers.OutputLayer;
+import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
+import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.rule.NetworkShape;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A MultiLayerNetwork or a ComputationGraph, as the engine needs to see it. Made where it is needed and never kept,
+ * because it holds the network.
+ */
+abstract class NetworkParts {
+
+    /** The two kinds of network that can be adapted; null for any other model. */
+    static @Nullable NetworkParts of(Object model) {
+        if (model instanceof MultiLayerNetwork network) {
+            return new MultiLayerParts(network);
+        }
+        if (model instanceof ComputationGraph graph) {
+            return new GraphParts(graph);
+        }
+        return null;
+    }
+
+    /** The network itself. */
+    abstract Model model();
+
+    abstract String kind();
+
+    /** Layers, and vertices with parameters, in the order of the parameter vector. */
+    abstract List<Part> parts();
+
+    /** Which entries of {@link #parts()} the backward pass reaches, given where the program froze layers. */
+    abstract boolean[] reached(List<Part> parts);
+
+    /**
+     * Which entries of {@link #parts()} must return an epsilon, given which have trained parameters.
+     *
+     * @param trained one flag per part
+     */
+    abstract boolean[] needsEpsilon(List<Part> parts, boolean[] trained);
+
+    /**
+     * Takes everything that nothing trained depends on out of the backward pass, until the answer is run.
+     *
+     * @param trainedNames names of the parts with trained parameters
+     */
+    abstract Runnable cutBelow(java.util.Set<String> trainedNames);
+
+    abstract void flattenedGradients(@Nullable INDArray gradients);
+
+    abstract boolean hasOutputLayers();
+
+    abstract DataType dataType();
+
+    /** A configuration that carries the network-wide settings. */
+    abstract NeuralNetConfiguration configuration();
+
+    abstract int iteration();
+
+    abstract int epoch();
+
+    abstract void updaterOf(ConvexOptimizer optimizer, @Nullable Object updater);
+
+    abstract @Nullable Object updaterOf(ConvexOptimizer optimizer);
+
+    INDArray parameters() {
+        INDArray parameters = model().params();
+        return parameters.reshape(parameters.length());
+    }
+
+    /** The shape for planning. */
+    NetworkShape shape() {
+        return new NetworkShape(kind(), parts().stream().map(Part::shape).toList());
+    }
+
+    /** One part; {@code frozen} is what the program did to it. */
+    static Part part(
+            int index, String name, Trainable trainable, @Nullable Layer layer, long offset, boolean preprocessed) {
+        Map<String, Long> sizes = new LinkedHashMap<>();
+        Map<String, INDArray> table = trainable.paramTable(false);
+        if (table != null) {
+            table.forEach((key, array) -> sizes.put(key, array.length()));
+        }
+        Layer inner = innermost(layer);
+        INDArray weight = table == null ? null : table.get("W");
+        boolean matrix = weight != null && weight.rank() == 2;
+        String type = inner == null
+                ? trainable.getClass().getSimpleName()
+                : inner.conf().getLayer().getClass().getSimpleName();
+        LayerShape shape = new LayerShape(
+                index,
+                name,
+                type,
+                matrix ? Objects.requireNonNull(weight).size(0) : 0,
+                matrix ? Objects.requireNonNull(weight).size(1) : 0,
+                java.util.Collections.unmodifiableMap(sizes),
+                inner instanceof IOutputLayer,
+                adaptable(inner)
+                        ? ""
+                        : "its type " + type + " is not supported (supported: DenseLayer, OutputLayer,"
+                                + " RnnOutputLayer)",
+                isFrozen(layer));
+        return new Part(shape, trainable, layer, offset, preprocessed);
+    }
+
+    /** Whether the engine can stand in for this layer's backward pass. */
+    static boolean adaptable(@Nullable Layer layer) {
+        return layer != null
+                && (layer.getClass() == DenseLayer.class
+                        || layer.getClass() == OutputLayer.class
+                        || layer.getClass() == RnnOutputLayer.class);
+    }
+
+    static boolean isFrozen(@Nullable Layer layer) {
+        return layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop;
+    }
+
+    private static @Nullable Layer innermost(@Nullable Layer layer) {
+        if (layer instanceof FrozenLayer frozen) {
+            return innermost(frozen.getInsideLayer());
+        }
+        if (layer instanceof FrozenLayerWithBackprop frozen) {
+            return innermost(frozen.getInsideLayer());
+        }
+        return layer;
+    }
+
+    /** The layer as an adaptable output layer, for its labels and loss. */
+    static boolean isAdaptableOutput(@Nullable Layer layer) {
+        return adaptable(layer) && layer instanceof BaseOutputLayer;
+    }
+
+    /** The part with {@code frozen} set, where a layer above it keeps gradients from reaching it. */
+    static Part markFrozen(Part part) {
+        LayerShape shape = part.shape();
+        return new Part(
+                new LayerShape(
+                        shape.index(),
+                        shape.name(),
+                        shape.type(),
+                        shape.inputs(),
+                        shape.outputs(),
+                        shape.parameters(),
+                        shape.output(),
+                        shape.refusal(),
+                        true),
+                part.trainable(),
+                part.layer(),
+                part.offset(),
+                part.preprocessed());
+    }
+}

@@ -1,0 +1,379 @@
+package org.lowrank4j.engine;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
+import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Methods;
+import org.lowrank4j.report.Console;
+import org.lowrank4j.report.PlanReport;
+import org.lowrank4j.rule.Creation;
+import org.lowrank4j.rule.NetworkShape;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Rule;
+import org.lowrank4j.rule.RuleBook;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * All networks of the JVM that a rule applies to, and the decisions of their lives: which rule, adapted or stock, resumed
+ * or fresh. Keyed by identity and weakly.
+ */
+public final class Networks {
+
+    private static final WeakIdentityMap<Object, Enrolment> ENROLMENTS = new WeakIdentityMap<>();
+    private static final AtomicInteger INITIALISED = new AtomicInteger();
+
+    /** Read by every hook before anything else, so that hooks cost nothing while no rule applies to any network. */
+    private static volatile boolean anyEnrolment;
+
+    private static volatile @Nullable RuleBook ruleBook;
+    private static volatile Supplier<@Nullable String> weavingProblem = () -> null;
+
+    private Networks() {}
+
+    /**
+     * Starts to apply rules to networks.
+     *
+     * @param rules of this JVM
+     * @param problem answers with what kept a hook from being woven, null while there is nothing
+     */
+    public static void apply(RuleBook rules, Supplier<@Nullable String> problem) {
+        weavingProblem = problem;
+        ruleBook = rules;
+    }
+
+    /** Whether a rule applies to any network yet. */
+    public static boolean none() {
+        return !anyEnrolment;
+    }
+
+    /** Called after a network was initialised: looks for the rule that applies where that happened. */
+    public static void initialised(Object model) {
+        RuleBook rules = ruleBook;
+        NetworkParts network = NetworkParts.of(model);
+        if (rules == null || rules.off() || network == null || ENROLMENTS.get(model) != null || Distributed.onStack()) {
+            return;
+        }
+        int nth = INITIALISED.incrementAndGet();
+        NetworkShape shape = network.shape();
+        Creation creation = Creation.here(shape, nth);
+        Optional<PendingFields.Place> field = PendingFields.take(model);
+        rules.ruleFor(field.map(place -> place.keeping(creation)).orElse(creation))
+                .ifPresent(found -> enrol(network, found, field.isPresent()));
+    }
+
+    /** Called when a network is stored in an annotated field. */
+    public static void stored(@Nullable Object model, Class<?> owner, String field) {
+        RuleBook rules = ruleBook;
+        if (rules == null || rules.off() || model == null || NetworkParts.of(model) == null) {
+            return;
+        }
+        NetworkParts network = Objects.requireNonNull(NetworkParts.of(model));
+        if (!isInitialised(model)) {
+            PendingFields.put(model, owner, field);
+            return;
+        }
+        Optional<Rule> rule = rules.ruleForField(owner, field, network.shape(), INITIALISED.get());
+        Enrolment enrolment = ENROLMENTS.get(model);
+        if (rule.isEmpty()) {
+            return;
+        }
+        if (enrolment == null) {
+            enrol(network, rule.get(), true);
+        } else if (!enrolment.rule().sameSettings(rule.get())) {
+            if (enrolment.session() != null || enrolment.ruleOfField()) {
+                throw new LowRankException(
+                        "Two rules tie for one network: " + enrolment.rule().source() + " and "
+                                + rule.get().source() + ". Give both the same settings, or annotate one of them only.");
+            }
+            enrolment.ruleOfField(rule.get());
+        }
+    }
+
+    private static boolean isInitialised(Object model) {
+        return model instanceof MultiLayerNetwork multiLayer
+                ? multiLayer.isInitCalled()
+                : ((ComputationGraph) model).getVertices() != null;
+    }
+
+    private static void enrol(NetworkParts network, Rule rule, boolean ruleOfField) {
+        Enrolment enrolment = new Enrolment(rule, ruleOfField);
+        String reason = StockReason.pretraining(network);
+        if (reason != null) {
+            trainAsStock(enrolment, reason);
+        }
+        ENROLMENTS.put(network.model(), enrolment);
+        anyEnrolment = true;
+    }
+
+    /** Called after a network was cloned: the clone goes on where the original is. */
+    public static void cloned(Object original, Object copy) {
+        Enrolment from = ENROLMENTS.get(original);
+        if (from == null || from.stock() || NetworkParts.of(copy) == null) {
+            return;
+        }
+        Enrolment to = new Enrolment(from.rule(), from.ruleOfField());
+        Session session = from.session();
+        to.resume(session == null ? from.resumed() : session.save(true));
+        ENROLMENTS.put(copy, to);
+    }
+
+    /** Called after a network was read from a zip that holds the state of an adapted training. */
+    public static void restored(Object model, TrainingState state) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        if (enrolment == null) {
+            Console.say("this model was trained with low-rank adapters of "
+                    + state.settings().keySet()
+                    + ", but no rule applies to it here: training it now would train all of its weights.");
+        } else {
+            enrolment.resume(state);
+        }
+    }
+
+    /** The updater for a network that a rule applies to, null for a network that trains as stock. */
+    public static @Nullable Object updater(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || enrolment.stock() || network == null) {
+            return null;
+        }
+        Session session = enrolment.session();
+        if (session != null) {
+            session.refreshUpdaters();
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return LowRankUpdater.of(network);
+        }
+    }
+
+    /** The session of a network inside one of its adapted steps, else null. */
+    static @Nullable Session runningSession(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        Session session = enrolment == null ? null : enrolment.session();
+        return session != null && session.inStep() ? session : null;
+    }
+
+    /** One training step of an adapted network; false if the network trains as stock, with nothing done. */
+    public static boolean step(
+            BaseOptimizer optimizer,
+            LayerWorkspaceMgr workspaces,
+            Object model,
+            @Nullable Object accumulator,
+            Collection<TrainingListener> listeners) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || network == null) {
+            return false;
+        }
+        Session session = sessionFor(enrolment, network, optimizer, accumulator);
+        return session != null && session.step(network, optimizer, workspaces, listeners);
+    }
+
+    private static @Nullable Session sessionFor(
+            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+        Session session = enrolment.session();
+        if (session != null && (accumulator != null || enrolment.threadChanged() && Distributed.onStack())) {
+            session.uninstall(network);
+            trainAsStock(
+                    enrolment,
+                    "it is now trained on replicas (ParallelWrapper, Spark or a GradientsAccumulator),"
+                            + " which is not supported; what its adapters learned is in its weights");
+            session = null;
+        }
+        if (session == null && !enrolment.stock()) {
+            session = begin(enrolment, network, optimizer, accumulator);
+        }
+        if (session == null && network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+            network.updaterOf(optimizer, stockUpdater(ours, network));
+        }
+        return session;
+    }
+
+    private static @Nullable Session begin(
+            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+        RuleBook rules = Objects.requireNonNull(ruleBook);
+        String problem = weavingProblem.get();
+        String reason = problem != null ? problem : StockReason.before(network, optimizer, accumulator);
+        if (reason != null) {
+            trainAsStock(enrolment, reason);
+            return null;
+        }
+        Methods methods = Methods.load();
+        Plan plan = enrolment.rule().plan(network.shape(), methods);
+        reason = StockReason.after(network, plan);
+        if (reason != null) {
+            trainAsStock(enrolment, reason);
+            return null;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            return begin(enrolment, network, optimizer, plan, methods, rules);
+        }
+    }
+
+    private static @Nullable Session begin(
+            Enrolment enrolment,
+            NetworkParts network,
+            BaseOptimizer optimizer,
+            Plan plan,
+            Methods methods,
+            RuleBook rules) {
+        if (rules.reportOnly()) {
+            Session planned = new SessionBuilder(plan, network, methods, true).build();
+            Console.say(PlanReport.text(plan, planned.adapterEntries(), planned.memory(network)));
+            trainAsStock(enrolment, "mode=report");
+            return null;
+        }
+        TrainingState resumed = resumable(enrolment, plan);
+        Session session = new SessionBuilder(plan, network, methods, resumed != null).build();
+        if (resumed != null) {
+            session.restore(resumed);
+        }
+        if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+            ours.dropHeldState();
+        } else {
+            network.updaterOf(optimizer, null);
+        }
+        enrolment.resume(null);
+        enrolment.session(session);
+        Console.say(PlanReport.text(plan, session.adapterEntries(), session.memory(network)));
+        return session;
+    }
+
+    /** The saved state if it fits the plan; a state of other settings is set aside, saying so. */
+    private static @Nullable TrainingState resumable(Enrolment enrolment, Plan plan) {
+        TrainingState saved = enrolment.resumed();
+        if (saved == null) {
+            return null;
+        }
+        Map<String, String> wanted = TrainingState.settings(plan);
+        if (saved.settings().equals(wanted)) {
+            return saved;
+        }
+        Console.warn(
+                "the saved adapters do not fit the rule, so training starts with new adapters on the saved weights."
+                        + " Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
+        return null;
+    }
+
+    private static void trainAsStock(Enrolment enrolment, String reason) {
+        if (!enrolment.stock()) {
+            enrolment.becomeStock();
+            Console.say(
+                    "a network with the rule of " + enrolment.rule().source() + " trains as stock: " + reason + ".");
+        }
+    }
+
+    /** DL4J's own updater, with the state that was handed to ours meanwhile. */
+    private static @Nullable Object stockUpdater(LowRankUpdater ours, NetworkParts network) {
+        INDArray held = ours.heldState();
+        if (held == null) {
+            return null;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (network.model() instanceof MultiLayerNetwork multiLayer) {
+                MultiLayerUpdater stock = new MultiLayerUpdater(multiLayer);
+                stock.setStateViewArray(held);
+                return stock;
+            }
+            ComputationGraphUpdater stock = new ComputationGraphUpdater((ComputationGraph) network.model());
+            stock.setStateViewArray(held);
+            return stock;
+        }
+    }
+
+    /** A program that applies gradients itself gets DL4J's own updater, now and from here on. */
+    static void updateAsStock(
+            LowRankUpdater ours,
+            NetworkParts network,
+            Gradient gradient,
+            int iteration,
+            int epoch,
+            int batchSize,
+            LayerWorkspaceMgr workspaces) {
+        Enrolment enrolment = ENROLMENTS.get(network.model());
+        if (enrolment != null) {
+            Session session = enrolment.session();
+            if (session != null) {
+                session.uninstall(network);
+            }
+            trainAsStock(enrolment, "the program applies gradients itself, which is not supported");
+        }
+        Object held = stockUpdater(ours, network);
+        if (network.model() instanceof MultiLayerNetwork multiLayer) {
+            MultiLayerUpdater stock = held == null ? new MultiLayerUpdater(multiLayer) : (MultiLayerUpdater) held;
+            multiLayer.setUpdater(stock);
+            stock.update(gradient, iteration, epoch, batchSize, workspaces);
+        } else {
+            ComputationGraph graph = (ComputationGraph) network.model();
+            ComputationGraphUpdater stock =
+                    held == null ? new ComputationGraphUpdater(graph) : (ComputationGraphUpdater) held;
+            graph.setUpdater(stock);
+            stock.update(gradient, iteration, epoch, batchSize, workspaces);
+        }
+    }
+
+    /**
+     * Whether DL4J's full gradient vector must not be made now: for a network that a rule applies to, unless the program
+     * itself asked for gradients.
+     */
+    public static boolean keepsCompactGradients(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        return enrolment != null && !enrolment.stock() && !enrolment.gradientsTakenOutside();
+    }
+
+    /**
+     * Called before a backward pass.
+     *
+     * @return what to run after it, null for nothing
+     */
+    public static @Nullable Runnable backwardBegins(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || enrolment.stock() || network == null) {
+            return null;
+        }
+        Session session = enrolment.session();
+        if (session != null && session.inStep()) {
+            Runnable restore = session.cut(network);
+            return () -> {
+                restore.run();
+                session.forgetForward(network);
+            };
+        }
+        enrolment.gradientsTakenOutside(true);
+        if (session != null) {
+            session.uninstall(network);
+        }
+        return () -> {
+            enrolment.gradientsTakenOutside(false);
+            Session still = enrolment.session();
+            if (still != null) {
+                still.install(network);
+            }
+        };
+    }
+
+    /** What a save must add for exact resumption, null for a network without adapters. */
+    public static @Nullable TrainingState stateToSave(Object model, boolean withUpdater) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        if (enrolment == null || enrolment.stock()) {
+            return null;
+        }
+        Session session = enrolment.session();
+        return session == null ? enrolment.resumed() : session.save(withUpdater);
+    }
+}

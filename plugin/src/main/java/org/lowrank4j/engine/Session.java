@@ -1,0 +1,349 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.report.Console;
+import org.lowrank4j.report.PlanReport;
+import org.lowrank4j.rule.Plan;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The low-rank training of one network: its adapters, the compact gradient vector of what is trained, and the user's
+ * updaters over it.
+ *
+ * <p>A session never holds its network or a layer, because it is kept in a map whose key is the network; every call
+ * brings the network along. It is used by the network's training thread only.
+ */
+final class Session {
+
+    private final Plan plan;
+    private final DataType type;
+    private final INDArray gradient;
+    private final List<Fitting> fittings;
+    private final List<Run> trainedInPlace;
+    private final List<SegmentTarget> targets;
+    private final List<Segment> segments;
+    private final List<PendingStart> pendingStarts;
+    private final List<INDArray> dividedByMinibatch;
+    private final Set<String> trainedLayers;
+    private final Set<String> scratchPrefixes;
+    private final boolean minibatch;
+    private UpdaterBlocks blocks;
+
+    private final StepState step;
+
+    private boolean installed;
+    private boolean stepIsFinite;
+    private boolean proven;
+    private boolean saidNotFinite;
+
+    /** How one layer's gradient views are set; made once, applied whenever stock views were in the way. */
+    interface Fitting {
+        /** For a layer that nothing is backpropagated through, or that has no parameters. */
+        Fitting NONE = part -> {};
+
+        void apply(Part part);
+    }
+
+    /** A stretch of the network's parameter vector whose gradients are a stretch of the compact vector. */
+    record Run(INDArray parameters, INDArray gradient) {}
+
+    /** One adapter with the views of its tensors' gradients. */
+    record SegmentTarget(
+            String layer, org.lowrank4j.update.TargetUpdate update, INDArray[] gradients, String firstKey) {}
+
+    Session(SessionBuilder builder) {
+        plan = builder.plan;
+        type = builder.type;
+        gradient = builder.gradient;
+        fittings = builder.fittings;
+        trainedInPlace = builder.trainedInPlace;
+        targets = builder.targets;
+        segments = builder.segments;
+        pendingStarts = builder.pendingStarts;
+        dividedByMinibatch = builder.dividedByMinibatch;
+        trainedLayers = builder.trainedLayers;
+        scratchPrefixes = builder.scratchPrefixes;
+        minibatch = builder.minibatch;
+        step = builder.step;
+        blocks = new UpdaterBlocks(segments, gradient, type);
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    boolean inStep() {
+        return step.running();
+    }
+
+    /** Bytes of gradient and updater state, here and in full training with the same updaters. */
+    PlanReport.Memory memory(NetworkParts network) {
+        long parameters = 0;
+        long state = 0;
+        for (Part part : network.parts()) {
+            for (Map.Entry<String, Long> parameter : part.shape().parameters().entrySet()) {
+                parameters += parameter.getValue();
+                state += part.trainable()
+                        .getConfig()
+                        .getUpdaterByParam(parameter.getKey())
+                        .stateSize(parameter.getValue());
+            }
+        }
+        return new PlanReport.Memory(
+                gradient.length() * type.width(), blocks.stateBytes(), parameters * type.width(), state * type.width());
+    }
+
+    /** Trained entries of each adapter, by layer. */
+    Map<String, Long> adapterEntries() {
+        return targets.stream()
+                .collect(Collectors.toMap(
+                        SegmentTarget::layer,
+                        target -> target.update().tensors().stream()
+                                .mapToLong(tensor -> tensor.length())
+                                .sum(),
+                        Long::sum,
+                        LinkedHashMap::new));
+    }
+
+    /** Sets the compact gradient views in every layer, in the place of whatever was there. */
+    void install(NetworkParts network) {
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            List<Part> parts = network.parts();
+            for (int i = 0; i < parts.size(); i++) {
+                fittings.get(i).apply(parts.get(i));
+            }
+            network.flattenedGradients(gradient.reshape(1, gradient.length()));
+        }
+        installed = true;
+    }
+
+    /** Takes the compact gradient vector out, so that DL4J makes its own full one. */
+    void uninstall(NetworkParts network) {
+        network.flattenedGradients(null);
+        installed = false;
+    }
+
+    /** One training step, in the order of the stock one. */
+    boolean step(
+            NetworkParts network,
+            BaseOptimizer optimizer,
+            LayerWorkspaceMgr workspaces,
+            Collection<TrainingListener> listeners) {
+        if (!installed) {
+            install(network);
+        }
+        if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
+            network.updaterOf(optimizer, LowRankUpdater.of(network));
+        }
+        step.begin();
+        try {
+            optimizer.gradientAndScore(workspaces);
+        } finally {
+            step.end();
+        }
+        prove(network);
+        if (stepIsFinite) {
+            apply(network.iteration(), network.epoch());
+        }
+        int iteration = network.iteration();
+        int epoch = network.epoch();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (TrainingListener listener : listeners) {
+                listener.iterationDone(network.model(), iteration, epoch);
+            }
+        }
+        BaseOptimizer.incrementIterationCount(network.model(), 1);
+        applyConstraints(network);
+        return true;
+    }
+
+    /** Turns the gradients of this step into steps: what DL4J calls updating the gradient. */
+    void update(
+            NetworkParts network,
+            Gradient returned,
+            int iteration,
+            int epoch,
+            int batchSize,
+            LayerWorkspaceMgr workspaces,
+            java.util.function.BiConsumer<Segment, Integer> normalisation) {
+        dropScratch(returned);
+        if (minibatch) {
+            for (INDArray view : dividedByMinibatch) {
+                view.divi(batchSize);
+            }
+        }
+        double score = network.model().score();
+        double sum = gradient.sumNumber().doubleValue();
+        stepIsFinite = Double.isFinite(score) && Double.isFinite(sum);
+        if (!stepIsFinite) {
+            sayNotFinite(score, iteration, epoch);
+            return;
+        }
+        for (Segment segment : segments) {
+            normalisation.accept(segment, iteration);
+        }
+        for (SegmentTarget target : targets) {
+            if (target.update().movesUpdaterState()) {
+                target.update().beforeUpdater(target.gradients(), liveStates(target));
+            }
+        }
+        blocks.update(iteration, epoch, workspaces);
+    }
+
+    private INDArray[] liveStates(SegmentTarget target) {
+        return target.update().tensors().stream()
+                .map(tensor -> blocks.liveState(target.layer() + "/" + tensor.name(), type))
+                .toArray(INDArray[]::new);
+    }
+
+    private void apply(int iteration, int epoch) {
+        for (Run run : trainedInPlace) {
+            run.parameters().subi(run.gradient());
+        }
+        for (SegmentTarget target : targets) {
+            target.update().step(target.gradients(), blocks.learningRate(target.firstKey(), iteration, epoch));
+        }
+    }
+
+    /** Layers that only lend their backward pass write into scratch memory: those gradients mean nothing. */
+    private void dropScratch(Gradient returned) {
+        if (!scratchPrefixes.isEmpty()) {
+            returned.gradientForVariable()
+                    .keySet()
+                    .removeIf(key -> scratchPrefixes.contains(key.substring(0, key.lastIndexOf('_'))));
+        }
+    }
+
+    private void sayNotFinite(double score, int iteration, int epoch) {
+        if (!saidNotFinite) {
+            saidNotFinite = true;
+            Console.warn("the " + (Double.isFinite(score) ? "gradient" : "loss (" + score + ")")
+                    + " is not finite at iteration " + iteration + ", epoch " + epoch
+                    + ": that step is left out, weights and adapters stay as they were. Look for NaN or infinite values"
+                    + " in the data, or lower the learning rate. Later steps like this are left out silently.");
+        }
+    }
+
+    /** After the first step: did every hook that this network needs do its part? */
+    private void prove(NetworkParts network) {
+        if (proven) {
+            return;
+        }
+        List<String> silent = new ArrayList<>();
+        for (Part part : network.parts()) {
+            if (part.layer() instanceof BaseLayer<?> layer) {
+                AdaptedLayer adapted = AdaptedGradients.of(layer);
+                if (adapted != null && !adapted.backpropagated()) {
+                    silent.add(adapted.name());
+                }
+            }
+        }
+        if (!silent.isEmpty()) {
+            throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", silent)
+                    + ": the hooks in DL4J's layers did not run. The step was not applied. Run with verbose=true to see"
+                    + " which classes were woven, or with enabled=false to train without lowrank4j.");
+        }
+        proven = true;
+    }
+
+    private void applyConstraints(NetworkParts network) {
+        int iteration = network.iteration();
+        int epoch = network.epoch();
+        List<Part> parts = network.parts();
+        for (int i = 0; i < parts.size(); i++) {
+            Layer layer = parts.get(i).layer();
+            Plan.LayerPlan planned = plan.layers().get(i);
+            if (layer == null) {
+                continue;
+            }
+            if (planned.role() == Plan.Role.TRAIN) {
+                layer.applyConstraints(iteration, epoch);
+            } else if (planned.trainBias() && layer.conf().getLayer().getConstraints() != null) {
+                Layer biasOnly = BiasOnly.of(layer);
+                for (LayerConstraint constraint : layer.conf().getLayer().getConstraints()) {
+                    constraint.applyConstraint(biasOnly, iteration, epoch);
+                }
+            }
+        }
+    }
+
+    /** Takes everything below the lowest trained layer out of the coming backward pass, until the answer is run. */
+    Runnable cut(NetworkParts network) {
+        return network.cutBelow(trainedLayers);
+    }
+
+    /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
+    void forgetForward(NetworkParts network) {
+        for (Part part : network.parts()) {
+            if (part.layer() instanceof BaseLayer<?> layer) {
+                AdaptedLayer adapted = AdaptedGradients.of(layer);
+                if (adapted != null) {
+                    adapted.forgetForward();
+                }
+            }
+        }
+    }
+
+    /** Makes the updaters anew after the user changed a learning rate, keeping their state. */
+    void refreshUpdaters() {
+        Map<String, INDArray> state = blocks.stateByArray();
+        segments.replaceAll(Segment::withCurrentUpdaters);
+        blocks = new UpdaterBlocks(segments, gradient, type);
+        blocks.restore(state);
+    }
+
+    /**
+     * Everything besides the network's own parameters that exact resumption needs, as copies; null while factors still
+     * wait for their first gradient, when there is nothing to go on from.
+     */
+    @Nullable TrainingState save(boolean withUpdater) {
+        if (!pendingStarts.stream().allMatch(PendingStart::done)) {
+            return null;
+        }
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        for (SegmentTarget target : targets) {
+            target.update()
+                    .state()
+                    .forEach((key, array) -> tensors.put(
+                            TrainingState.ADAPTER + target.layer() + "/" + key, array.dup(array.ordering())));
+        }
+        if (withUpdater) {
+            blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+        }
+        return new TrainingState(TrainingState.settings(plan), tensors, withUpdater);
+    }
+
+    /** Puts a saved state back; the caller has checked that it was made under the same settings. */
+    void restore(TrainingState saved) {
+        for (SegmentTarget target : targets) {
+            target.update().restore(saved.under(TrainingState.ADAPTER + target.layer() + "/"));
+        }
+        if (saved.hasUpdater()) {
+            blocks.restore(saved.under(TrainingState.UPDATER));
+        }
+    }
+
+    /** Names of the layers with an adapter. */
+    Set<String> targetLayers() {
+        return targets.stream().map(SegmentTarget::layer).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+}

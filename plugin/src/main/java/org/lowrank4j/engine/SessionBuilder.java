@@ -1,0 +1,360 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.TrainingConfig;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.method.Methods;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Plan.LayerPlan;
+import org.lowrank4j.rule.Plan.Role;
+import org.lowrank4j.rule.Plan.TargetSettings;
+import org.lowrank4j.update.LoraPlusRate;
+import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/**
+ * Makes a {@link Session} of a plan: attaches the methods to their weights, lays out the compact gradient vector and
+ * decides how each layer's gradient views are set.
+ *
+ * <p>The vector holds, layer by layer in parameter order, the tensors of the adapter, a trained bias, or all parameters
+ * of a layer that is trained in full. Frozen weights have no place in it. A frozen layer that the engine cannot stand in
+ * for, but whose backward pass is needed for the layers below, writes its gradients into one scratch array that all such
+ * layers share.
+ */
+final class SessionBuilder {
+
+    private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
+    private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
+
+    final Plan plan;
+    final DataType type;
+    final INDArray gradient;
+    final List<Session.Fitting> fittings = new ArrayList<>();
+    final List<Session.Run> trainedInPlace = new ArrayList<>();
+    final List<Session.SegmentTarget> targets = new ArrayList<>();
+    final List<Segment> segments = new ArrayList<>();
+    final List<INDArray> dividedByMinibatch = new ArrayList<>();
+    final Set<String> trainedLayers = new LinkedHashSet<>();
+    final Set<String> scratchPrefixes = new LinkedHashSet<>();
+    final List<PendingStart> pendingStarts = new ArrayList<>();
+    final boolean minibatch;
+    final StepState step = new StepState();
+
+    private final boolean resuming;
+    private final Methods methods;
+    private final NetworkParts network;
+    private final List<Part> parts;
+    private final boolean[] needsEpsilon;
+    private final INDArray parameters;
+    private final @Nullable INDArray scratch;
+    private final boolean outputsMayBeOverwritten;
+    private long offset;
+
+    /**
+     * @param resuming whether the state of every adapter will be restored, so that nothing is started here
+     */
+    SessionBuilder(Plan plan, NetworkParts network, Methods methods, boolean resuming) {
+        this.plan = plan;
+        this.resuming = resuming;
+        this.network = network;
+        this.methods = methods;
+        type = network.dataType();
+        minibatch = network.configuration().isMiniBatch();
+        parts = network.parts();
+        parameters = network.parameters();
+        List<@Nullable TargetUpdate> updates = attachUpdates();
+        boolean[] trained = new boolean[parts.size()];
+        long length = 0;
+        for (int i = 0; i < trained.length; i++) {
+            long size = compactLength(plan.layers().get(i), parts.get(i), updates.get(i));
+            trained[i] = size > 0;
+            length += size;
+        }
+        if (length == 0) {
+            throw new LowRankException("The rule (" + plan.rule().source() + ") leaves nothing to train.");
+        }
+        needsEpsilon = network.needsEpsilon(parts, trained);
+        outputsMayBeOverwritten = parts.stream()
+                .map(Part::layer)
+                .anyMatch(layer -> layer != null && layer.conf().getLayer().getIDropout() != null);
+        gradient = Nd4j.create(type, length);
+        scratch = scratch(trained);
+        for (int i = 0; i < parts.size(); i++) {
+            layOut(i, parts.get(i), plan.layers().get(i), updates.get(i));
+        }
+        divideRunsTogether();
+    }
+
+    Session build() {
+        return new Session(this);
+    }
+
+    private List<@Nullable TargetUpdate> attachUpdates() {
+        List<@Nullable TargetUpdate> updates = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            LayerPlan layer = plan.layers().get(i);
+            updates.add(layer.role() == Role.TARGET ? attach(layer, parts.get(i)) : null);
+        }
+        return updates;
+    }
+
+    private TargetUpdate attach(LayerPlan layer, Part part) {
+        TargetWeight target = target(layer, part);
+        LowRankUpdate update =
+                methods.update(layer.settings().update(), plan.rule().source());
+        GradientApproximation approximation =
+                methods.gradient(layer.settings().gradient(), plan.rule().source());
+        return approximation.approximate(update.attach(target), target);
+    }
+
+    private TargetWeight target(LayerPlan layer, Part part) {
+        TargetSettings settings = layer.settings();
+        INDArray weight = part.parameters().get(WEIGHT);
+        if (weight == null) {
+            throw new LowRankException("Layer " + part.shape().name() + " has no weight W to adapt.");
+        }
+        return new TargetWeight(
+                part.shape().name(),
+                weight,
+                settings.rank(),
+                settings.alpha(),
+                settings.scale(),
+                AdapterSeed.of(
+                        plan.rule().seed().orElse(network.configuration().getSeed()),
+                        plan.rule().id(),
+                        part.shape().name()),
+                settings.options());
+    }
+
+    private static long compactLength(LayerPlan layer, Part part, @Nullable TargetUpdate update) {
+        if (layer.role() == Role.TRAIN) {
+            return part.shape().parameterCount();
+        }
+        long length = layer.trainBias() ? part.shape().parameters().getOrDefault(BIAS, 0L) : 0;
+        if (update != null) {
+            length += update.tensors().stream().mapToLong(TrainedTensor::length).sum();
+        }
+        return length;
+    }
+
+    /** Memory for the gradients of frozen layers whose backward pass only passes epsilon on. */
+    private @Nullable INDArray scratch(boolean[] trained) {
+        boolean[] reached = network.reached(parts);
+        long largest = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            if (borrowsBackprop(i, parts.get(i)) && reached[i] && needsEpsilon[i]) {
+                largest = Math.max(largest, parts.get(i).shape().parameterCount());
+                scratchPrefixes.add(stockKey(i));
+            }
+        }
+        return largest == 0 ? null : Nd4j.create(type, largest);
+    }
+
+    private boolean borrowsBackprop(int index, Part part) {
+        return plan.layers().get(index).role() == Role.FROZEN && part.shape().parameterCount() > 0 && !standsIn(part);
+    }
+
+    /** Whether an {@link AdaptedLayer} runs this layer's passes: not with weight noise, whose noisy W only DL4J knows. */
+    private static boolean standsIn(Part part) {
+        Layer layer = part.layer();
+        return NetworkParts.adaptable(layer)
+                && layer instanceof BaseLayer<?> base
+                && base.layerConf().getWeightNoise() == null;
+    }
+
+    /** The layer's prefix in DL4J's gradient maps. */
+    private String stockKey(int index) {
+        return network instanceof MultiLayerParts
+                ? String.valueOf(index)
+                : parts.get(index).shape().name();
+    }
+
+    private void layOut(int index, Part part, LayerPlan layer, @Nullable TargetUpdate update) {
+        if (layer.role() == Role.TRAIN) {
+            fittings.add(trainInFull(part));
+        } else if (standsIn(part)) {
+            fittings.add(standIn(index, part, layer, update));
+        } else if (scratch != null && scratchPrefixes.contains(stockKey(index))) {
+            INDArray views = slice(scratch, 0, part.shape().parameterCount());
+            fittings.add(fitted -> set(fitted, views));
+        } else {
+            fittings.add(Session.Fitting.NONE);
+        }
+    }
+
+    private Session.Fitting trainInFull(Part part) {
+        long count = part.shape().parameterCount();
+        if (count == 0) {
+            return Session.Fitting.NONE;
+        }
+        INDArray views = take(count);
+        List<Segment.Trained> trained = new ArrayList<>();
+        long within = 0;
+        for (Map.Entry<String, Long> parameter : part.shape().parameters().entrySet()) {
+            long length = parameter.getValue();
+            INDArray value = slice(parameters, part.offset() + within, part.offset() + within + length);
+            INDArray its = slice(views, within, within + length);
+            boolean divided = part.trainable().updaterDivideByMinibatch(parameter.getKey());
+            trained.add(new Segment.Trained(
+                    parameter.getKey(),
+                    value,
+                    its,
+                    parameter.getKey(),
+                    rate(divided && isVector(part, parameter.getKey())),
+                    divided));
+            within += length;
+        }
+        add(part, views, trained, false);
+        trainedInPlace.add(new Session.Run(slice(parameters, part.offset(), part.offset() + count), views));
+        return fitted -> set(fitted, views);
+    }
+
+    private static boolean isVector(Part part, String parameter) {
+        INDArray array = part.parameters().get(parameter);
+        return array != null && (array.rank() < 2 || array.size(0) == 1 && array.rank() == 2);
+    }
+
+    private Session.Fitting standIn(int index, Part part, LayerPlan layer, @Nullable TargetUpdate update) {
+        long start = offset;
+        List<Segment.Trained> trained = new ArrayList<>();
+        List<INDArray> tensorViews = new ArrayList<>();
+        if (update != null) {
+            for (TrainedTensor tensor : update.tensors()) {
+                INDArray view = take(tensor.length()).reshape(tensor.order(), tensor.shape());
+                tensorViews.add(view);
+                UnaryOperator<IUpdater> derivation = users ->
+                        update.updater(tensor, rate(tensor.outputSide()).apply(users));
+                trained.add(new Segment.Trained(tensor.name(), tensor.value(), view, WEIGHT, derivation, true));
+            }
+        }
+        INDArray biasView = biasView(part, layer, trained);
+        Map<String, INDArray> viewsByName = new LinkedHashMap<>();
+        if (biasView != null) {
+            viewsByName.put(BIAS, biasView);
+        }
+        INDArray own = offset > start ? slice(gradient, start, offset) : Nd4j.empty(type);
+        INDArray[] tensorArray = tensorViews.toArray(INDArray[]::new);
+        PendingStart pending = update == null ? null : begin(layer, part, update);
+        if (update != null) {
+            String name = part.shape().name();
+            targets.add(new Session.SegmentTarget(
+                    name,
+                    update,
+                    tensorArray,
+                    name + "/" + update.tensors().get(0).name()));
+        }
+        Segment segment = offset > start ? add(part, own, trained, update != null && update.movesUpdaterState()) : null;
+        AdaptedLayer adapted = new AdaptedLayer(
+                part.shape().name(),
+                step,
+                segment,
+                update,
+                tensorArray,
+                biasView,
+                needsEpsilon[index],
+                outputsMayBeOverwritten,
+                pending);
+        return fitted -> {
+            if (fitted.layer() instanceof BaseLayer<?> base) {
+                AdaptedGradients views = new AdaptedGradients(adapted);
+                views.putAll(viewsByName);
+                Dl4jInternals.gradientViews(base, views, own);
+            }
+        };
+    }
+
+    private @Nullable INDArray biasView(Part part, LayerPlan layer, List<Segment.Trained> trained) {
+        Long length = part.shape().parameters().get(BIAS);
+        INDArray bias = part.parameters().get(BIAS);
+        if (!layer.trainBias() || length == null || bias == null) {
+            return null;
+        }
+        INDArray view = take(length).reshape(bias.ordering(), bias.shape());
+        trained.add(new Segment.Trained(BIAS, bias, view, BIAS, rate(true), true));
+        trainedInPlace.add(new Session.Run(bias, view));
+        return view;
+    }
+
+    /** The start of the factors, run now unless it waits for a gradient. */
+    private @Nullable PendingStart begin(LayerPlan layer, Part part, TargetUpdate update) {
+        if (resuming
+                || !methods.update(layer.settings().update(), plan.rule().source())
+                        .hasFactors()) {
+            return null;
+        }
+        Initialisation initialisation = methods.initialisation(
+                layer.settings().initialisation(), plan.rule().source());
+        PendingStart start = new PendingStart(initialisation, update, target(layer, part));
+        if (start.needsGradient()) {
+            if (initialisation.movesWeight()) {
+                throw new LowRankException("init=" + initialisation.name() + " wants a gradient and moves the weight at"
+                        + " once. A start from the first backward pass cannot do both.");
+            }
+            pendingStarts.add(start);
+            return start;
+        }
+        start.start();
+        return null;
+    }
+
+    private UnaryOperator<IUpdater> rate(boolean raised) {
+        double ratio = plan.rule().loraPlusRatio();
+        return raised && ratio != 1.0 ? users -> LoraPlusRate.scaled(users, ratio) : users -> users;
+    }
+
+    private Segment add(Part part, INDArray views, List<Segment.Trained> trained, boolean movesUpdaterState) {
+        TrainingConfig settings = part.trainable().getConfig();
+        Segment segment = new Segment(part.shape().name(), settings, views, trained, movesUpdaterState);
+        segments.add(segment);
+        trainedLayers.add(part.shape().name());
+        trained.stream().filter(Segment.Trained::divided).forEach(one -> dividedByMinibatch.add(one.gradient()));
+        return segment;
+    }
+
+    /** One division for the whole vector unless running statistics are in it, whose "gradients" are no sums. */
+    private void divideRunsTogether() {
+        long divided = dividedByMinibatch.stream().mapToLong(INDArray::length).sum();
+        if (divided == gradient.length()) {
+            dividedByMinibatch.clear();
+            dividedByMinibatch.add(gradient);
+        }
+    }
+
+    private INDArray take(long length) {
+        INDArray view = slice(gradient, offset, offset + length);
+        offset += length;
+        return view;
+    }
+
+    private static INDArray slice(INDArray vector, long from, long to) {
+        return vector.get(NDArrayIndex.interval(from, to));
+    }
+
+    private static void set(Part part, INDArray views) {
+        if (part.trainable() instanceof GraphVertex vertex) {
+            vertex.setBackpropGradientsViewArray(views);
+        } else if (part.layer() != null) {
+            part.layer().setBackpropGradientsViewArray(views);
+        }
+    }
+}

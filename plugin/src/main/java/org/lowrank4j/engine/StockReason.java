@@ -1,0 +1,77 @@
+package org.lowrank4j.engine;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.OptimizationAlgorithm;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
+import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.rule.Plan;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
+final class StockReason {
+
+    private StockReason() {}
+
+    /** The reason that shows before planning, as a clause; null if there is none. */
+    static @Nullable String before(NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+        OptimizationAlgorithm algorithm = optimizer.getConf().getOptimizationAlgo();
+        if (algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
+            return "its optimization algorithm is " + algorithm + ", and only STOCHASTIC_GRADIENT_DESCENT is supported";
+        }
+        if (optimizer.getStepFunction().getClass() != NegativeGradientStepFunction.class) {
+            return "its step function is "
+                    + optimizer.getStepFunction().getClass().getSimpleName()
+                    + ", and only the default NegativeGradientStepFunction is supported";
+        }
+        if (accumulator != null) {
+            return "it shares gradients through a GradientsAccumulator, which is not supported";
+        }
+        if (Distributed.onStack()) {
+            return "it is trained by ParallelWrapper or Spark, which is not supported";
+        }
+        if (network.dataType() != DataType.FLOAT && network.dataType() != DataType.DOUBLE) {
+            return "its data type is " + network.dataType() + ", and only FLOAT and DOUBLE are supported";
+        }
+        if (!network.hasOutputLayers()) {
+            return "it has no output layer, so its errors come from outside, which is not supported";
+        }
+        return pretraining(network);
+    }
+
+    /** The reason for a network with layerwise pretraining; null if it has none. */
+    static @Nullable String pretraining(NetworkParts network) {
+        for (Part part : network.parts()) {
+            if (part.layer() != null && part.layer().isPretrainLayer()) {
+                return "layer " + part.shape().name() + " (" + part.shape().type()
+                        + ") has layerwise pretraining, which is not supported";
+            }
+        }
+        return null;
+    }
+
+    /** The reason that shows in the plan; null if there is none. */
+    static @Nullable String after(NetworkParts network, Plan plan) {
+        List<Part> parts = network.parts();
+        for (int i = 0; i < parts.size(); i++) {
+            Layer layer = parts.get(i).layer();
+            Plan.Role role = plan.layers().get(i).role();
+            String name = parts.get(i).shape().name();
+            if (role == Plan.Role.TARGET
+                    && layer instanceof BaseLayer<?> base
+                    && base.layerConf().getWeightNoise() != null) {
+                return "target layer " + name + " has weight noise ("
+                        + base.layerConf().getWeightNoise().getClass().getSimpleName() + "), which is not supported";
+            }
+            if (role == Plan.Role.FROZEN && layer instanceof BatchNormalization) {
+                return "frozen layer " + name + " is a BatchNormalization, whose running statistics would fall out of"
+                        + " step; train it (train=..., for example train=type:BatchNormalization) or freeze it in the"
+                        + " program";
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,108 @@
+package org.lowrank4j.file;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.report.Console;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The entry {@code lowrank/adapter.safetensors} of a model zip: a {@link TrainingState} as safetensors data, with the
+ * settings and a checksum of the effective weights that it belongs to in the metadata.
+ */
+public final class AdapterEntry {
+
+    /** The entry's name in the zip. */
+    public static final String NAME = "lowrank/adapter.safetensors";
+
+    private static final String FORMAT = "lowrank4j.format";
+    private static final String FORMAT_VERSION = "1";
+    private static final String WEIGHTS = "lowrank4j.weights-crc32c";
+    private static final String UPDATER = "lowrank4j.updater";
+    private static final String SETTINGS = "lowrank4j.settings/";
+
+    private AdapterEntry() {}
+
+    /** Writes the state of a network with the given parameters. */
+    public static void write(OutputStream stream, TrainingState state, INDArray parameters) throws IOException {
+        Map<String, String> metadata = new TreeMap<>();
+        metadata.put(FORMAT, FORMAT_VERSION);
+        metadata.put(WEIGHTS, checksum(parameters));
+        metadata.put(UPDATER, String.valueOf(state.hasUpdater()));
+        state.settings().forEach((layer, settings) -> metadata.put(SETTINGS + layer, settings));
+        Safetensors.write(new Tensors(state.tensors(), metadata), stream);
+    }
+
+    /**
+     * Reads the state that belongs to the given parameters.
+     *
+     * @return null if the entry cannot be used, which was then explained to the user: the model itself is complete
+     *     without it
+     */
+    public static @Nullable TrainingState readOrExplain(byte[] entry, INDArray parameters) {
+        try {
+            return read(entry, parameters);
+        } catch (LowRankException damaged) {
+            Console.warn("the model is complete, but the adapters saved with it cannot be used, so training would start"
+                    + " with new ones: " + NAME + ": " + damaged.getMessage());
+            return null;
+        }
+    }
+
+    /**
+     * Reads the state that belongs to the given parameters.
+     *
+     * @throws LowRankException if the entry is damaged, of another format, or belongs to other weights
+     */
+    static TrainingState read(byte[] entry, INDArray parameters) {
+        Tensors tensors = Safetensors.read(entry);
+        String format = tensors.metadata().get(FORMAT);
+        if (!FORMAT_VERSION.equals(format)) {
+            throw new LowRankException("its format is " + format + ", and this version reads " + FORMAT_VERSION + ".");
+        }
+        String expected = tensors.metadata().get(WEIGHTS);
+        String actual = checksum(parameters);
+        if (!actual.equals(expected)) {
+            throw new LowRankException("the model's weights were changed after it was written (checksum " + actual
+                    + ", then " + expected + ").");
+        }
+        Map<String, String> settings = new LinkedHashMap<>();
+        tensors.metadata().forEach((key, value) -> {
+            if (key.startsWith(SETTINGS)) {
+                settings.put(key.substring(SETTINGS.length()), value);
+            }
+        });
+        return new TrainingState(
+                settings,
+                tensors.tensors(),
+                Boolean.parseBoolean(tensors.metadata().get(UPDATER)));
+    }
+
+    /** CRC-32C of the parameter vector's bits, in hexadecimal. */
+    private static String checksum(INDArray parameters) {
+        CRC32C crc = new CRC32C();
+        INDArray flat = parameters.reshape(parameters.length());
+        java.nio.ByteBuffer bits = java.nio.ByteBuffer.allocate(1 << 16);
+        boolean wide = flat.dataType() == DataType.DOUBLE;
+        for (long i = 0; i < flat.length(); i++) {
+            if (bits.remaining() < Double.BYTES) {
+                crc.update(bits.flip());
+                bits.clear();
+            }
+            if (wide) {
+                bits.putDouble(flat.getDouble(i));
+            } else {
+                bits.putFloat(flat.getFloat(i));
+            }
+        }
+        crc.update(bits.flip());
+        return Long.toHexString(crc.getValue());
+    }
+}

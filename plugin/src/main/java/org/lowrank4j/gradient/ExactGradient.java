@@ -1,0 +1,23 @@
+package org.lowrank4j.gradient;
+
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+
+/** No approximation: every update computes the exact gradients of its own tensors. */
+public final class ExactGradient implements GradientApproximation {
+
+    @Override
+    public String name() {
+        return "exact";
+    }
+
+    @Override
+    public String defaultUpdate() {
+        return "lora";
+    }
+
+    @Override
+    public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
+        return update;
+    }
+}

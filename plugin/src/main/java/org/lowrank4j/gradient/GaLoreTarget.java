@@ -1,0 +1,150 @@
+package org.lowrank4j.gradient;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.SavedState;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
+
+/** The projector of one weight, and the steps mapped back through it. */
+final class GaLoreTarget implements TargetUpdate {
+
+    private static final String PROJECTOR = "projector";
+    private static final String STEP = "step";
+
+    private final TargetWeight target;
+    private final INDArray weight;
+    private final int refresh;
+    private final double scale;
+    /** Whether nOut is projected (R = G Q); else nIn is (R = P^T G). A square weight projects nIn. */
+    private final boolean projectsOutputs;
+
+    private final INDArray projector;
+    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    private final List<TrainedTensor> tensors;
+    private final List<Runnable> decays = new ArrayList<>();
+
+    GaLoreTarget(TargetWeight target, int refresh, double scale) {
+        this.target = target;
+        this.weight = target.weight();
+        this.refresh = refresh;
+        this.scale = scale;
+        long inputs = target.inputs();
+        long outputs = target.outputs();
+        long rank = target.rank();
+        projectsOutputs = projectsOutputs(inputs, outputs);
+        projector = Nd4j.create(target.dataType(), new long[] {projectsOutputs ? outputs : inputs, rank}, 'f');
+        long[] shape = projectsOutputs ? new long[] {inputs, rank} : new long[] {rank, outputs};
+        tensors = List.of(new TrainedTensor("G", shape, 'f', null, false));
+    }
+
+    /** Which side of a weight is projected: the outputs exactly if there are fewer of them. */
+    static boolean projectsOutputs(long inputs, long outputs) {
+        return inputs > outputs;
+    }
+
+    @Override
+    public List<TrainedTensor> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public void start(Factors factors) {
+        throw new LowRankException("Layer " + target.layer()
+                + " trains W itself (gradient=galore), which has no factors to start. Name no initialisation for it.");
+    }
+
+    @Override
+    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+        if (step.data().getLong(0) % refresh == 0) {
+            findSubspace(x, delta);
+        }
+        long[] projected = {x.size(0), target.rank()};
+        INDArray small = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
+        if (projectsOutputs) {
+            Nd4j.gemm(delta, projector, small, false, false, 1, 0);
+            Nd4j.gemm(x, small, gradients[0], true, false, 1, 0);
+        } else {
+            Nd4j.gemm(x, projector, small, false, false, 1, 0);
+            Nd4j.gemm(small, delta, gradients[0], true, false, 1, 0);
+        }
+    }
+
+    private void findSubspace(INDArray x, INDArray delta) {
+        // G is as large as W: in the layer's workspace it would make every later step's workspace as large.
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
+            Nd4j.gemm(x, delta, full, true, false, 1, 0);
+            ThinSvd svd = ThinSvd.of(full);
+            int[] leading = IntStream.range(0, target.rank()).toArray();
+            projector.assign(projectsOutputs ? svd.right(leading).transpose() : svd.left(leading));
+        }
+    }
+
+    /** Terms before the updater are projected like the gradient; those after it act on W itself, after its step. */
+    @Override
+    public void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
+        if (term.applyStep() == ApplyStep.POST_UPDATER) {
+            decays.add(() -> weight.subi(ofWeight(term, learningRate, iteration, epoch)));
+        } else if (term instanceof L2Regularization l2) {
+            project(weight, l2.getL2().valueAt(iteration, epoch), gradients[0]);
+        } else {
+            project(ofWeight(term, learningRate, iteration, epoch), 1, gradients[0]);
+        }
+    }
+
+    private INDArray ofWeight(Regularization term, double learningRate, int iteration, int epoch) {
+        INDArray change = Nd4j.zeros(weight.dataType(), weight.shape());
+        term.apply(weight, change, learningRate, iteration, epoch);
+        return change;
+    }
+
+    /** Adds factor times the projection of a matrix of W's shape. */
+    private void project(INDArray matrix, double factor, INDArray sum) {
+        if (projectsOutputs) {
+            Nd4j.gemm(matrix, projector, sum, false, false, factor, 1);
+        } else {
+            Nd4j.gemm(projector, matrix, sum, true, false, factor, 1);
+        }
+    }
+
+    @Override
+    public void step(INDArray[] steps, double learningRate) {
+        if (projectsOutputs) {
+            Nd4j.gemm(steps[0], projector, weight, false, true, -scale, 1);
+        } else {
+            Nd4j.gemm(projector, steps[0], weight, false, false, -scale, 1);
+        }
+        decays.forEach(Runnable::run);
+        decays.clear();
+        step.data().put(0, step.data().getLong(0) + 1);
+    }
+
+    @Override
+    public Map<String, INDArray> state() {
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        state.put(PROJECTOR, projector);
+        state.put(STEP, step);
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, INDArray> state) {
+        SavedState.copy(state, PROJECTOR, projector, target);
+        SavedState.copy(state, STEP, step, target);
+    }
+}

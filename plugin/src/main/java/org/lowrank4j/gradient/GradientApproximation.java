@@ -1,0 +1,23 @@
+package org.lowrank4j.gradient;
+
+import org.lowrank4j.method.Method;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+
+/**
+ * What stands in for dL/dW. An approximation wraps the state of the update that it serves: it may change the gradients
+ * that the update computes, replace them by smaller ones, and map the updater's steps back.
+ */
+public interface GradientApproximation extends Method {
+
+    /** The update that this approximation is published with, used when the user names none. */
+    String defaultUpdate();
+
+    /**
+     * Wraps the update of one target. Called once per target, outside any workspace.
+     *
+     * @return the update itself where nothing is approximated
+     * @throws org.lowrank4j.LowRankException if this approximation cannot serve that update, with those that it can
+     */
+    TargetUpdate approximate(TargetUpdate update, TargetWeight target);
+}

@@ -1,0 +1,58 @@
+package org.lowrank4j.hook;
+
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.AdaptedLayer;
+import org.lowrank4j.engine.Networks;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The passes of one layer; null leaves each to DL4J. */
+public final class LayerHooks {
+
+    private LayerHooks() {}
+
+    /** Instead of {@code BaseLayer.activate(boolean, LayerWorkspaceMgr)}. */
+    public static @Nullable Object activate(Object layer, boolean training, Object workspaces) {
+        AdaptedLayer adapted = training ? inStep(layer) : null;
+        return adapted == null || layer instanceof BaseOutputLayer
+                ? null
+                : adapted.forward((BaseLayer<?>) layer, (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code BaseLayer.backpropGradient}. */
+    public static @Nullable Object backward(Object layer, Object epsilon, Object workspaces) {
+        AdaptedLayer adapted = inStep(layer);
+        return adapted == null
+                ? null
+                : adapted.backward((BaseLayer<?>) layer, (INDArray) epsilon, (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code BaseOutputLayer.getGradientsAndDelta}. */
+    public static @Nullable Object outputGradients(Object layer, Object preOutput, Object workspaces) {
+        AdaptedLayer adapted = inStep(layer);
+        return adapted == null
+                ? null
+                : adapted.outputGradients(
+                        (BaseOutputLayer<?>) layer, (INDArray) preOutput, (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code BaseLayer.calcRegularizationScore}. */
+    public static @Nullable Object regularizationScore(Object layer, boolean backpropParamsOnly) {
+        if (Networks.none()) {
+            return null;
+        }
+        BaseLayer<?> base = (BaseLayer<?>) layer;
+        AdaptedLayer adapted = AdaptedLayer.of(base);
+        return adapted == null ? null : adapted.regularizationScore(base.getIterationCount(), base.getEpochCount());
+    }
+
+    private static @Nullable AdaptedLayer inStep(Object layer) {
+        if (Networks.none()) {
+            return null;
+        }
+        AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
+        return adapted != null && adapted.inStep() ? adapted : null;
+    }
+}

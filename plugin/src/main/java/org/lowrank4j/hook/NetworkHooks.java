@@ -1,0 +1,53 @@
+package org.lowrank4j.hook;
+
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
+import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.Networks;
+
+/** Where networks come into being and where DL4J asks for their updaters. */
+public final class NetworkHooks {
+
+    private NetworkHooks() {}
+
+    /** After {@code init(INDArray, boolean)}. */
+    public static void initialised(Object network) {
+        Networks.initialised(network);
+    }
+
+    /** After {@code clone()}. */
+    public static void cloned(Object original, Object copy) {
+        if (!Networks.none()) {
+            Networks.cloned(original, copy);
+        }
+    }
+
+    /** Instead of {@code UpdaterCreator.getUpdater(Model)}; null leaves it to DL4J. */
+    public static @Nullable Object updater(Object model) {
+        return Networks.none() ? null : Networks.updater(model);
+    }
+
+    /** Before {@code ComputationGraph.getUpdater(boolean)}, which creates its updater itself. */
+    public static void graphUpdaterWanted(Object network, boolean create) {
+        if (create && !Networks.none() && ((ComputationGraph) network).getUpdater(false) == null) {
+            Object updater = Networks.updater(network);
+            if (updater != null) {
+                ((ComputationGraph) network).setUpdater((ComputationGraphUpdater) updater);
+            }
+        }
+    }
+
+    /** Before {@code BaseOptimizer.getComputationGraphUpdater(boolean)}, which creates its updater itself. */
+    public static void optimizerUpdaterWanted(Object optimizer, Object model, boolean create) {
+        if (create && !Networks.none() && model instanceof ComputationGraph) {
+            ConvexOptimizer owner = (ConvexOptimizer) optimizer;
+            if (owner.getComputationGraphUpdater(false) == null) {
+                Object updater = Networks.updater(model);
+                if (updater != null) {
+                    owner.setUpdaterComputationGraph((ComputationGraphUpdater) updater);
+                }
+            }
+        }
+    }
+}

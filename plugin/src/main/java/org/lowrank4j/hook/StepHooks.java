@@ -1,0 +1,45 @@
+package org.lowrank4j.hook;
+
+import java.util.Collection;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.Networks;
+
+/** The training step: optimisation, gradient vector and backward pass of a whole network. */
+public final class StepHooks {
+
+    private StepHooks() {}
+
+    /** Instead of {@code StochasticGradientDescent.optimize}; null leaves the step to DL4J. */
+    @SuppressWarnings("unchecked")
+    public static @Nullable Object optimize(
+            Object optimizer, Object workspaces, Object model, @Nullable Object accumulator, Object listeners) {
+        if (Networks.none()) {
+            return null;
+        }
+        boolean done = Networks.step(
+                (BaseOptimizer) optimizer, (LayerWorkspaceMgr) workspaces, model, accumulator, (Collection<
+                                TrainingListener>)
+                        listeners);
+        return done ? Boolean.TRUE : null;
+    }
+
+    /** Instead of {@code initGradientsView()}; null lets DL4J make its full gradient vector. */
+    public static @Nullable Object gradientsView(Object network) {
+        return !Networks.none() && Networks.keepsCompactGradients(network) ? Boolean.TRUE : null;
+    }
+
+    /** Before {@code calcBackpropGradients}; the answer comes back to {@link #backwardEnds}. */
+    public static @Nullable Object backwardBegins(Object network) {
+        return Networks.none() ? null : Networks.backwardBegins(network);
+    }
+
+    /** After {@code calcBackpropGradients}, also when it failed. */
+    public static void backwardEnds(Object network, @Nullable Object token, @Nullable Throwable thrown) {
+        if (token != null) {
+            ((Runnable) token).run();
+        }
+    }
+}

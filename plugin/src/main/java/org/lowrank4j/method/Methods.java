@@ -1,0 +1,189 @@
+package org.lowrank4j.method;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.update.LowRankUpdate;
+
+/**
+ * All known methods by name: those of lowrank4j and those of users, found alike through {@link ServiceLoader}. A name is
+ * unique within its extension point.
+ */
+public final class Methods {
+
+    private static final String INIT = "init";
+    private static final String GRADIENT = "gradient";
+    private static final String UPDATE = "update";
+
+    private final Map<String, Initialisation> initialisations;
+    private final Map<String, GradientApproximation> gradients;
+    private final Map<String, LowRankUpdate> updates;
+
+    /**
+     * A registry of the given methods only.
+     *
+     * @throws LowRankException if two methods of one extension point have the same name
+     */
+    public Methods(
+            Collection<? extends Initialisation> initialisations,
+            Collection<? extends GradientApproximation> gradients,
+            Collection<? extends LowRankUpdate> updates) {
+        this.initialisations = byName(INIT, initialisations);
+        this.gradients = byName(GRADIENT, gradients);
+        this.updates = byName(UPDATE, updates);
+    }
+
+    /** The methods that the loader of lowrank4j and the context loader of this thread can see. */
+    public static Methods load() {
+        return load(Thread.currentThread().getContextClassLoader());
+    }
+
+    /**
+     * The methods that the loader of lowrank4j and one more loader can see.
+     *
+     * @param users where the user's methods are, or null
+     * @throws LowRankException if a method cannot be made or two have the same name
+     */
+    public static Methods load(@Nullable ClassLoader users) {
+        return new Methods(
+                find(Initialisation.class, users),
+                find(GradientApproximation.class, users),
+                find(LowRankUpdate.class, users));
+    }
+
+    /**
+     * The initialisation of that name.
+     *
+     * @param source where the name was written, for the message
+     * @throws LowRankException if there is none, with the known names and the nearest
+     */
+    public Initialisation initialisation(String name, String source) {
+        return get(INIT, initialisations, name, source);
+    }
+
+    /** The gradient approximation of that name; otherwise as {@link #initialisation}. */
+    public GradientApproximation gradient(String name, String source) {
+        return get(GRADIENT, gradients, name, source);
+    }
+
+    /** The update of that name; otherwise as {@link #initialisation}. */
+    public LowRankUpdate update(String name, String source) {
+        return get(UPDATE, updates, name, source);
+    }
+
+    /** All initialisations, by name. */
+    public Collection<Initialisation> initialisations() {
+        return initialisations.values();
+    }
+
+    /** All gradient approximations, by name. */
+    public Collection<GradientApproximation> gradients() {
+        return gradients.values();
+    }
+
+    /** All updates, by name. */
+    public Collection<LowRankUpdate> updates() {
+        return updates.values();
+    }
+
+    /** The options of all methods, written {@code method.option}, in alphabetical order. */
+    public Set<String> optionNames() {
+        Set<String> names = new TreeSet<>();
+        initialisations.values().forEach(method -> names.addAll(optionNames(method)));
+        gradients.values().forEach(method -> names.addAll(optionNames(method)));
+        updates.values().forEach(method -> names.addAll(optionNames(method)));
+        return names;
+    }
+
+    /** The options of one method, written {@code method.option}, in the order in which it declares them. */
+    public static List<String> optionNames(Method method) {
+        return method.options().stream()
+                .map(option -> method.name() + "." + option.name())
+                .toList();
+    }
+
+    private static <M extends Method> Map<String, M> byName(String key, Collection<? extends M> methods) {
+        Map<String, M> named = new TreeMap<>();
+        for (M method : methods) {
+            M earlier = named.putIfAbsent(method.name(), method);
+            if (earlier != null) {
+                throw new LowRankException("Two methods answer to " + key + " '" + method.name() + "': "
+                        + earlier.getClass().getName() + " and "
+                        + method.getClass().getName()
+                        + ". Rename one or take it out of META-INF/services.");
+            }
+        }
+        return Collections.unmodifiableMap(named);
+    }
+
+    private <M extends Method> M get(String key, Map<String, M> known, String name, String source) {
+        M method = known.get(name);
+        if (method != null) {
+            return method;
+        }
+        String elsewhere = otherKeysOf(name);
+        throw new LowRankException("unknown " + key + " '" + name + "' (" + source + "). Known: "
+                + String.join(", ", known.keySet()) + "."
+                + (elsewhere.isEmpty() ? NearestName.suggestion(name, known.keySet()) : elsewhere));
+    }
+
+    private String otherKeysOf(String name) {
+        List<String> keys = new ArrayList<>();
+        if (initialisations.containsKey(name)) {
+            keys.add(INIT + "=" + name);
+        }
+        if (gradients.containsKey(name)) {
+            keys.add(GRADIENT + "=" + name);
+        }
+        if (updates.containsKey(name)) {
+            keys.add(UPDATE + "=" + name);
+        }
+        return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
+    }
+
+    private static <M extends Method> Collection<M> find(Class<M> service, @Nullable ClassLoader users) {
+        ClassLoader own = Methods.class.getClassLoader();
+        Map<String, M> found = new TreeMap<>();
+        addAll(service, own, found);
+        if (users != null && users != own && sees(users, service)) {
+            addAll(service, users, found);
+        }
+        return found.values();
+    }
+
+    /** A loader with a copy of its own of lowrank4j offers methods that are not ours; it is passed over. */
+    private static boolean sees(ClassLoader loader, Class<?> service) {
+        try {
+            return Class.forName(service.getName(), false, loader) == service;
+        } catch (ClassNotFoundException itHasNoSuchMethods) {
+            return false;
+        }
+    }
+
+    /** Two loaders often show the same class, so methods are kept by class name. */
+    private static <M extends Method> void addAll(Class<M> service, ClassLoader loader, Map<String, M> found) {
+        try {
+            for (M method : ServiceLoader.load(service, loader)) {
+                found.putIfAbsent(method.getClass().getName(), method);
+            }
+        } catch (ServiceConfigurationError broken) {
+            throw new LowRankException(
+                    "A method listed in META-INF/services/" + service.getName() + " cannot be used: "
+                            + broken.getMessage()
+                            + ". It needs a public class that implements the interface and a public no-argument"
+                            + " constructor.",
+                    broken);
+        }
+    }
+}

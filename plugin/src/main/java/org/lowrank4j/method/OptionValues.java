@@ -1,0 +1,84 @@
+package org.lowrank4j.method;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.lowrank4j.LowRankException;
+
+/** The values of one method's options: what the user wrote, else the published default. */
+public final class OptionValues {
+
+    private final Method method;
+    private final Map<String, String> written;
+
+    /**
+     * @param method whose options these are
+     * @param written what users wrote, keyed {@code method.option}; entries of other methods are ignored
+     */
+    public OptionValues(Method method, Map<String, String> written) {
+        this.method = method;
+        this.written = Map.copyOf(written);
+    }
+
+    /** The option as text. */
+    public String text(String option) {
+        String value = written.get(method.name() + "." + option);
+        return value != null ? value : declared(option).defaultValue();
+    }
+
+    /** The option as a positive whole number. */
+    public int positiveInt(String option) {
+        try {
+            int value = Integer.parseInt(text(option));
+            if (value > 0) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            throw refused(option, "a whole number above 0", notANumber);
+        }
+        throw refused(option, "a whole number above 0", null);
+    }
+
+    /** The option as a finite number above 0. */
+    public double positiveDouble(String option) {
+        try {
+            double value = Double.parseDouble(text(option));
+            if (value > 0 && Double.isFinite(value)) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            throw refused(option, "a number above 0", notANumber);
+        }
+        throw refused(option, "a number above 0", null);
+    }
+
+    /** The option as one constant of an enum, written in lower case with hyphens, or as declared. */
+    public <E extends Enum<E>> E choice(String option, Class<E> type) {
+        String text = text(option);
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(text.replace('-', '_'))) {
+                return constant;
+            }
+        }
+        String allowed = Arrays.stream(type.getEnumConstants())
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .collect(Collectors.joining(", "));
+        throw refused(option, "one of " + allowed, null);
+    }
+
+    private MethodOption declared(String option) {
+        return method.options().stream()
+                .filter(candidate -> candidate.name().equals(option))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(method.name() + " declares no option " + option));
+    }
+
+    private LowRankException refused(
+            String option, String allowed, @org.jspecify.annotations.Nullable Throwable cause) {
+        return new LowRankException(
+                method.name() + "." + option + "=" + text(option) + " is refused: "
+                        + declared(option).meaning() + "; it must be " + allowed + ".",
+                cause);
+    }
+}

@@ -1,0 +1,201 @@
+package org.lowrank4j.report;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.rule.BiasTraining;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Plan.LayerPlan;
+import org.lowrank4j.rule.Plan.Role;
+import org.lowrank4j.rule.Plan.TargetSettings;
+
+/**
+ * A plan as text, printed once per network: the rule and where it came from, a table of all layers, the number of
+ * trainable parameters and the memory that training needs with and without the plan.
+ */
+public final class PlanReport {
+
+    /** Longest line, in characters; with the prefix of {@link Console} it stays under 120. */
+    private static final int WIDTH = 107;
+
+    /** What DL4J keeps among the parameters of batch normalisation though no gradient ever trains it. */
+    private static final Set<String> RUNNING_STATISTICS = Set.of("mean", "var", "log10stdev");
+
+    private PlanReport() {}
+
+    /**
+     * Bytes that the gradient vector and the updater's state take.
+     *
+     * @param gradientBytes of the gradient, with the plan
+     * @param updaterBytes of the updater's state, with the plan
+     * @param stockGradientBytes of the gradient, when all parameters train
+     * @param stockUpdaterBytes of the updater's state, when all parameters train
+     */
+    public record Memory(long gradientBytes, long updaterBytes, long stockGradientBytes, long stockUpdaterBytes) {}
+
+    /**
+     * The report.
+     *
+     * @param adapterEntries number of trained adapter entries of each target, by layer name
+     * @param memory the bytes, or null where nothing is going to be trained
+     * @return lines of at most 107 characters, joined by line feeds
+     * @throws LowRankException if the number of a target is missing
+     */
+    public static String text(Plan plan, Map<String, Long> adapterEntries, @Nullable Memory memory) {
+        List<String> lines = new ArrayList<>();
+        lines.add(plan.shape().kind() + " '" + plan.rule().id() + "' by "
+                + plan.rule().source());
+        lines.addAll(methods(plan));
+        lines.addAll(table(plan, adapterEntries));
+        lines.add(totals(plan, adapterEntries));
+        if (memory != null) {
+            lines.add(memory(memory));
+        }
+        plan.warnings().forEach(warning -> lines.add("warning: " + warning));
+        List<String> wrapped = new ArrayList<>();
+        lines.forEach(line -> wrap(line, wrapped));
+        return String.join("\n", wrapped);
+    }
+
+    /**
+     * The numbers of trainable and of all parameters in one sentence. "All" are the network's own parameters and the
+     * adapters'; a parameter that DL4J merely keeps, as running statistics, is not trainable.
+     */
+    public static String totals(Plan plan, Map<String, Long> adapterEntries) {
+        long trainable = plan.layers().stream()
+                .mapToLong(layer -> trained(layer, adapterEntries))
+                .sum();
+        long adapters = plan.layers().stream()
+                .filter(layer -> layer.role() == Role.TARGET)
+                .mapToLong(layer -> entries(layer, adapterEntries))
+                .sum();
+        long all = plan.shape().parameterCount() + adapters;
+        return String.format(
+                Locale.ROOT,
+                "trainable params: %,d || all params: %,d || trainable%%: %.4f",
+                trainable,
+                all,
+                100.0 * trainable / Math.max(1, all));
+    }
+
+    /** Trained parameters of one layer. */
+    private static long trained(LayerPlan layer, Map<String, Long> adapterEntries) {
+        long bias = layer.trainBias() ? layer.layer().parameters().getOrDefault("b", 0L) : 0;
+        return switch (layer.role()) {
+            case TARGET -> entries(layer, adapterEntries) + bias;
+            case FROZEN -> bias;
+            case TRAIN ->
+                layer.layer().parameters().entrySet().stream()
+                        .filter(parameter -> !isRunningStatistic(layer.layer(), parameter.getKey()))
+                        .mapToLong(Map.Entry::getValue)
+                        .sum();
+        };
+    }
+
+    private static boolean isRunningStatistic(LayerShape layer, String parameter) {
+        return layer.type().equals("BatchNormalization") && RUNNING_STATISTICS.contains(parameter);
+    }
+
+    private static long entries(LayerPlan layer, Map<String, Long> adapterEntries) {
+        Long entries = adapterEntries.get(layer.layer().name());
+        if (entries == null) {
+            throw new LowRankException("The report was given no number of adapter entries for the target '"
+                    + layer.layer().name() + "'; it has them for " + adapterEntries.keySet() + ".");
+        }
+        return entries;
+    }
+
+    /** One line for each distinct choice of methods; the layers are listed only if there are several choices. */
+    private static List<String> methods(Plan plan) {
+        Map<String, List<String>> layersByMethods = new LinkedHashMap<>();
+        for (LayerPlan layer : plan.layers()) {
+            if (layer.role() == Role.TARGET) {
+                layersByMethods
+                        .computeIfAbsent(describe(layer.settings()), methods -> new ArrayList<>())
+                        .add(layer.layer().name());
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        boolean several = layersByMethods.size() > 1;
+        layersByMethods.forEach((methods, layers) ->
+                lines.add("  methods: " + methods + (several ? " for " + String.join(", ", layers) : "")));
+        lines.add("  rates: LoRA+ ratio " + plan.rule().loraPlusRatio() + ", bias "
+                + word(plan.rule().bias()) + ", seed "
+                + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network"));
+        return lines;
+    }
+
+    private static String describe(TargetSettings settings) {
+        String init = settings.initialisation().isEmpty() ? "" : "init " + settings.initialisation() + ", ";
+        String options = settings.options().isEmpty() ? "" : ", options " + settings.options();
+        return init + "gradient " + settings.gradient() + ", update " + settings.update() + options;
+    }
+
+    private static String word(BiasTraining bias) {
+        return bias.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static List<String> table(Plan plan, Map<String, Long> adapterEntries) {
+        TextTable table = new TextTable(
+                List.of("#", "layer", "type", "W", "role", "rank", "scale", "params", "trained", "because"),
+                Set.of(0, 5, 6, 7, 8));
+        for (LayerPlan layer : plan.layers()) {
+            table.add(row(layer, adapterEntries));
+        }
+        return table.lines(WIDTH);
+    }
+
+    private static List<String> row(LayerPlan plan, Map<String, Long> adapterEntries) {
+        LayerShape layer = plan.layer();
+        boolean target = plan.role() == Role.TARGET;
+        boolean matrix = layer.inputs() > 0 && layer.outputs() > 0;
+        return List.of(
+                Integer.toString(layer.index()),
+                layer.name(),
+                layer.type(),
+                matrix ? layer.inputs() + "x" + layer.outputs() : "",
+                plan.role().name().toLowerCase(Locale.ROOT) + (plan.trainBias() ? "+bias" : ""),
+                target ? Integer.toString(plan.settings().rank()) : "",
+                target ? String.format(Locale.ROOT, "%.4g", plan.settings().scale()) : "",
+                String.format(Locale.ROOT, "%,d", layer.parameterCount()),
+                String.format(Locale.ROOT, "%,d", trained(plan, adapterEntries)),
+                plan.because());
+    }
+
+    private static String memory(Memory memory) {
+        return "memory of training: gradient " + bytes(memory.gradientBytes()) + " (stock "
+                + bytes(memory.stockGradientBytes()) + "), updater state " + bytes(memory.updaterBytes()) + " (stock "
+                + bytes(memory.stockUpdaterBytes()) + ")";
+    }
+
+    private static String bytes(long bytes) {
+        if (bytes < 1024) {
+            return bytes + " B";
+        }
+        double value = bytes;
+        int unit = -1;
+        while (value >= 1024 && unit < 3) {
+            value /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.1f %ciB", value, "KMGT".charAt(unit));
+    }
+
+    /** Breaks at spaces; what follows a break is indented. */
+    private static void wrap(String line, List<String> lines) {
+        String rest = line;
+        while (rest.length() > WIDTH) {
+            int space = rest.lastIndexOf(' ', WIDTH);
+            int end = space > WIDTH / 2 ? space : WIDTH;
+            lines.add(rest.substring(0, end));
+            rest = "    " + rest.substring(end).stripLeading();
+        }
+        lines.add(rest);
+    }
+}

@@ -1,0 +1,155 @@
+package org.lowrank4j.rule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
+
+/**
+ * Names layers of a network: by name, by regular expression over the whole name, by index ({@code 3}), by inclusive
+ * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:DenseLayer} or {@code DenseLayer}).
+ *
+ * <p>What a text means is decided by the network in this order, so that a layer is always reachable by its own name: a
+ * layer's name, an index or range, a type, a regular expression.
+ */
+final class LayerPattern {
+
+    /** Written alone, it names no layer at all. */
+    static final String NONE = "none";
+
+    private static final Pattern INDEX = Pattern.compile("\\d{1,9}");
+    private static final Pattern RANGE = Pattern.compile("(\\d{0,9})\\.\\.(\\d{0,9})");
+    private static final String TYPE_PREFIX = "type:";
+
+    private final String text;
+    private final Pattern expression;
+
+    private LayerPattern(String text) {
+        this.text = text;
+        this.expression = Pattern.compile(text.startsWith(TYPE_PREFIX) ? Pattern.quote(text) : text);
+    }
+
+    /**
+     * The layers of one network that a pattern names.
+     *
+     * @param layers in the network's order; empty if there is none
+     * @param named whether each layer was meant personally (by name or index), not as one of a kind
+     */
+    record Match(List<LayerShape> layers, boolean named) {}
+
+    /**
+     * Reads a list separated by commas or colons. Separators inside brackets belong to a regular expression, as does one
+     * after a backslash, and the colon of {@code type:} belongs to the type.
+     *
+     * @throws IllegalArgumentException if an entry is empty or no valid pattern
+     */
+    static List<LayerPattern> parse(String list) {
+        List<LayerPattern> patterns = new ArrayList<>();
+        for (String entry : split(list)) {
+            patterns.add(parseOne(entry));
+        }
+        if (patterns.size() > 1 && patterns.stream().anyMatch(LayerPattern::isNone)) {
+            throw new IllegalArgumentException("'none' stands alone");
+        }
+        return patterns;
+    }
+
+    private static LayerPattern parseOne(String entry) {
+        if (entry.isEmpty() || entry.equals(TYPE_PREFIX)) {
+            throw new IllegalArgumentException("a layer pattern is empty; write a name, a regular expression, an index,"
+                    + " a range such as 0..3, a type such as type:DenseLayer, or none");
+        }
+        Matcher range = RANGE.matcher(entry);
+        if (range.matches()) {
+            if (range.group(1).isEmpty() && range.group(2).isEmpty()) {
+                throw new IllegalArgumentException("the range '..' has no end; write 2.. or ..3 or 2..3");
+            }
+            if (first(range) > last(range)) {
+                throw new IllegalArgumentException("the range " + entry + " is empty: it starts after its end");
+            }
+        }
+        try {
+            return new LayerPattern(entry);
+        } catch (PatternSyntaxException invalid) {
+            throw new IllegalArgumentException(
+                    "'" + entry + "' is no valid regular expression (" + invalid.getDescription() + ")", invalid);
+        }
+    }
+
+    private static List<String> split(String list) {
+        List<String> entries = new ArrayList<>();
+        StringBuilder entry = new StringBuilder();
+        int depth = 0;
+        for (int i = 0; i < list.length(); i++) {
+            char c = list.charAt(i);
+            if (c == '\\' && i + 1 < list.length()) {
+                entry.append(c).append(list.charAt(++i));
+                continue;
+            }
+            depth += "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
+            boolean ofType = c == ':' && entry.toString().strip().equals("type");
+            if ((c == ',' || c == ':') && depth <= 0 && !ofType) {
+                entries.add(entry.toString().strip());
+                entry.setLength(0);
+            } else {
+                entry.append(c);
+            }
+        }
+        entries.add(entry.toString().strip());
+        return entries;
+    }
+
+    String text() {
+        return text;
+    }
+
+    boolean isNone() {
+        return text.equals(NONE);
+    }
+
+    /** Which layers of the network this names. */
+    Match match(NetworkShape network) {
+        List<LayerShape> byName = those(network, layer -> layer.name().equals(text));
+        if (!byName.isEmpty()) {
+            return new Match(byName, true);
+        }
+        if (INDEX.matcher(text).matches()) {
+            int index = Integer.parseInt(text);
+            return new Match(those(network, layer -> layer.index() == index), true);
+        }
+        Matcher range = RANGE.matcher(text);
+        if (range.matches()) {
+            return new Match(
+                    those(network, layer -> layer.index() >= first(range) && layer.index() <= last(range)), false);
+        }
+        String type = text.startsWith(TYPE_PREFIX)
+                ? text.substring(TYPE_PREFIX.length()).strip()
+                : text;
+        List<LayerShape> byType = those(network, layer -> layer.type().equals(type));
+        if (!byType.isEmpty()) {
+            return new Match(byType, false);
+        }
+        return new Match(
+                those(network, layer -> expression.matcher(layer.name()).matches()), false);
+    }
+
+    private static List<LayerShape> those(NetworkShape network, Predicate<LayerShape> wanted) {
+        return network.layers().stream().filter(wanted).toList();
+    }
+
+    private static int first(Matcher range) {
+        return range.group(1).isEmpty() ? 0 : Integer.parseInt(range.group(1));
+    }
+
+    private static int last(Matcher range) {
+        return range.group(2).isEmpty() ? Integer.MAX_VALUE : Integer.parseInt(range.group(2));
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

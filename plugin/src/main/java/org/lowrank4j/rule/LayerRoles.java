@@ -1,0 +1,197 @@
+package org.lowrank4j.rule;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.PatternMatches.PatternMatch;
+
+/**
+ * Decides which layers of a network are targets, which train in full and which stay frozen, and why.
+ *
+ * <p>{@code exclude} is looked at first, then {@code layers}, then {@code train}. What a user named personally must be
+ * possible; what only a range, a type, a regular expression or a default reaches is passed over where it is not.
+ */
+final class LayerRoles {
+
+    private static final int LISTED = 24;
+
+    private final Rule rule;
+    private final NetworkShape network;
+    private final Map<LayerShape, String> excluded = new LinkedHashMap<>();
+    private final Map<LayerShape, String> targets = new LinkedHashMap<>();
+    private final Map<LayerShape, String> named = new LinkedHashMap<>();
+    private final Map<LayerShape, String> trained = new LinkedHashMap<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    LayerRoles(Rule rule, NetworkShape network) {
+        this.rule = rule;
+        this.network = network;
+        Map<LayerShape, String> wanted = wanted();
+        exclude(wanted);
+        selectTargets(wanted);
+        selectTrained();
+        if (targets.isEmpty()) {
+            throw new LowRankException("The rule of " + rule.source() + " leaves no layer of this " + network.kind()
+                    + " to adapt: "
+                    + reasons() + ".");
+        }
+    }
+
+    private String reasons() {
+        int more = network.layers().size() - LISTED;
+        return network.layers().stream()
+                        .limit(LISTED)
+                        .map(layer -> layer.name() + " (" + layer.type() + "): " + because(layer))
+                        .collect(Collectors.joining("; "))
+                + (more > 0 ? "; and " + more + " more" : "");
+    }
+
+    boolean isTarget(LayerShape layer) {
+        return targets.containsKey(layer);
+    }
+
+    boolean isTrained(LayerShape layer) {
+        return trained.containsKey(layer);
+    }
+
+    /** Layers to adapt, in the network's order. */
+    List<LayerShape> targets() {
+        return network.layers().stream().filter(targets::containsKey).toList();
+    }
+
+    List<String> warnings() {
+        return warnings;
+    }
+
+    /** Why the layer has its role, as a phrase for the report. */
+    String because(LayerShape layer) {
+        if (targets.containsKey(layer)) {
+            return targets.get(layer);
+        } else if (trained.containsKey(layer)) {
+            return trained.get(layer);
+        } else if (layer.parameters().isEmpty()) {
+            return "no parameters";
+        } else if (layer.frozen()) {
+            return "frozen by the program";
+        } else if (excluded.containsKey(layer)) {
+            return excluded.get(layer);
+        }
+        Optional<String> refusal = refusal(layer);
+        return refusal.isPresent() ? "cannot be a target: " + refusal.get() : "not selected";
+    }
+
+    /** The layers that the rule asks for, before anything is taken away. */
+    private Map<LayerShape, String> wanted() {
+        Map<LayerShape, String> wanted = new LinkedHashMap<>();
+        Optional<Sourced> layers = rule.value(Key.LAYERS);
+        if (layers.isEmpty()) {
+            network.layers().stream()
+                    .filter(layer ->
+                            !layer.output() && !layer.frozen() && refusal(layer).isEmpty())
+                    .forEach(layer -> wanted.put(layer, "default: supported layer"));
+            return wanted;
+        }
+        for (PatternMatch match : PatternMatches.of("layers", layers.get(), network)) {
+            for (LayerShape layer : match.layers()) {
+                wanted.putIfAbsent(layer, match.because());
+                if (match.named()) {
+                    named.putIfAbsent(
+                            layer, "'" + match.pattern() + "' (" + layers.get().source() + ")");
+                }
+            }
+        }
+        return wanted;
+    }
+
+    private void exclude(Map<LayerShape, String> wanted) {
+        Optional<Sourced> exclude = rule.value(Key.EXCLUDE);
+        if (exclude.isEmpty()) {
+            return;
+        }
+        for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network)) {
+            match.layers().forEach(layer -> excluded.putIfAbsent(layer, match.because()));
+            if (match.layers().stream().noneMatch(wanted::containsKey)) {
+                warnings.add(
+                        "exclude '" + match.pattern() + "' (" + exclude.get().source()
+                                + ") excludes nothing: without it no layer that it matches would be a target.");
+            }
+        }
+    }
+
+    private void selectTargets(Map<LayerShape, String> wanted) {
+        wanted.forEach((layer, because) -> {
+            if (excluded.containsKey(layer)) {
+                return;
+            }
+            if (named.containsKey(layer) && layer.frozen()) {
+                throw new LowRankException("Layer '" + layer.name() + "' is named in layers " + named.get(layer)
+                        + ", but the program froze it (FrozenLayer, or a feature extractor above it), and what the"
+                        + " program froze stays frozen. Take it out of layers, or do not freeze it.");
+            }
+            Optional<String> refusal = refusal(layer);
+            if (named.containsKey(layer) && refusal.isPresent()) {
+                throw new LowRankException("Layer '" + layer.name() + "' (" + layer.type() + ") is named in layers "
+                        + named.get(layer) + ", but cannot be a target: " + refusal.get()
+                        + ". Take it out of layers; to train it in full, write train=" + layer.name() + ".");
+            }
+            if (!layer.frozen() && refusal.isEmpty()) {
+                targets.put(layer, because);
+            }
+        });
+    }
+
+    private void selectTrained() {
+        Optional<Sourced> train = rule.value(Key.TRAIN);
+        if (train.isEmpty()) {
+            network.layers().stream()
+                    .filter(layer -> layer.output()
+                            && !targets.containsKey(layer)
+                            && trainingProblem(layer).isEmpty())
+                    .forEach(layer -> trained.put(layer, "default: output layer"));
+            return;
+        }
+        for (PatternMatch match : PatternMatches.of("train", train.get(), network)) {
+            for (LayerShape layer : match.layers()) {
+                train(layer, match, train.get());
+            }
+        }
+    }
+
+    private void train(LayerShape layer, PatternMatch match, Sourced train) {
+        if (targets.containsKey(layer) && named.containsKey(layer)) {
+            throw new LowRankException("Layer '" + layer.name() + "' is in layers " + named.get(layer)
+                    + " and in train '" + match.pattern() + "' (" + train.source()
+                    + "). A layer is either adapted or trained in full; take it out of one of them.");
+        }
+        Optional<String> problem = trainingProblem(layer);
+        if (problem.isEmpty()) {
+            targets.remove(layer);
+            trained.putIfAbsent(layer, match.because());
+        } else if (match.named()) {
+            throw new LowRankException("Layer '" + layer.name() + "' (" + layer.type() + ") is named in train '"
+                    + match.pattern() + "' (" + train.source() + "), but " + problem.get() + ".");
+        }
+    }
+
+    private static Optional<String> trainingProblem(LayerShape layer) {
+        if (layer.parameters().isEmpty()) {
+            return Optional.of("it has no parameters");
+        }
+        return layer.frozen()
+                ? Optional.of("the program froze it, and what the program froze stays frozen")
+                : Optional.empty();
+    }
+
+    private static Optional<String> refusal(LayerShape layer) {
+        if (!layer.refusal().isEmpty()) {
+            return Optional.of(layer.refusal());
+        }
+        boolean matrix = layer.inputs() > 0 && layer.outputs() > 0;
+        return matrix ? Optional.empty() : Optional.of("it has no weight matrix W");
+    }
+}

@@ -1,0 +1,68 @@
+package org.lowrank4j.rule;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.NearestName;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
+
+/** Matches the layer patterns of one key strictly: each pattern must name at least one layer of the network. */
+final class PatternMatches {
+
+    private static final int LISTED = 24;
+    private static final int NEAREST = 3;
+
+    private PatternMatches() {}
+
+    /**
+     * One pattern and the layers that it names, at least one.
+     *
+     * @param because the pattern as the report shows it
+     */
+    record PatternMatch(LayerPattern pattern, List<LayerShape> layers, boolean named, String because) {}
+
+    /**
+     * Matches every pattern of a list; {@code none} matches nothing.
+     *
+     * @param what the key or the part of the rule, for messages
+     * @throws LowRankException if a pattern names no layer, with the nearest names and the layers that there are
+     */
+    static List<PatternMatch> of(String what, Sourced list, NetworkShape network) {
+        List<PatternMatch> matches = new ArrayList<>();
+        for (LayerPattern pattern : LayerPattern.parse(list.text())) {
+            if (pattern.isNone()) {
+                continue;
+            }
+            LayerPattern.Match match = pattern.match(network);
+            if (match.layers().isEmpty()) {
+                throw new LowRankException("No layer matches '" + pattern + "' of " + what + " (" + list.source()
+                        + "). Nearest: " + nearest(pattern, network) + ". Layers of this " + network.kind() + ": "
+                        + list(network) + ".");
+            }
+            matches.add(new PatternMatch(pattern, match.layers(), match.named(), what + " " + pattern));
+        }
+        return matches;
+    }
+
+    private static String nearest(LayerPattern pattern, NetworkShape network) {
+        Set<String> candidates = new LinkedHashSet<>();
+        network.layers().forEach(layer -> candidates.add(layer.name()));
+        network.layers().forEach(layer -> candidates.add(layer.type()));
+        return String.join(", ", NearestName.ranked(pattern.text().replace("type:", ""), candidates, NEAREST));
+    }
+
+    /** The layers as {@code 0 dense1 (DenseLayer), ...}, cut short where there are very many. */
+    static String list(NetworkShape network) {
+        List<LayerShape> layers = network.layers();
+        Stream<String> shown = layers.stream()
+                .limit(LISTED)
+                .map(layer -> layer.index() + " " + layer.name() + " (" + layer.type() + ")");
+        Stream<String> rest =
+                layers.size() > LISTED ? Stream.of("and " + (layers.size() - LISTED) + " more") : Stream.of();
+        return Stream.concat(shown, rest).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,76 @@
+package org.lowrank4j.rule;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one rule means for one network: every layer with its role. Printable without training.
+ *
+ * @param rule the rule that applied
+ * @param shape the network that it was applied to
+ * @param layers one entry for each layer of the shape, in its order
+ * @param warnings sentences that the report shows and that do not stop training
+ */
+public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<String> warnings) {
+
+    /** What happens to a layer's parameters. */
+    public enum Role {
+        /** W is adapted by a low-rank method; the other parameters are trained if {@link LayerPlan#trainBias}. */
+        TARGET,
+        /** All parameters are trained in full, as stock. */
+        TRAIN,
+        /** No parameter is trained, except the bias if {@link LayerPlan#trainBias}. */
+        FROZEN
+    }
+
+    /**
+     * One layer.
+     *
+     * @param layer its shape
+     * @param role what happens to it
+     * @param target the settings of the adapter; only for {@link Role#TARGET}
+     * @param trainBias whether the parameter {@code b} is trained although the layer is not trained in full
+     * @param because the pattern or default that gave it this role, for the report
+     */
+    public record LayerPlan(
+            NetworkShape.LayerShape layer,
+            Role role,
+            @org.jspecify.annotations.Nullable TargetSettings target,
+            boolean trainBias,
+            String because) {
+
+        /** The settings of a target. */
+        public TargetSettings settings() {
+            if (target == null) {
+                throw new IllegalStateException("layer " + layer.name() + " is no target");
+            }
+            return target;
+        }
+    }
+
+    /**
+     * The settings of one adapter after rule and overrides.
+     *
+     * @param rank r
+     * @param alpha numerator of the scale
+     * @param scaling how the scale follows from alpha and rank
+     * @param initialisation name of the initialisation, empty if the update has no factors
+     * @param gradient name of the gradient approximation
+     * @param update name of the low-rank update
+     * @param options what the user wrote, keyed {@code method.option}
+     */
+    public record TargetSettings(
+            int rank,
+            double alpha,
+            Scaling scaling,
+            String initialisation,
+            String gradient,
+            String update,
+            Map<String, String> options) {
+
+        /** s, the factor of the update s A B. */
+        public double scale() {
+            return scaling.scale(alpha, rank);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package org.lowrank4j.rule;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Methods;
+
+/** What the user wants for one network: all sources merged key by key, each value with the source that it came from. */
+public final class Rule {
+
+    /** The id of a network that no source names. */
+    public static final String DEFAULT_ID = "default";
+
+    private final Map<Key, Sourced> values = new EnumMap<>(Key.class);
+    private final List<Ranked> overrides = new ArrayList<>();
+    private final List<Settings> sources;
+    private final boolean strict;
+    private final List<String> notes;
+    private final String source;
+
+    /**
+     * An override and how much its source counts.
+     *
+     * @param precedence 0 for the source that comes first
+     */
+    record Ranked(int precedence, LayerOverride override) {}
+
+    /**
+     * @param sources from the one that comes first to the one that comes last
+     * @param strict whether planning refuses what it would otherwise warn of
+     * @param notes sentences for the plan's warnings
+     */
+    Rule(List<Settings> sources, boolean strict, List<String> notes) {
+        List<String> described = new ArrayList<>();
+        Set<String> options = new HashSet<>();
+        for (int precedence = 0; precedence < sources.size(); precedence++) {
+            described.add(merge(sources.get(precedence), precedence, options));
+        }
+        this.sources = List.copyOf(sources);
+        this.strict = strict;
+        this.notes = List.copyOf(notes);
+        this.source = String.join("; ", described);
+    }
+
+    /** Takes what no earlier source has set, and describes it. */
+    private String merge(Settings settings, int precedence, Set<String> earlierOptions) {
+        List<String> taken = new ArrayList<>();
+        settings.values().forEach((key, value) -> {
+            if (values.putIfAbsent(key, value) == null && key != Key.ENABLED) {
+                taken.add(key.spelling());
+            }
+        });
+        settings.options().keySet().stream().filter(earlierOptions::add).forEach(taken::add);
+        if (!settings.overrides().isEmpty()) {
+            settings.overrides().forEach(override -> overrides.add(new Ranked(precedence, override)));
+            taken.add("overrides");
+        }
+        if (taken.isEmpty()) {
+            return settings.origin() + (settings.isEmpty() ? "" : " (overridden)");
+        }
+        return settings.origin() + " (" + String.join(", ", taken) + ")";
+    }
+
+    /** The network's name in files and messages: at most 100 letters, digits, dots, hyphens and underscores. */
+    public String id() {
+        return text(Key.ID).orElse(DEFAULT_ID);
+    }
+
+    /** The seed of the adapters; absent if no source sets it, and then the network's own seed serves. */
+    public OptionalLong seed() {
+        return text(Key.SEED).stream().mapToLong(Long::parseLong).findFirst();
+    }
+
+    /** LoRA+: learning rate of B over that of A, from 1 (off, the default) on. */
+    public double loraPlusRatio() {
+        return text(Key.LORAPLUS).map(Double::parseDouble).orElse(1.0);
+    }
+
+    /** Which biases train; none by default. */
+    public BiasTraining bias() {
+        return text(Key.BIAS).map(BiasTraining::valueOf).orElse(BiasTraining.NONE);
+    }
+
+    /** One line that names every source and the keys that came from it. */
+    public String source() {
+        return source;
+    }
+
+    /**
+     * What this rule means for a network.
+     *
+     * @throws LowRankException if the rule cannot be met in every part: a pattern matches no layer, a layer cannot be a
+     *     target, a rank is too large, a method or an option is unknown, two settings contradict each other
+     */
+    public Plan plan(NetworkShape shape, Methods methods) {
+        return new Planner(this, shape, methods).plan();
+    }
+
+    /** Whether another rule wants the same, wherever its values were written. */
+    public boolean sameSettings(Rule other) {
+        return comparable().equals(other.comparable());
+    }
+
+    private List<Object> comparable() {
+        Map<Key, String> plain = new EnumMap<>(Key.class);
+        values.forEach((key, value) -> plain.put(key, key.canonical(value)));
+        plain.remove(Key.ENABLED);
+        List<Object> plainOverrides = overrides.stream()
+                .map(ranked -> List.<Object>of(
+                        Key.LAYERS.canonical(ranked.override.layers()),
+                        ranked.override.values().entrySet().stream()
+                                .collect(Collectors.toMap(
+                                        Map.Entry::getKey, each -> each.getKey().canonical(each.getValue()))),
+                        texts(ranked.override.options())))
+                .collect(Collectors.toList());
+        Map<String, Sourced> options = new TreeMap<>();
+        sources.forEach(settings -> settings.options().forEach(options::putIfAbsent));
+        return List.of(plain, texts(options), plainOverrides);
+    }
+
+    static Map<String, String> texts(Map<String, Sourced> options) {
+        Map<String, String> texts = new TreeMap<>();
+        options.forEach((name, value) -> texts.put(name, value.text()));
+        return texts;
+    }
+
+    /** The value of a key as written, with its source. */
+    Optional<Sourced> value(Key key) {
+        return Optional.ofNullable(values.get(key));
+    }
+
+    /**
+     * The options of methods, keyed {@code method.option}.
+     *
+     * @param known the options that methods declare, against which variables of the environment are spelled out
+     * @param unknownVariables takes the variables that spell none of them
+     */
+    Map<String, Sourced> options(Set<String> known, List<Sourced> unknownVariables) {
+        Map<String, Sourced> merged = new LinkedHashMap<>();
+        for (Settings settings : sources) {
+            settings.options().forEach(merged::putIfAbsent);
+            settings.environmentOptions()
+                    .forEach((variable, value) -> known.stream()
+                            .filter(name -> FlatSource.variable(name).equals(variable))
+                            .findFirst()
+                            .ifPresentOrElse(
+                                    name -> merged.putIfAbsent(name, value), () -> unknownVariables.add(value)));
+        }
+        return merged;
+    }
+
+    List<Ranked> overrides() {
+        return Collections.unmodifiableList(overrides);
+    }
+
+    boolean strict() {
+        return strict;
+    }
+
+    List<String> notes() {
+        return notes;
+    }
+
+    private Optional<String> text(Key key) {
+        return value(key).map(key::canonical);
+    }
+
+    @Override
+    public String toString() {
+        return "rule of " + source;
+    }
+}

@@ -1,0 +1,82 @@
+package org.lowrank4j.update;
+
+import java.util.List;
+import java.util.Map;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.initialisation.Factors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Trains W itself. By itself this is ordinary training of the weight; gradient approximations such as GaLore, whose low
+ * rank lies in the gradient, are published with it.
+ */
+public final class FullWeight implements LowRankUpdate {
+
+    @Override
+    public String name() {
+        return "full";
+    }
+
+    @Override
+    public String defaultInitialisation() {
+        return "";
+    }
+
+    @Override
+    public boolean hasFactors() {
+        return false;
+    }
+
+    @Override
+    public TargetUpdate attach(TargetWeight target) {
+        return new Target(target);
+    }
+
+    private static final class Target implements TargetUpdate {
+
+        private final TargetWeight target;
+        private final List<TrainedTensor> tensors;
+
+        Target(TargetWeight target) {
+            this.target = target;
+            tensors = List.of(new TrainedTensor(
+                    "W", new long[] {target.inputs(), target.outputs()}, 'f', target.weight(), false));
+        }
+
+        @Override
+        public List<TrainedTensor> tensors() {
+            return tensors;
+        }
+
+        @Override
+        public void start(Factors factors) {
+            throw new LowRankException("Layer " + target.layer()
+                    + " trains W itself (update=full), which has no factors to start. Name no initialisation for it.");
+        }
+
+        @Override
+        public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+            Nd4j.gemm(x, delta, gradients[0], true, false, 1, 0);
+        }
+
+        @Override
+        public void step(INDArray[] steps, double learningRate) {
+            target.weight().subi(steps[0]);
+        }
+
+        @Override
+        public Map<String, INDArray> state() {
+            return Map.of();
+        }
+
+        @Override
+        public void restore(Map<String, INDArray> state) {
+            if (!state.isEmpty()) {
+                throw new LowRankException("Layer " + target.layer() + " trains W itself (update=full), which saves no"
+                        + " state, but the file has " + String.join(", ", state.keySet())
+                        + " for it. It was saved by another method.");
+            }
+        }
+    }
+}

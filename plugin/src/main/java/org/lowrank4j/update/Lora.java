@@ -1,0 +1,25 @@
+package org.lowrank4j.update;
+
+/**
+ * LoRA (arXiv 2106.09685, equation 3): W moves by s A B, with A (nIn x r) and B (r x nOut) trained and s = alpha / r, or
+ * alpha / sqrt(r) for rsLoRA (arXiv 2312.03732).
+ *
+ * <p>In the orientation y = x W the gradients are dA = s G B^T and dB = s A^T G with G = dL/dW = x^T delta.
+ */
+public final class Lora implements LowRankUpdate {
+
+    @Override
+    public String name() {
+        return "lora";
+    }
+
+    @Override
+    public String defaultInitialisation() {
+        return "kaiming";
+    }
+
+    @Override
+    public TargetUpdate attach(TargetWeight target) {
+        return new LoraTarget(target);
+    }
+}

@@ -1,0 +1,25 @@
+package org.lowrank4j.update;
+
+import org.lowrank4j.method.Method;
+
+/** How a step changes a target weight W, and how the subspace of that change moves: LoRA's A B, SwitchLoRA, W itself. */
+public interface LowRankUpdate extends Method {
+
+    /** The initialisation that this update is published with, used when the user names none. */
+    String defaultInitialisation();
+
+    /**
+     * Whether the update has factors A and B that an {@link org.lowrank4j.initialisation.Initialisation} starts. An
+     * update without factors trains W (or something else) directly; an initialisation named together with it is
+     * refused.
+     */
+    default boolean hasFactors() {
+        return true;
+    }
+
+    /**
+     * Makes the state of one target. Called once per target, outside any workspace; everything that the state keeps is
+     * allocated here.
+     */
+    TargetUpdate attach(TargetWeight target);
+}

@@ -1,0 +1,103 @@
+package org.lowrank4j.update;
+
+import java.util.List;
+import java.util.Map;
+import org.lowrank4j.initialisation.Factors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * The state of one target during training. A step goes through {@link #gradient} (in the layer's backward pass), {@link
+ * #beforeUpdater}, the user's updater on the gradient views, and {@link #step} with what the updater made of them.
+ *
+ * <p>Not thread-safe: one network trains on one thread at a time. A state holds arrays, never the network or a layer.
+ */
+public interface TargetUpdate {
+
+    /** The tensors that the user's updater trains, in a fixed order that is the order of all arrays below. */
+    List<TrainedTensor> tensors();
+
+    /**
+     * Sets the factors at the start of training. Called exactly once before the first {@link #gradient} if the update
+     * has factors and is not restored from a file.
+     */
+    void start(Factors factors);
+
+    /**
+     * Writes the gradients of {@link #tensors()} into the given views, overwriting them.
+     *
+     * @param x the layer's input after dropout, examples x nIn
+     * @param delta dL/dz, examples x nOut; gradients are sums over the examples
+     * @param gradients one view per tensor, with the tensor's shape and order
+     */
+    void gradient(INDArray x, INDArray delta, INDArray[] gradients);
+
+    /**
+     * The updater for one tensor; by default the user's own. An update that must see its updater's state per vector
+     * answers with one of its own that carries on the user's settings.
+     */
+    default IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+        return usersUpdater;
+    }
+
+    /**
+     * Between the backward pass and the updater, after division by the minibatch size and gradient normalisation. Moves
+     * of the subspace that leave W as it is belong here.
+     *
+     * @param gradients one view per tensor; may be edited
+     * @param updaterStates one view per tensor, or an empty array where the updater keeps no state; may be edited. The
+     *     layout is the updater's own for that tensor: Adam keeps m then v, each of the tensor's length and order
+     */
+    default void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {}
+
+    /**
+     * Whether {@link #beforeUpdater} does anything, so that the engine gives this target's tensors updater blocks of
+     * their own.
+     */
+    default boolean movesUpdaterState() {
+        return false;
+    }
+
+    /**
+     * Applies one of the user's regularisation terms for W, at the term's own step: BEFORE_UPDATER on the gradients
+     * after {@link #beforeUpdater}, POST_UPDATER on the steps just before {@link #step}. By default it acts on every
+     * tensor that has a value. An update whose gradients are images of dL/dW maps the term instead.
+     *
+     * @param term from the layer's configuration; never changed
+     * @param gradients one view per tensor: the gradients before the updater, the steps after it
+     * @param learningRate the updater's rate of this step
+     * @param iteration the network's iteration counter
+     * @param epoch the network's epoch counter
+     */
+    default void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
+        List<TrainedTensor> tensors = tensors();
+        for (int i = 0; i < gradients.length; i++) {
+            INDArray value = tensors.get(i).value();
+            if (value != null) {
+                term.apply(value, gradients[i], learningRate, iteration, epoch);
+            }
+        }
+    }
+
+    /**
+     * Applies what the updater made of the gradients: tensor -= step, and W moves with it.
+     *
+     * @param steps one view per tensor, with the tensor's shape and order; its content may be destroyed
+     * @param learningRate the updater's rate of this step
+     */
+    void step(INDArray[] steps, double learningRate);
+
+    /**
+     * Everything besides W and the updater's state that training needs to resume bit for bit, by name: factors,
+     * projectors, pools, counters (as arrays). The arrays are live; whoever stores them copies.
+     */
+    Map<String, INDArray> state();
+
+    /**
+     * Puts {@link #state()} back.
+     *
+     * @param state arrays of the same names, shapes and types
+     */
+    void restore(Map<String, INDArray> state);
+}

@@ -1,0 +1,48 @@
+package org.lowrank4j.update;
+
+import java.util.Map;
+import java.util.Random;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * One weight that a rule selected.
+ *
+ * @param layer the layer's name, for messages
+ * @param weight W, nIn x nOut in 'f' order: a view of the network's parameter vector, always the effective weight
+ * @param rank r, 1 to min(nIn, nOut)
+ * @param alpha the numerator of the scale
+ * @param scale s, the factor of the update s A B
+ * @param seed of this adapter, from (seed, network id, layer name)
+ * @param options what the user wrote, keyed {@code method.option}
+ */
+public record TargetWeight(
+        String layer, INDArray weight, int rank, double alpha, double scale, long seed, Map<String, String> options) {
+
+    /** nIn. */
+    public long inputs() {
+        return weight.size(0);
+    }
+
+    /** nOut. */
+    public long outputs() {
+        return weight.size(1);
+    }
+
+    /** FLOAT or DOUBLE; all state of the adapter has the same type. */
+    public DataType dataType() {
+        return weight.dataType();
+    }
+
+    /** The options of one method. */
+    public OptionValues optionsOf(Method method) {
+        return new OptionValues(method, options);
+    }
+
+    /** A generator of this target for one purpose, independent of all others. */
+    public Random random(String purpose) {
+        return new Random(seed * 31 + purpose.hashCode());
+    }
+}

@@ -1,0 +1,177 @@
+package org.lowrank4j.decomposition;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.LowRankException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class DecompositionTest {
+
+    private static final double ORTHOGONAL = 1e-10;
+    private static final double EXACT = 1e-12;
+
+    static Stream<Arguments> matrices() {
+        return Stream.of(new OpenBlasLapack(), new Nd4jLapack())
+                .flatMap(lapack -> Stream.of(
+                        Arguments.of(lapack, "tall", gaussian(40, 7)),
+                        Arguments.of(lapack, "wide", gaussian(6, 33)),
+                        Arguments.of(lapack, "square", gaussian(21, 21)),
+                        Arguments.of(lapack, "row", gaussian(1, 9)),
+                        Arguments.of(lapack, "column", gaussian(9, 1)),
+                        Arguments.of(lapack, "single", gaussian(1, 1)),
+                        Arguments.of(lapack, "rank 3", gaussian(20, 3).mmul(gaussian(3, 12))),
+                        Arguments.of(lapack, "zero", Nd4j.zeros(DataType.DOUBLE, 5, 8)),
+                        Arguments.of(lapack, "tiny", gaussian(8, 5).muli(1e-150)),
+                        Arguments.of(lapack, "transposed view", gaussian(9, 14).transpose())));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void anSvdIsOrthonormalSortedAndReconstructs(Lapack lapack, String name, INDArray matrix) {
+        INDArray before = matrix.dup();
+        ThinSvd svd = ThinSvd.of(matrix, lapack);
+        int k = (int) Math.min(matrix.size(0), matrix.size(1));
+
+        assertEquals(k, svd.size());
+        assertOrthonormal(svd.u());
+        assertOrthonormal(svd.vt().transpose());
+        for (int i = 1; i < k; i++) {
+            assertTrue(svd.singularValues()[i - 1] >= svd.singularValues()[i]);
+        }
+        double scale = Math.max(svd.singularValues()[0], Double.MIN_NORMAL);
+        assertTrue(largest(svd.truncated(k).sub(matrix)) <= EXACT * scale);
+        assertEquals(before, matrix, "the argument must stay as it is");
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void theLargestEntryOfEachRightVectorIsPositive(Lapack lapack, String name, INDArray matrix) {
+        INDArray vt = ThinSvd.of(matrix.neg(), lapack).vt();
+        for (int i = 0; i < vt.size(0); i++) {
+            double largest = 0;
+            for (int j = 0; j < vt.size(1); j++) {
+                largest = Math.abs(vt.getDouble(i, j)) > Math.abs(largest) ? vt.getDouble(i, j) : largest;
+            }
+            assertTrue(largest > 0);
+        }
+    }
+
+    @Test
+    void bothLibrariesAgree() {
+        INDArray matrix = gaussian(17, 11);
+        ThinSvd one = ThinSvd.of(matrix, new OpenBlasLapack());
+        ThinSvd other = ThinSvd.of(matrix, new Nd4jLapack());
+        assertArrayEquals(one.singularValues(), other.singularValues(), EXACT * one.singularValues()[0]);
+        assertTrue(largest(one.u().sub(other.u())) <= ORTHOGONAL);
+        assertTrue(largest(one.vt().sub(other.vt())) <= ORTHOGONAL);
+    }
+
+    @Test
+    void aKnownDecomposition() {
+        // diag(3, -2) has the right vectors e1, e2 with positive signs, so the second left vector takes the sign.
+        ThinSvd svd = ThinSvd.of(Nd4j.create(new double[][] {{3, 0}, {0, -2}, {0, 0}}));
+        assertArrayEquals(new double[] {3, 2}, svd.singularValues(), 1e-15);
+        assertEquals(Nd4j.create(new double[][] {{1, 0}, {0, -1}, {0, 0}}), svd.u());
+        assertEquals(Nd4j.create(new double[][] {{1, 0}, {0, 1}}), svd.vt());
+    }
+
+    @Test
+    void floatsAreDecomposedInDouble() {
+        INDArray matrix = gaussian(12, 5).castTo(DataType.FLOAT);
+        ThinSvd svd = ThinSvd.of(matrix);
+        assertEquals(DataType.DOUBLE, svd.u().dataType());
+        assertOrthonormal(svd.u());
+        assertTrue(largest(svd.truncated(5).sub(matrix.castTo(DataType.DOUBLE))) <= EXACT * svd.singularValues()[0]);
+    }
+
+    @Test
+    void theTestsRunOnOpenBlas() {
+        assertInstanceOf(OpenBlasLapack.class, Lapack.available());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void aRandomisedSvdOfFullSizeIsExact(Lapack lapack, String name, INDArray matrix) {
+        int k = (int) Math.min(matrix.size(0), matrix.size(1));
+        ThinSvd exact = ThinSvd.of(matrix, lapack);
+        ThinSvd svd = RandomisedSvd.of(matrix, k, 2, new Random(3), lapack);
+        double scale = Math.max(exact.singularValues()[0], Double.MIN_NORMAL);
+        assertOrthonormal(svd.u());
+        assertOrthonormal(svd.vt().transpose());
+        assertTrue(largest(svd.truncated(k).sub(matrix)) <= 1e-11 * scale);
+    }
+
+    @Test
+    void aRandomisedSvdFindsTheLeadingTriplets() {
+        // Singular values fall by 0.8: with 4 power iterations and twice the columns the leading 5 are exact.
+        ThinSvd basis = ThinSvd.of(gaussian(300, 200));
+        double[] values = new double[200];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.pow(0.8, i);
+        }
+        INDArray matrix = basis.u().mulRowVector(Nd4j.create(values)).mmul(basis.vt());
+        ThinSvd svd = RandomisedSvd.of(matrix, 20, 4, new Random(1));
+        assertEquals(20, svd.size());
+        assertOrthonormal(svd.u());
+        for (int i = 0; i < 5; i++) {
+            assertEquals(values[i], svd.singularValues()[i], 1e-9);
+            assertTrue(largest(svd.right(i).sub(basis.right(i))) <= 1e-6, "right vector " + i);
+            assertTrue(largest(svd.left(i).sub(basis.left(i))) <= 1e-6, "left vector " + i);
+        }
+    }
+
+    @Test
+    void theSameSeedGivesTheSameTriplets() {
+        INDArray matrix = gaussian(30, 25);
+        assertEquals(
+                RandomisedSvd.of(matrix, 6, 1, new Random(7)).u(),
+                RandomisedSvd.of(matrix, 6, 1, new Random(7)).u());
+    }
+
+    @Test
+    void whatIsNotFiniteIsRefused() {
+        INDArray matrix = gaussian(4, 3);
+        matrix.putScalar(2, 1, Double.NaN);
+        LowRankException refused = assertThrows(LowRankException.class, () -> ThinSvd.of(matrix));
+        assertTrue(refused.getMessage().contains("NaN at row 2, column 1"), refused.getMessage());
+        matrix.putScalar(2, 1, Double.POSITIVE_INFINITY);
+        assertThrows(LowRankException.class, () -> RandomisedSvd.of(matrix, 2, 1, new Random(1)));
+    }
+
+    @Test
+    void whatIsNoMatrixIsRefused() {
+        assertThrows(LowRankException.class, () -> ThinSvd.of(Nd4j.zeros(DataType.DOUBLE, 2, 3, 4)));
+        assertThrows(LowRankException.class, () -> RandomisedSvd.of(gaussian(5, 4), 5, 1, new Random(1)));
+        assertThrows(LowRankException.class, () -> RandomisedSvd.of(gaussian(5, 4), 0, 1, new Random(1)));
+    }
+
+    private static void assertOrthonormal(INDArray columns) {
+        INDArray gram = columns.transpose().mmul(columns);
+        assertTrue(largest(gram.sub(Nd4j.eye(columns.size(1)).castTo(DataType.DOUBLE))) <= ORTHOGONAL);
+    }
+
+    private static double largest(INDArray array) {
+        return array.normmaxNumber().doubleValue();
+    }
+
+    private static INDArray gaussian(int rows, int columns) {
+        Random random = new Random(31L * rows + columns);
+        double[] entries = new double[rows * columns];
+        for (int i = 0; i < entries.length; i++) {
+            entries[i] = random.nextGaussian();
+        }
+        return Nd4j.create(entries, new long[] {rows, columns}, 'c');
+    }
+}

@@ -1,0 +1,119 @@
+package org.lowrank4j.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.rule.NetworkShape;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Rules;
+import org.lowrank4j.rule.TestMethods;
+import org.lowrank4j.rule.TestNetworks;
+
+class PlanReportTest {
+
+    private static final Map<String, Long> TOY_ADAPTERS =
+            Map.of("dense1", 8L * (20 + 2000), "dense2", 8L * (2000 + 2000));
+
+    @Test
+    void countsPeftsToyNetworkAsItShouldBeCounted() {
+        Plan plan = plan(TestNetworks.peftToy(), "rank", "8");
+        assertEquals(
+                "trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734",
+                PlanReport.totals(plan, TOY_ADAPTERS));
+    }
+
+    @Test
+    void isOneAlignedBlock() {
+        Plan plan = plan(TestNetworks.peftToy(), "rank", "8", "id", "toy", "rank@dense1", "8");
+        PlanReport.Memory memory = new PlanReport.Memory(208_648, 417_296, 16_192_008, 32_384_016);
+        assertEquals("""
+                MultiLayerNetwork 'toy' by agent arguments (rank, id, overrides)
+                  methods: init kaiming, gradient exact, update lora
+                  rates: LoRA+ ratio 1.0, bias none, seed of the network
+                  #  layer   type         W          role    rank  scale     params  trained  because
+                  0  dense1  DenseLayer   20x2000    target     8  1.000     42,000   16,160  default: supported layer
+                  1  dense2  DenseLayer   2000x2000  target     8  1.000  4,002,000   32,000  default: supported layer
+                  2  out     OutputLayer  2000x2     train                    4,002    4,002  default: output layer
+                trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734
+                memory of training: gradient 203.8 KiB (stock 15.4 MiB), updater state 407.5 KiB (stock 30.9 MiB)""", PlanReport.text(plan, TOY_ADAPTERS, memory));
+    }
+
+    @Test
+    void everyLineStaysUnderTheLimitWithLongNames() {
+        String name = "a-layer-with-a-very-long-name-".repeat(6);
+        NetworkShape network = TestNetworks.network(
+                "ComputationGraph", TestNetworks.dense(name, 2_000_000, 300_000), TestNetworks.head("out", 300_000, 4));
+        Plan plan =
+                plan(network, "rank", "8", "layers", ".*long-name.*|nothing-else-in-this-network", "exclude", "out");
+        String text = PlanReport.text(plan, Map.of(name, 18_400_000L), null);
+        for (String line : text.split("\n")) {
+            assertTrue(("lowrank4j: " + line).length() < 120, line);
+        }
+        assertTrue(text.contains("600,000,300,000"), text);
+        assertTrue(text.contains("warning: exclude 'out'"), text);
+        assertFalse(text.contains("memory of training"), text);
+    }
+
+    @Test
+    void biasesCountWhereTheyTrain() {
+        String expected = "trainable params: %,d || all params: 4,096,162 || ";
+        assertTrue(PlanReport.totals(plan(TestNetworks.peftToy(), "bias", "lora-only"), TOY_ADAPTERS)
+                .startsWith(expected.formatted(52_162 + 4_000)));
+        assertTrue(PlanReport.totals(plan(TestNetworks.peftToy(), "bias", "all", "train", "none"), TOY_ADAPTERS)
+                .startsWith(expected.formatted(48_160 + 4_002)));
+    }
+
+    @Test
+    void runningStatisticsAreNotTrainable() {
+        Plan plan = plan(TestNetworks.mixed(), "rank", "2", "layers", "fc1", "train", "norm");
+        assertTrue(
+                PlanReport.totals(plan, Map.of("fc1", 192L)).startsWith("trainable params: 224 || "),
+                PlanReport.totals(plan, Map.of("fc1", 192L)));
+    }
+
+    @Test
+    void differentMethodsAreListedWithTheirLayers() {
+        Plan plan = plan(
+                TestNetworks.peftToy(),
+                "gradient@dense2",
+                "galore",
+                "galore.refresh",
+                "50",
+                "seed",
+                "3",
+                "loraplus",
+                "16");
+        String text = PlanReport.text(plan, TOY_ADAPTERS, null);
+        assertTrue(text.contains("  methods: init kaiming, gradient exact, update lora for dense1\n"), text);
+        assertTrue(
+                text.contains("  methods: gradient galore, update weight, options {galore.refresh=50} for dense2\n"),
+                text);
+        assertTrue(text.contains("LoRA+ ratio 16.0, bias none, seed 3"), text);
+    }
+
+    @Test
+    void aMissingCountIsAnError() {
+        Plan plan = plan(TestNetworks.peftToy(), "rank", "8");
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> PlanReport.totals(plan, Map.of("dense1", 1L)));
+        assertTrue(refused.getMessage().contains("'dense2'"), refused.getMessage());
+    }
+
+    private static Plan plan(NetworkShape network, String... arguments) {
+        return Rules.of(arguments).plan(network, TestMethods.all());
+    }
+
+    @Test
+    void tablesCutTextButNeverNumbers() {
+        TextTable table = new TextTable(List.of("name", "n"), java.util.Set.of(1));
+        table.add(List.of("abcdefghij", "1234567"));
+        assertEquals(List.of("  na~        n", "  ab~  1234567"), table.lines(14));
+        assertThrows(IllegalArgumentException.class, () -> table.add(List.of("one cell")));
+    }
+}

@@ -1,0 +1,425 @@
+package org.lowrank4j.rule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.rule.Plan.LayerPlan;
+import org.lowrank4j.rule.Plan.Role;
+import org.lowrank4j.rule.Plan.TargetSettings;
+
+class PlannerTest {
+
+    @Test
+    void byDefaultAllSupportedLayersButOutputsAreAdaptedAndOutputsTrain() {
+        Plan plan = plan("rank", "2");
+        assertEquals("conv fc1 fc2", layers(plan, Role.TARGET));
+        assertEquals("out", layers(plan, Role.TRAIN));
+        assertEquals("norm pool old", layers(plan, Role.FROZEN));
+        assertEquals(
+                List.of(
+                        "default: supported layer",
+                        "cannot be a target: it has no weight matrix",
+                        "no parameters",
+                        "frozen by the program",
+                        "default: supported layer",
+                        "default: supported layer",
+                        "default: output layer"),
+                plan.layers().stream().map(LayerPlan::because).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "fc1          | ''   | ''   | fc1           | out",
+                "fc1:conv     | ''   | ''   | conv fc1      | out",
+                "fc.          | ''   | ''   | fc1 fc2       | out",
+                "0..5         | ''   | ''   | conv fc1 fc2  | out",
+                ".*           | ''   | ''   | conv fc1 fc2 out | ''",
+                ".*           | out  | ''   | conv fc1 fc2  | out",
+                ".*           | ''   | out  | conv fc1 fc2  | out",
+                "DenseLayer   | ''   | ''   | fc1 fc2       | out",
+                "out          | ''   | ''   | out           | ''",
+                "''           | fc2  | ''   | conv fc1      | out",
+                "''           | fc.  | ''   | conv          | out",
+                "''           | none | ''   | conv fc1 fc2  | out",
+                "''           | ''   | none | conv fc1 fc2  | ''",
+                "''           | ''   | fc2  | conv fc1      | fc2",
+                "''           | ''   | norm:out | conv fc1 fc2 | norm out",
+                "''           | ''   | .*   | FAIL          | ''",
+                "fc1          | ''   | 5..  | fc1           | fc2 out",
+            })
+    void choosesRoles(String layers, String exclude, String train, String targets, String trained) {
+        Map<String, String> arguments = Rules.map("rank", "2");
+        if (!layers.isEmpty()) {
+            arguments.put("layers", layers);
+        }
+        if (!exclude.isEmpty()) {
+            arguments.put("exclude", exclude);
+        }
+        if (!train.isEmpty()) {
+            arguments.put("train", train);
+        }
+        Rule rule = rule(arguments);
+        if (targets.equals("FAIL")) {
+            String message = assertThrows(
+                            LowRankException.class, () -> rule.plan(TestNetworks.mixed(), TestMethods.all()))
+                    .getMessage();
+            assertTrue(message.contains("leaves no layer"), message);
+            return;
+        }
+        Plan plan = rule.plan(TestNetworks.mixed(), TestMethods.all());
+        assertEquals(targets, layers(plan, Role.TARGET));
+        assertEquals(trained, layers(plan, Role.TRAIN));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "layers, dens1, layers",
+        "exclude, dens1, exclude",
+        "train, dens1, train",
+        "rank@dens1, 2, an override's layers",
+    })
+    void aPatternThatMatchesNothingIsAnErrorWithTheNearestNames(String key, String value, String what) {
+        Rule rule = Rules.of(key, value);
+        String message = assertThrows(
+                        LowRankException.class, () -> rule.plan(TestNetworks.peftToy(), TestMethods.all()))
+                .getMessage();
+        assertEquals(
+                "No layer matches 'dens1' of " + what + " (agent argument " + key
+                        + "). Nearest: dense1, dense2, out. Layers of this MultiLayerNetwork: 0 dense1 (DenseLayer),"
+                        + " 1 dense2 (DenseLayer), 2 out (OutputLayer).",
+                message);
+    }
+
+    @Test
+    void longNetworksAreListedInShort() {
+        NetworkShape.LayerShape[] layers = new NetworkShape.LayerShape[30];
+        for (int i = 0; i < layers.length; i++) {
+            layers[i] = TestNetworks.dense("layer" + i, 9, 9);
+        }
+        NetworkShape network = TestNetworks.network("MultiLayerNetwork", layers);
+        Rule rule = Rules.of("layers", "40");
+        String message = assertThrows(LowRankException.class, () -> rule.plan(network, TestMethods.all()))
+                .getMessage();
+        assertTrue(message.endsWith("23 layer23 (DenseLayer), and 6 more."), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "layers | norm | 'norm' (BatchNormalization) is named in layers 'norm' (agent argument layers), but cannot be a target: it has no weight matrix. Take it out of layers; to train it in full, write train=norm.",
+                "layers | 1    | 'norm' (BatchNormalization) is named in layers '1' (agent argument layers), but cannot be a target",
+                "layers | old  | 'old' is named in layers 'old' (agent argument layers), but the program froze it",
+                "layers | 1..2 | leaves no layer of this ComputationGraph to adapt: conv (ConvolutionLayer): not selected; norm (BatchNormalization): cannot be a target: it has no weight matrix; pool (SubsamplingLayer): no parameters; old (DenseLayer): frozen by the program",
+                "layers | type:BatchNormalization | leaves no layer",
+                "layers | [o]ld | leaves no layer",
+                "train  | old  | 'old' (DenseLayer) is named in train 'old' (agent argument train), but the program froze it",
+                "train  | pool | 'pool' (SubsamplingLayer) is named in train 'pool' (agent argument train), but it has no parameters",
+                "exclude| .*   | leaves no layer",
+            })
+    void whatIsNamedMustBePossible(String key, String value, String reason) {
+        String message = refusal("rank", "2", key, value);
+        assertTrue(message.contains(reason), message);
+    }
+
+    @Test
+    void aLayerIsNotBothAdaptedByNameAndTrained() {
+        for (String train : List.of("fc1", "4", "fc.", "DenseLayer")) {
+            String message = refusal("rank", "2", "layers", "fc1", "train", train);
+            assertTrue(
+                    message.startsWith("Layer 'fc1' is in layers 'fc1' (agent argument layers) and in train '" + train
+                            + "' (agent argument train)."),
+                    message);
+        }
+    }
+
+    @Test
+    void anExclusionWithoutEffectIsAWarning() {
+        Plan plan = plan("rank", "2", "exclude", "out:fc2");
+        assertEquals(
+                List.of("exclude 'out' (agent argument exclude) excludes nothing: without it no layer that it matches"
+                        + " would be a target."),
+                plan.warnings());
+        assertEquals("exclude fc2", plan.layers().get(5).because());
+    }
+
+    @Test
+    void aRankAboveTheSmallerSideIsAnErrorAlsoByDefault() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("narrow", 20, 4), TestNetworks.head("out", 4, 2));
+        String message = assertThrows(
+                        LowRankException.class, () -> Rules.of("alpha", "16").plan(network, TestMethods.all()))
+                .getMessage();
+        assertEquals(
+                "rank 8 (default) is too large for layer 'narrow' (DenseLayer, W 20 x 4): its largest rank is 4. Give it"
+                        + " an override (rank@narrow=4, or @LowRank.Layer(layers = \"narrow\", rank = 4)), exclude it"
+                        + " (exclude=narrow), or lower the rank.",
+                message);
+        assertEquals(
+                4,
+                Rules.of("rank", "4")
+                        .plan(network, TestMethods.all())
+                        .layers()
+                        .get(0)
+                        .settings()
+                        .rank());
+        assertTrue(assertThrows(
+                        LowRankException.class,
+                        () -> Rules.of("rank@narrow", "5").plan(network, TestMethods.all()))
+                .getMessage()
+                .startsWith("rank 5 (agent argument rank@narrow) is too large for layer 'narrow'"));
+    }
+
+    @Test
+    void overridesChangeSingleLayers() {
+        Plan plan = plan("rank", "2", "alpha", "4", "rank@fc.*", "3", "alpha@5", "9", "scaling@conv", "rslora");
+        assertEquals(2, settings(plan, "conv").rank());
+        assertEquals(Scaling.RSLORA, settings(plan, "conv").scaling());
+        assertEquals(4 / Math.sqrt(2), settings(plan, "conv").scale());
+        assertEquals(3, settings(plan, "fc1").rank());
+        assertEquals(4, settings(plan, "fc1").alpha());
+        assertEquals(9, settings(plan, "fc2").alpha());
+        assertEquals(3.0, settings(plan, "fc2").scale());
+    }
+
+    @Test
+    void overridesOfOneSourceMustAgree() {
+        String message = refusal("rank", "2", "rank@fc.*", "3", "rank@fc1", "4");
+        assertEquals(
+                "Two overrides set rank of layer 'fc1': to 3 (agent argument rank@fc.*) and to 4 (agent argument"
+                        + " rank@fc1). Make their patterns disjoint or their values equal.",
+                message);
+        assertEquals(
+                3,
+                settings(plan("rank", "2", "rank@fc.*", "3", "rank@fc1", "03"), "fc1")
+                        .rank());
+        message = refusal("gradient", "galore", "rank", "2", "galore.scale@fc.*", "3", "galore.scale@fc1", "4");
+        assertTrue(message.startsWith("Two overrides set galore.scale of layer 'fc1'"), message);
+    }
+
+    @Test
+    void theOverrideOfTheFirstSourceWins() {
+        Rule rule = RuleBook.read(
+                        Map.of("rank@fc1", "3"),
+                        Rules.properties("lowrank.rank@fc.*", "4", "lowrank.rank", "2"),
+                        Map.of())
+                .ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of()))
+                .orElseThrow();
+        Plan plan = rule.plan(TestNetworks.mixed(), TestMethods.all());
+        assertEquals(3, settings(plan, "fc1").rank());
+        assertEquals(4, settings(plan, "fc2").rank());
+        assertEquals(2, settings(plan, "conv").rank());
+    }
+
+    @Test
+    void anOverrideWithoutEffectIsAWarning() {
+        assertEquals(
+                List.of("The override for 'out' (agent argument rank@out) changes nothing: none of its layers is a"
+                        + " target."),
+                plan("rank", "2", "rank@out", "1").warnings());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', '', '', kaiming, exact, lora",
+        "pissa, '', '', pissa, exact, lora",
+        "'', galore, '', '', galore, weight",
+        "'', '', switch-lora, gaussian, exact, switch-lora",
+        "'', galore, lora, kaiming, galore, lora",
+        "lora-ga, exact, switch-lora, lora-ga, exact, switch-lora",
+        "'', exact, weight, '', exact, weight",
+    })
+    void completesMethods(
+            String init, String gradient, String update, String asInit, String asGradient, String asUpdate) {
+        Map<String, String> arguments = Rules.map("rank", "2");
+        Map.of("init", init, "gradient", gradient, "update", update).forEach((key, value) -> {
+            if (!value.isEmpty()) {
+                arguments.put(key, value);
+            }
+        });
+        TargetSettings settings = settings(rule(arguments).plan(TestNetworks.mixed(), TestMethods.all()), "fc1");
+        assertEquals(asInit, settings.initialisation());
+        assertEquals(asGradient, settings.gradient());
+        assertEquals(asUpdate, settings.update());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "init, pisa, unknown init 'pisa' (agent argument init). Known:, Did you mean 'pissa'?",
+        "gradient, galor, unknown gradient 'galor' (agent argument gradient). Known:, Did you mean 'galore'?",
+        "update, loar, unknown update 'loar' (agent argument update). Known:, Did you mean 'lora'?",
+        "update@fc1, loar, unknown update 'loar' (agent argument update@fc1). Known:, Did you mean 'lora'?",
+    })
+    void unknownMethodsAreErrors(String key, String value, String start, String end) {
+        String message = refusal("rank", "2", key, value);
+        assertTrue(message.startsWith(start) && message.endsWith(end), message);
+    }
+
+    @Test
+    void anInitialisationNeedsFactors() {
+        String message = refusal("rank", "2", "gradient", "galore", "init", "pissa");
+        assertEquals(
+                "init 'pissa' (agent argument init) starts the factors A and B, and update 'weight' has none. These pairs"
+                        + " work: update=weight without init, init=pissa with update=lora, init=pissa with"
+                        + " update=switch-lora.",
+                message);
+    }
+
+    @Test
+    void anOverrideWithoutFactorsDropsTheInitialisationOfTheRule() {
+        Plan plan = plan("rank", "2", "init", "pissa", "update@fc1", "weight");
+        assertEquals("", settings(plan, "fc1").initialisation());
+        assertEquals("pissa", settings(plan, "fc2").initialisation());
+        String message = refusal("rank", "2", "init@fc1", "pissa", "update@fc1", "weight");
+        assertTrue(message.startsWith("init 'pissa' (agent argument init@fc1) starts the factors"), message);
+    }
+
+    @Test
+    void optionsReachTheTargetsWhoseMethodsDeclareThem() {
+        Plan plan = plan(
+                "rank",
+                "2",
+                "galore.refresh",
+                "50",
+                "pissa.iterations",
+                "4",
+                "init",
+                "pissa",
+                "gradient@fc1",
+                "galore",
+                "update@fc1",
+                "weight",
+                "galore.scale@fc1",
+                "0.5");
+        assertEquals(
+                Map.of("galore.refresh", "50", "galore.scale", "0.5"),
+                settings(plan, "fc1").options());
+        assertEquals(Map.of("pissa.iterations", "4"), settings(plan, "fc2").options());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "galore.refresh, option galore.refresh (agent argument galore.refresh) belongs to 'galore'",
+        "galore.refesh, unknown option galore.refesh (agent argument galore.refesh).",
+        "galore.refesh, Did you mean 'galore.refresh'?",
+        "lora.x, unknown option lora.x (agent argument lora.x). Options of the methods of any target: none.",
+        "galore.refresh@fc1, which is not chosen for layer 'fc1'",
+    })
+    void optionsOfMethodsThatAreNotChosenAreErrors(String key, String reason) {
+        String message = refusal("rank", "2", key, "1");
+        assertTrue(message.contains(reason), message);
+    }
+
+    @Test
+    void variablesSpellOptionsInUpperCase() {
+        Map<String, String> environment = Map.of("LOWRANK_GALORE_REFRESH", "50", "LOWRANK_LORA_GA_GAMMA", "3");
+        RuleBook book = RuleBook.read(
+                Map.of("rank", "2", "init", "lora-ga", "gradient", "galore", "update", "lora"),
+                Rules.properties("lowrank.galore.refresh", "60"),
+                environment);
+        Rule rule =
+                book.ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of())).orElseThrow();
+        Plan plan = rule.plan(TestNetworks.mixed(), TestMethods.all());
+        assertEquals(
+                Map.of("galore.refresh", "60", "lora-ga.gamma", "3"),
+                settings(plan, "fc1").options());
+        assertEquals(List.of(), plan.warnings());
+    }
+
+    @Test
+    void variablesThatSpellNothingAreWarnedOfOrRefused() {
+        Map<String, String> environment = Map.of("LOWRANK_GALORE_REFESH", "50");
+        Creation creation = Creation.of(TestNetworks.mixed(), 1, List.of());
+        Rule rule = RuleBook.read(Map.of("rank", "2"), new Properties(), environment)
+                .ruleFor(creation)
+                .orElseThrow();
+        List<String> warnings =
+                rule.plan(TestNetworks.mixed(), TestMethods.all()).warnings();
+        assertEquals(1, warnings.size());
+        assertTrue(
+                warnings.get(0).startsWith("unknown key LOWRANK_GALORE_REFESH (environment) is ignored")
+                        && warnings.get(0).endsWith("Did you mean 'LOWRANK_GALORE_REFRESH'?"),
+                warnings.get(0));
+        Rule strict = RuleBook.read(Map.of("rank", "2", "strict", "true"), new Properties(), environment)
+                .ruleFor(creation)
+                .orElseThrow();
+        String message = assertThrows(
+                        LowRankException.class, () -> strict.plan(TestNetworks.mixed(), TestMethods.all()))
+                .getMessage();
+        assertTrue(message.contains("strict=true") && message.contains("LOWRANK_GALORE_REFESH"), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "none, ''",
+        "lora-only, conv fc1 fc2",
+        "all, conv fc1 fc2",
+    })
+    void trainsBiasesOfTargets(String bias, String layers) {
+        assertEquals(layers, biases(plan("rank", "2", "bias", bias)));
+    }
+
+    @Test
+    void allBiasesAreThoseOfAllLayersThatTheProgramDidNotFreeze() {
+        assertEquals("conv fc1 fc2", biases(plan("rank", "2", "bias", "all", "layers", "fc1")));
+        assertEquals("fc1", biases(plan("rank", "2", "bias", "lora-only", "layers", "fc1")));
+        assertEquals("conv fc1 fc2 out", biases(plan("rank", "2", "bias", "all", "layers", "fc1", "train", "none")));
+    }
+
+    @Test
+    void aPlanHoldsEveryLayerInOrder() {
+        Plan plan = plan("rank", "2");
+        assertEquals(
+                TestNetworks.mixed().layers(),
+                plan.layers().stream().map(LayerPlan::layer).toList());
+        plan.layers().forEach(layer -> assertEquals(layer.role() == Role.TARGET, layer.target() != null));
+    }
+
+    private static Rule rule(Map<String, String> arguments) {
+        return RuleBook.read(arguments, new Properties(), Map.of())
+                .ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of()))
+                .orElseThrow();
+    }
+
+    private static Plan plan(String... arguments) {
+        return rule(Rules.map(arguments)).plan(TestNetworks.mixed(), TestMethods.all());
+    }
+
+    private static String refusal(String... arguments) {
+        return assertThrows(LowRankException.class, () -> plan(arguments)).getMessage();
+    }
+
+    private static TargetSettings settings(Plan plan, String layer) {
+        return plan.layers().stream()
+                .filter(candidate -> candidate.layer().name().equals(layer))
+                .findFirst()
+                .orElseThrow()
+                .settings();
+    }
+
+    private static String layers(Plan plan, Role role) {
+        return plan.layers().stream()
+                .filter(layer -> layer.role() == role)
+                .map(layer -> layer.layer().name())
+                .collect(Collectors.joining(" "));
+    }
+
+    private static String biases(Plan plan) {
+        return plan.layers().stream()
+                .filter(LayerPlan::trainBias)
+                .map(layer -> layer.layer().name())
+                .collect(Collectors.joining(" "));
+    }
+}

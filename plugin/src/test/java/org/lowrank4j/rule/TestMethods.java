@@ -1,0 +1,107 @@
+package org.lowrank4j.rule;
+
+import java.util.List;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.Methods;
+import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+
+/** Methods that can be chosen but do nothing: planning reads only their names, options and defaults. */
+public final class TestMethods {
+
+    private TestMethods() {}
+
+    /** A registry independent of the methods that lowrank4j has. */
+    public static Methods all() {
+        return new Methods(
+                List.of(init("kaiming"), init("gaussian"), init("pissa", "iterations"), init("lora-ga", "gamma")),
+                List.of(gradient("exact", "lora"), gradient("galore", "weight", "refresh", "scale")),
+                List.of(
+                        update("lora", "kaiming", true),
+                        update("switch-lora", "gaussian", true, "interval"),
+                        update("weight", "", false)));
+    }
+
+    public static Initialisation init(String name, String... options) {
+        return new Initialisation() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<MethodOption> options() {
+                return declared(options);
+            }
+
+            @Override
+            public Factors start(Start start) {
+                throw new UnsupportedOperationException("planning starts nothing");
+            }
+        };
+    }
+
+    public static GradientApproximation gradient(String name, String defaultUpdate, String... options) {
+        return new GradientApproximation() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<MethodOption> options() {
+                return declared(options);
+            }
+
+            @Override
+            public String defaultUpdate() {
+                return defaultUpdate;
+            }
+
+            @Override
+            public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
+                throw new UnsupportedOperationException("planning approximates nothing");
+            }
+        };
+    }
+
+    public static LowRankUpdate update(String name, String defaultInit, boolean factors, String... options) {
+        return new LowRankUpdate() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<MethodOption> options() {
+                return declared(options);
+            }
+
+            @Override
+            public String defaultInitialisation() {
+                return defaultInit;
+            }
+
+            @Override
+            public boolean hasFactors() {
+                return factors;
+            }
+
+            @Override
+            public TargetUpdate attach(TargetWeight target) {
+                throw new UnsupportedOperationException("planning attaches nothing");
+            }
+        };
+    }
+
+    private static List<MethodOption> declared(String... names) {
+        return List.of(names).stream()
+                .map(name -> new MethodOption(name, "1", "an option for tests"))
+                .toList();
+    }
+}
