@@ -96,9 +96,9 @@ public final class AdaptedLayer {
         return segment == null ? 0 : segment.regularizationScore(iteration, epoch);
     }
 
-    /** Whether the backward pass has come through here at least once. */
-    boolean backpropagated() {
-        return backpropagated;
+    /** Whether it trains something, and yet the backward pass has never come through here. */
+    boolean isMissed() {
+        return segment != null && !backpropagated;
     }
 
     /** Drops what the forward pass kept. */

@@ -351,7 +351,7 @@ public final class Networks {
             Runnable restore = session.cut(network);
             return () -> {
                 restore.run();
-                session.forgetForward(network);
+                session.forgetForward();
             };
         }
         enrolment.gradientsTakenOutside(true);

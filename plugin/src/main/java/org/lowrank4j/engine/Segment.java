@@ -32,6 +32,7 @@ final class Segment implements Trainable {
      * @param parameter the layer's parameter whose updater and regularisation apply to it
      * @param derivation makes this array's updater from the user's, for a raised rate or an updater of the method's own
      * @param divided whether its gradient is a sum over the minibatch, to be divided; false for running statistics
+     * @param ofAdapter whether it is a tensor of an adapter, whose regularisation its update applies
      */
     record Trained(
             String name,
@@ -39,7 +40,8 @@ final class Segment implements Trainable {
             INDArray gradient,
             String parameter,
             UnaryOperator<IUpdater> derivation,
-            boolean divided) {}
+            boolean divided,
+            boolean ofAdapter) {}
 
     private final String layer;
     private final TrainingConfig settings;
@@ -110,8 +112,13 @@ final class Segment implements Trainable {
     }
 
     private List<Regularization> regularization(Trained one) {
-        List<Regularization> regularization = settings.getRegularizationByParam(one.parameter());
-        return regularization == null || one.value() == null ? List.of() : regularization;
+        return terms(one.parameter());
+    }
+
+    /** The user's l1, l2 and weight decay for one parameter of the layer. */
+    List<Regularization> terms(String parameter) {
+        List<Regularization> terms = settings.getRegularizationByParam(parameter);
+        return terms == null ? List.of() : terms;
     }
 
     IUpdater updater(String name) {
@@ -165,7 +172,8 @@ final class Segment implements Trainable {
 
         @Override
         public List<Regularization> getRegularizationByParam(String paramName) {
-            return regularization(one(paramName));
+            Trained one = one(paramName);
+            return one.ofAdapter() ? List.of() : regularization(one);
         }
 
         @Override

@@ -11,7 +11,6 @@ import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
@@ -20,10 +19,12 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;
+import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * The low-rank training of one network: its adapters, the compact gradient vector of what is trained, and the user's
@@ -42,6 +43,8 @@ final class Session {
     private final List<SegmentTarget> targets;
     private final List<Segment> segments;
     private final List<PendingStart> pendingStarts;
+    private final List<AdaptedLayer> adaptedLayers;
+    private final boolean constrained;
     private final List<INDArray> dividedByMinibatch;
     private final Set<String> trainedLayers;
     private final Set<String> scratchPrefixes;
@@ -66,9 +69,19 @@ final class Session {
     /** A stretch of the network's parameter vector whose gradients are a stretch of the compact vector. */
     record Run(INDArray parameters, INDArray gradient) {}
 
-    /** One adapter with the views of its tensors' gradients. */
+    /**
+     * One adapter.
+     *
+     * @param gradients the views of its tensors' gradients, which the updater turns into steps
+     * @param terms the user's l1, l2 and weight decay for W
+     */
     record SegmentTarget(
-            String layer, org.lowrank4j.update.TargetUpdate update, INDArray[] gradients, String firstKey) {}
+            String layer, TargetUpdate update, INDArray[] gradients, @Nullable List<Regularization> terms) {
+
+        String key(int tensor) {
+            return layer + "/" + update.tensors().get(tensor).name();
+        }
+    }
 
     Session(SessionBuilder builder) {
         plan = builder.plan;
@@ -79,6 +92,8 @@ final class Session {
         targets = builder.targets;
         segments = builder.segments;
         pendingStarts = builder.pendingStarts;
+        adaptedLayers = builder.adaptedLayers;
+        constrained = builder.constrained;
         dividedByMinibatch = builder.dividedByMinibatch;
         trainedLayers = builder.trainedLayers;
         scratchPrefixes = builder.scratchPrefixes;
@@ -160,9 +175,9 @@ final class Session {
         } finally {
             step.end();
         }
-        prove(network);
+        prove();
         if (stepIsFinite) {
-            apply(network.iteration(), network.epoch());
+            apply();
         }
         int iteration = network.iteration();
         int epoch = network.epoch();
@@ -172,7 +187,9 @@ final class Session {
             }
         }
         BaseOptimizer.incrementIterationCount(network.model(), 1);
-        applyConstraints(network);
+        if (constrained) {
+            applyConstraints(network);
+        }
         return true;
     }
 
@@ -206,7 +223,26 @@ final class Session {
                 target.update().beforeUpdater(target.gradients(), liveStates(target));
             }
         }
+        regularise(Regularization.ApplyStep.BEFORE_UPDATER, iteration, epoch);
         blocks.update(iteration, epoch, workspaces);
+        regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch);
+    }
+
+    private void regularise(Regularization.ApplyStep when, int iteration, int epoch) {
+        for (SegmentTarget target : targets) {
+            if (target.terms() == null || target.terms().isEmpty()) {
+                continue;
+            }
+            double[] rates = new double[target.gradients().length];
+            for (int i = 0; i < rates.length; i++) {
+                rates[i] = blocks.learningRate(target.key(i), iteration, epoch);
+            }
+            for (Regularization term : target.terms()) {
+                if (term.applyStep() == when) {
+                    target.update().regularise(term, target.gradients(), rates[0], iteration, epoch);
+                }
+            }
+        }
     }
 
     private INDArray[] liveStates(SegmentTarget target) {
@@ -215,12 +251,12 @@ final class Session {
                 .toArray(INDArray[]::new);
     }
 
-    private void apply(int iteration, int epoch) {
+    private void apply() {
         for (Run run : trainedInPlace) {
             run.parameters().subi(run.gradient());
         }
         for (SegmentTarget target : targets) {
-            target.update().step(target.gradients(), blocks.learningRate(target.firstKey(), iteration, epoch));
+            target.update().step(target.gradients(), 0);
         }
     }
 
@@ -244,21 +280,16 @@ final class Session {
     }
 
     /** After the first step: did every hook that this network needs do its part? */
-    private void prove(NetworkParts network) {
+    private void prove() {
         if (proven) {
             return;
         }
-        List<String> silent = new ArrayList<>();
-        for (Part part : network.parts()) {
-            if (part.layer() instanceof BaseLayer<?> layer) {
-                AdaptedLayer adapted = AdaptedGradients.of(layer);
-                if (adapted != null && !adapted.backpropagated()) {
-                    silent.add(adapted.name());
-                }
-            }
-        }
-        if (!silent.isEmpty()) {
-            throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", silent)
+        List<String> missed = adaptedLayers.stream()
+                .filter(AdaptedLayer::isMissed)
+                .map(AdaptedLayer::name)
+                .toList();
+        if (!missed.isEmpty()) {
+            throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", missed)
                     + ": the hooks in DL4J's layers did not run. The step was not applied. Run with verbose=true to see"
                     + " which classes were woven, or with enabled=false to train without lowrank4j.");
         }
@@ -292,15 +323,8 @@ final class Session {
     }
 
     /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
-    void forgetForward(NetworkParts network) {
-        for (Part part : network.parts()) {
-            if (part.layer() instanceof BaseLayer<?> layer) {
-                AdaptedLayer adapted = AdaptedGradients.of(layer);
-                if (adapted != null) {
-                    adapted.forgetForward();
-                }
-            }
-        }
+    void forgetForward() {
+        adaptedLayers.forEach(AdaptedLayer::forgetForward);
     }
 
     /** Makes the updaters anew after the user changed a learning rate, keeping their state. */

@@ -57,6 +57,8 @@ final class SessionBuilder {
     final Set<String> trainedLayers = new LinkedHashSet<>();
     final Set<String> scratchPrefixes = new LinkedHashSet<>();
     final List<PendingStart> pendingStarts = new ArrayList<>();
+    final List<AdaptedLayer> adaptedLayers = new ArrayList<>();
+    final boolean constrained;
     final boolean minibatch;
     final StepState step = new StepState();
 
@@ -97,6 +99,9 @@ final class SessionBuilder {
         outputsMayBeOverwritten = parts.stream()
                 .map(Part::layer)
                 .anyMatch(layer -> layer != null && layer.conf().getLayer().getIDropout() != null);
+        constrained = parts.stream()
+                .map(Part::layer)
+                .anyMatch(layer -> layer != null && layer.conf().getLayer().getConstraints() != null);
         gradient = Nd4j.create(type, length);
         scratch = scratch(trained);
         for (int i = 0; i < parts.size(); i++) {
@@ -221,7 +226,8 @@ final class SessionBuilder {
                     its,
                     parameter.getKey(),
                     rate(divided && isVector(part, parameter.getKey())),
-                    divided));
+                    divided,
+                    false));
             within += length;
         }
         add(part, views, trained, false);
@@ -244,7 +250,7 @@ final class SessionBuilder {
                 tensorViews.add(view);
                 UnaryOperator<IUpdater> derivation = users ->
                         update.updater(tensor, rate(tensor.outputSide()).apply(users));
-                trained.add(new Segment.Trained(tensor.name(), tensor.value(), view, WEIGHT, derivation, true));
+                trained.add(new Segment.Trained(tensor.name(), tensor.value(), view, WEIGHT, derivation, true, true));
             }
         }
         INDArray biasView = biasView(part, layer, trained);
@@ -261,7 +267,7 @@ final class SessionBuilder {
                     name,
                     update,
                     tensorArray,
-                    name + "/" + update.tensors().get(0).name()));
+                    part.trainable().getConfig().getRegularizationByParam(WEIGHT)));
         }
         Segment segment = offset > start ? add(part, own, trained, update != null && update.movesUpdaterState()) : null;
         AdaptedLayer adapted = new AdaptedLayer(
@@ -274,6 +280,7 @@ final class SessionBuilder {
                 needsEpsilon[index],
                 outputsMayBeOverwritten,
                 pending);
+        adaptedLayers.add(adapted);
         return fitted -> {
             if (fitted.layer() instanceof BaseLayer<?> base) {
                 AdaptedGradients views = new AdaptedGradients(adapted);
@@ -290,7 +297,7 @@ final class SessionBuilder {
             return null;
         }
         INDArray view = take(length).reshape(bias.ordering(), bias.shape());
-        trained.add(new Segment.Trained(BIAS, bias, view, BIAS, rate(true), true));
+        trained.add(new Segment.Trained(BIAS, bias, view, BIAS, rate(true), true, false));
         trainedInPlace.add(new Session.Run(bias, view));
         return view;
     }

@@ -1,0 +1,79 @@
+package org.lowrank4j.reference;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** What the engine does around an update, reduced to one weight. */
+final class Targets {
+
+    private Targets() {}
+
+    /** A target whose effective weight starts as this one, in 'f' order as in a network. */
+    static TargetWeight target(INDArray weight, int rank, double alpha, double scale, Map<String, String> options) {
+        return new TargetWeight("layer0", weight.dup('f'), rank, alpha, scale, 1, options);
+    }
+
+    /** Gradient views with the shapes and orders of an update's tensors, filled with NaN, for they are overwritten. */
+    static INDArray[] views(TargetUpdate update, INDArray weight) {
+        return update.tensors().stream()
+                .map(tensor -> Nd4j.create(weight.dataType(), tensor.shape(), tensor.order())
+                        .assign(Double.NaN))
+                .toArray(INDArray[]::new);
+    }
+
+    /** The gradients of an update's tensors for a given dL/dW: with x = I, x^T delta is delta. */
+    static INDArray[] gradients(TargetUpdate update, INDArray gradientOfWeight) {
+        INDArray[] views = views(update, gradientOfWeight);
+        update.gradient(
+                Nd4j.eye(gradientOfWeight.size(0)).castTo(gradientOfWeight.dataType()), gradientOfWeight, views);
+        return views;
+    }
+
+    /** Puts some arrays of an update's state in place of its own. */
+    static void restore(TargetUpdate update, Map<String, INDArray> changes) {
+        Map<String, INDArray> state = new HashMap<>(update.state());
+        if (!state.keySet().containsAll(changes.keySet())) {
+            throw new AssertionError("the state has " + state.keySet() + " and not all of " + changes.keySet());
+        }
+        changes.forEach(
+                (name, value) -> state.put(name, value.castTo(state.get(name).dataType())));
+        update.restore(state);
+    }
+
+    /** An empty state view for an updater with two parts. */
+    static INDArray adamState(INDArray gradient) {
+        return Nd4j.zeros(gradient.dataType(), 1, 2 * gradient.length());
+    }
+
+    /**
+     * One step of ND4J's Adam, in place.
+     *
+     * @param count updates before this one
+     */
+    static void adam(Adam adam, INDArray gradient, INDArray state, int count) {
+        INDArray flat = gradient.reshape(gradient.ordering(), new long[] {1, gradient.length()});
+        @SuppressWarnings("rawtypes")
+        GradientUpdater updater = adam.instantiate(state, false);
+        updater.applyUpdater(flat, count, 0);
+    }
+
+    /**
+     * Published code adds epsilon to the bias-corrected root, ND4J to the plain one. This is the epsilon with which ND4J
+     * computes the same.
+     */
+    static double plainEpsilon(double epsilon, double beta2, long update) {
+        return epsilon * Math.sqrt(1 - Math.pow(beta2, update));
+    }
+
+    /** Tensor values by position. */
+    static INDArray value(TargetUpdate update, int tensor) {
+        return List.copyOf(update.tensors()).get(tensor).value();
+    }
+}
