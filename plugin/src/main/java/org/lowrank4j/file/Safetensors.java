@@ -81,7 +81,8 @@ public final class Safetensors {
      * Writes tensors in row-major order whatever their order in memory, widest types first, then by name, after a header
      * that ends on a multiple of 8 bytes. The stream stays open.
      *
-     * @throws LowRankException if a tensor has another type than FLOAT, DOUBLE, INT and LONG, or a reserved name
+     * @throws LowRankException if a tensor has another type than FLOAT, DOUBLE, INT and LONG, or a reserved name,
+     *     or if all together have about 2 GiB
      */
     public static void write(Tensors tensors, OutputStream out) throws IOException {
         List<SafetensorsHeader.Entry> entries = places(tensors.tensors());

@@ -15,62 +15,30 @@ import org.nd4j.linalg.factory.Nd4j;
 enum SafetensorsType {
     F64(DataType.DOUBLE, 8) {
         @Override
-        INDArray array(ByteBuffer data, long[] shape) {
-            double[] values = new double[data.remaining() / 8];
-            data.asDoubleBuffer().get(values);
-            return Nd4j.create(values, shape, 'c');
-        }
-
-        @Override
-        void put(INDArray flat, long index, ByteBuffer out) {
-            out.putDouble(flat.data().getDouble(index));
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asDoubleBuffer().put(from.asDoubleBuffer());
         }
     },
     F32(DataType.FLOAT, 4) {
         @Override
-        INDArray array(ByteBuffer data, long[] shape) {
-            float[] values = new float[data.remaining() / 4];
-            data.asFloatBuffer().get(values);
-            return Nd4j.create(values, shape, 'c');
-        }
-
-        @Override
-        void put(INDArray flat, long index, ByteBuffer out) {
-            out.putFloat(flat.data().getFloat(index));
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asFloatBuffer().put(from.asFloatBuffer());
         }
     },
     I64(DataType.LONG, 8) {
         @Override
-        INDArray array(ByteBuffer data, long[] shape) {
-            INDArray array = Nd4j.create(dataType(), shape, 'c');
-            for (long i = 0; data.hasRemaining(); i++) {
-                array.data().put(i, data.getLong());
-            }
-            return array;
-        }
-
-        @Override
-        void put(INDArray flat, long index, ByteBuffer out) {
-            out.putLong(flat.data().getLong(index));
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asLongBuffer().put(from.asLongBuffer());
         }
     },
     I32(DataType.INT, 4) {
         @Override
-        INDArray array(ByteBuffer data, long[] shape) {
-            INDArray array = Nd4j.create(dataType(), shape, 'c');
-            for (long i = 0; data.hasRemaining(); i++) {
-                array.data().put(i, data.getInt());
-            }
-            return array;
-        }
-
-        @Override
-        void put(INDArray flat, long index, ByteBuffer out) {
-            out.putInt(flat.data().getInt(index));
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asIntBuffer().put(from.asIntBuffer());
         }
     };
 
-    private static final int CHUNK = 8192;
+    private static final int CHUNK_BYTES = 1 << 16;
 
     private final DataType dataType;
     private final int bytes;
@@ -83,10 +51,6 @@ enum SafetensorsType {
     /** Bytes of one entry. */
     int bytes() {
         return bytes;
-    }
-
-    DataType dataType() {
-        return dataType;
     }
 
     /** The type of an array that is to be written. */
@@ -104,23 +68,29 @@ enum SafetensorsType {
 
     /** An array of its own with all remaining bytes as entries. */
     INDArray read(ByteBuffer data, long[] shape) {
-        return data.hasRemaining() ? array(data, shape) : Nd4j.create(dataType, shape, 'c');
+        INDArray array = Nd4j.create(dataType, shape, 'c');
+        if (data.hasRemaining()) {
+            copy(data, memory(array));
+        }
+        return array;
     }
 
     /** Writes the entries in row-major order. */
     void write(INDArray array, OutputStream out) throws IOException {
-        long length = length(array);
-        if (length == 0) {
+        if (length(array) == 0) {
             return;
         }
         INDArray rowMajor = array.dup('c');
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK * bytes).order(ByteOrder.LITTLE_ENDIAN);
-        for (long i = 0; i < length; i++) {
-            put(rowMajor, i, chunk);
-            if (!chunk.hasRemaining() || i == length - 1) {
-                out.write(chunk.array(), 0, chunk.position());
-                chunk.clear();
-            }
+        ByteBuffer memory = memory(rowMajor);
+        memory.limit(Math.toIntExact(memory.position() + length(array) * bytes));
+        ByteBuffer chunk =
+                ByteBuffer.allocate(Math.min(CHUNK_BYTES, memory.remaining())).order(ByteOrder.LITTLE_ENDIAN);
+        while (memory.hasRemaining()) {
+            int count = Math.min(CHUNK_BYTES, memory.remaining());
+            ByteBuffer part = memory.slice(memory.position(), count).order(ByteOrder.nativeOrder());
+            copy(part, chunk);
+            out.write(chunk.array(), 0, count);
+            memory.position(memory.position() + count);
         }
     }
 
@@ -129,7 +99,10 @@ enum SafetensorsType {
         return array.isEmpty() ? 0 : array.length();
     }
 
-    abstract INDArray array(ByteBuffer data, long[] shape);
+    /** Copies entries between two byte orders. */
+    abstract void copy(ByteBuffer from, ByteBuffer to);
 
-    abstract void put(INDArray flat, long index, ByteBuffer out);
+    private static ByteBuffer memory(INDArray array) {
+        return array.data().asNio().order(ByteOrder.nativeOrder());
+    }
 }

@@ -89,6 +89,10 @@ final class GaLoreTarget implements TargetUpdate {
         try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
             INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
             Nd4j.gemm(x, delta, full, true, false, 1, 0);
+            if (!Double.isFinite(full.sumNumber().doubleValue())) {
+                // Such a step is left out by its caller, so the next one comes here again.
+                return;
+            }
             ThinSvd svd = ThinSvd.of(full);
             int[] leading = IntStream.range(0, target.rank()).toArray();
             projector.assign(projectsOutputs ? svd.right(leading).transpose() : svd.left(leading));
@@ -97,7 +101,9 @@ final class GaLoreTarget implements TargetUpdate {
 
     /** Terms before the updater are projected like the gradient; those after it act on W itself, after its step. */
     @Override
-    public void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
+    public void regularise(
+            Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+        double learningRate = learningRates[0];
         if (term.applyStep() == ApplyStep.POST_UPDATER) {
             decays.add(() -> weight.subi(ofWeight(term, learningRate, iteration, epoch)));
         } else if (term instanceof L2Regularization l2) {

@@ -1,5 +1,6 @@
 package org.lowrank4j.initialisation;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.lowrank4j.LowRankException;
@@ -60,9 +61,7 @@ public final class LoraGa implements Initialisation {
                     all[i] = all[other];
                     all[other] = swapped;
                 }
-                return new int[][] {
-                    java.util.Arrays.copyOfRange(all, 0, rank), java.util.Arrays.copyOfRange(all, rank, 2 * rank)
-                };
+                return new int[][] {Arrays.copyOfRange(all, 0, rank), Arrays.copyOfRange(all, rank, 2 * rank)};
             }
         };
 

@@ -101,8 +101,9 @@ final class SwitchLoraTarget extends LoraTarget {
     }
 
     @Override
-    public void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
-        super.regularise(term, gradients, learningRate, iteration, epoch);
+    public void regularise(
+            Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+        super.regularise(term, gradients, learningRates, iteration, epoch);
         zeroFrozen(gradients);
     }
 
@@ -133,8 +134,12 @@ final class SwitchLoraTarget extends LoraTarget {
     }
 
     private void zeroFrozen(INDArray[] gradients) {
-        columnsOfA.zeroFrozen(gradients[0].transpose());
-        rowsOfB.zeroFrozen(gradients[1]);
+        if (columnsOfA.hasFrozen()) {
+            columnsOfA.zeroFrozen(gradients[0].transpose());
+        }
+        if (rowsOfB.hasFrozen()) {
+            rowsOfB.zeroFrozen(gradients[1]);
+        }
     }
 
     /** The whole part for certain and one more with the probability of the fraction. */

@@ -1,7 +1,9 @@
 package org.lowrank4j.update;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.IntConsumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,6 +25,7 @@ final class SwitchedFactor {
     private final INDArray freeze;
     private final INDArray pointer;
     private final boolean[] frozenNow;
+    private boolean anyFrozen;
 
     /**
      * @param vectors r x length, a view of the factor
@@ -60,7 +63,7 @@ final class SwitchedFactor {
      *
      * @param counterpart clears and freezes the other factor's vector of the same number
      */
-    void exchange(int count, java.util.function.IntConsumer counterpart) {
+    void exchange(int count, IntConsumer counterpart) {
         int poolSize = (int) pool.size(0);
         if (poolSize <= rank) {
             return;
@@ -100,13 +103,20 @@ final class SwitchedFactor {
 
     /** Counts one update of the frozen vectors and notes which they are. */
     void beginUpdate() {
+        anyFrozen = false;
         for (int i = 0; i < rank; i++) {
             int left = get(freeze, i);
             frozenNow[i] = left > 0;
+            anyFrozen |= left > 0;
             if (left > 0) {
                 set(freeze, i, left - 1);
             }
         }
+    }
+
+    /** Whether a vector stands still in this update. */
+    boolean hasFrozen() {
+        return anyFrozen;
     }
 
     /** Zeroes the frozen vectors' rows. */
@@ -120,7 +130,8 @@ final class SwitchedFactor {
 
     /** After the step no vector is known to be frozen until the next {@link #beginUpdate}. */
     void endUpdate() {
-        java.util.Arrays.fill(frozenNow, false);
+        Arrays.fill(frozenNow, false);
+        anyFrozen = false;
     }
 
     void addTo(Map<String, INDArray> state) {

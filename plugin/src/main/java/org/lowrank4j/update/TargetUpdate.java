@@ -1,5 +1,6 @@
 package org.lowrank4j.update;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.initialisation.Factors;
@@ -66,18 +67,26 @@ public interface TargetUpdate {
      *
      * @param term from the layer's configuration; never changed
      * @param gradients one view per tensor: the gradients before the updater, the steps after it
-     * @param learningRate the updater's rate of this step
+     * @param learningRates the updater's rate of this step for each tensor
      * @param iteration the network's iteration counter
      * @param epoch the network's epoch counter
      */
-    default void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
+    default void regularise(
+            Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
         List<TrainedTensor> tensors = tensors();
         for (int i = 0; i < gradients.length; i++) {
             INDArray value = tensors.get(i).value();
             if (value != null) {
-                term.apply(value, gradients[i], learningRate, iteration, epoch);
+                term.apply(value, gradients[i], learningRates[i], iteration, epoch);
             }
         }
+    }
+
+    /** The same with one learning rate for all tensors. */
+    default void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
+        double[] learningRates = new double[gradients.length];
+        Arrays.fill(learningRates, learningRate);
+        regularise(term, gradients, learningRates, iteration, epoch);
     }
 
     /**

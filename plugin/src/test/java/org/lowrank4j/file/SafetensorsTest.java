@@ -22,6 +22,7 @@ import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class SafetensorsTest {
 
@@ -62,9 +63,7 @@ class SafetensorsTest {
                 Map.of(
                         "view",
                                 Nd4j.rand(DataType.FLOAT, 6, 8)
-                                        .get(
-                                                org.nd4j.linalg.indexing.NDArrayIndex.interval(1, 4),
-                                                org.nd4j.linalg.indexing.NDArrayIndex.interval(2, 7)),
+                                        .get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 7)),
                         "transposed", wide.transpose(),
                         "ints", Nd4j.createFromArray(Integer.MIN_VALUE, 0, 7),
                         "longs", Nd4j.createFromArray(Long.MIN_VALUE, -1L, (1L << 53) + 1, Long.MAX_VALUE),
@@ -75,7 +74,7 @@ class SafetensorsTest {
         assertEquals(tensors.metadata(), read.metadata());
         assertEquals(tensors.tensors().keySet(), read.tensors().keySet());
         for (String name : tensors.tensors().keySet()) {
-            INDArray expected = tensors.tensor(name);
+            INDArray expected = tensors.tensor(name).dup('c');
             INDArray actual = read.tensor(name);
             assertEquals(expected.dataType(), actual.dataType(), name);
             assertArrayEquals(expected.shape(), actual.shape(), name);
@@ -84,7 +83,7 @@ class SafetensorsTest {
                     assertEquals(expected.getLong(i), actual.getLong(i), name);
                 } else {
                     assertEquals(
-                            Double.doubleToRawLongBits(expected.dup('c').getDouble(i)),
+                            Double.doubleToRawLongBits(expected.getDouble(i)),
                             Double.doubleToRawLongBits(actual.getDouble(i)),
                             name);
                 }
@@ -205,8 +204,8 @@ class SafetensorsTest {
 
     @Test
     void aDeeplyNestedHeaderIsRefused() {
-        assertThrows(LowRankException.class, () -> Safetensors.read(file("[".repeat(500_000), new byte[0])));
-        assertThrows(LowRankException.class, () -> Safetensors.read(file("{\"a\":".repeat(500_000), new byte[0])));
+        assertThrows(LowRankException.class, () -> Safetensors.read(file("[".repeat(100_000), new byte[0])));
+        assertThrows(LowRankException.class, () -> Safetensors.read(file("{\"a\":".repeat(100_000), new byte[0])));
     }
 
     @Test

@@ -51,8 +51,8 @@ public final class LoraPlusReference implements Reference {
             steps[1].assign(slice(given.input("gB", type), t));
             Targets.adam(users, steps[0], stateOfA, t);
             Targets.adam(raised, steps[1], stateOfB, t);
-            decay.apply(Targets.value(update, 0), steps[0], users.getLearningRate(t, 0), t, 0);
-            decay.apply(Targets.value(update, 1), steps[1], raised.getLearningRate(t, 0), t, 0);
+            double[] rates = {users.getLearningRate(t, 0), raised.getLearningRate(t, 0)};
+            update.regularise(decay, steps, rates, t, 0);
             update.step(steps, users.getLearningRate(t, 0));
 
             INDArray stepOfBias = given.input("gbias", type)

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -181,7 +182,7 @@ public final class ReferenceCase {
         return null;
     }
 
-    private static java.util.stream.Stream<Double> numbers(JsonNode list) {
+    private static Stream<Double> numbers(JsonNode list) {
         return StreamSupport.stream(list.spliterator(), false).map(JsonNode::doubleValue);
     }
 }

@@ -11,16 +11,17 @@ enum Arm {
     /** With the agent: LoRA as published, A from Kaiming's uniform distribution and B = 0 (Hu et al. 2022). */
     LORA("LoRA", 3e-3, "all", "init=kaiming"),
     /** With the agent: factors from the first gradient, scaled by alpha / sqrt(rank) (LoRA-GA, Wang et al. 2024). */
-    LORA_GA("LoRA-GA", 1e-3, "all", "init=lora-ga,scaling=rslora");
+    LORA_GA("LoRA-GA", 1.5e-3, "all", "init=lora-ga,scaling=rslora");
 
     /** How tables and the chart call it. */
     final String title;
 
     /**
      * Adam's learning rate, fixed per arm and the same for MNIST and drawn digits, since each arm is at its best at
-     * another one. Full fine-tuning: 1e-3 is the best of 5e-4, 1e-3 and 2e-3 on both. Frozen body: of 1e-3, 3e-3 and
-     * 1e-2 the last is the best on drawn digits and half a point behind 3e-3 on MNIST. LoRA starts with B = 0 and a
-     * scale of 2 and needs larger steps than LoRA-GA, whose factors start at the size of a step and whose scale is 5.7.
+     * another one. On rotated MNIST digits after 800 steps, full fine-tuning is best at 1e-3 (of 5e-4, 1e-3, 2e-3), the
+     * frozen body at 3e-3 to 1e-2, LoRA at 3e-3 (95.1 %, against 93.1 % at 1e-3 and 93.6 % at 6e-3), and LoRA-GA at
+     * 1.5e-3 (95.0 %, against 94.7 % at 1e-3 and 94.1 % at 2e-3): its factors start at the size of a step, and its scale
+     * is 5.7 where LoRA's is 2.
      */
     final double rate;
 

@@ -1,0 +1,48 @@
+package org.lowrank4j.agent;
+
+import java.lang.instrument.Instrumentation;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one agent of this JVM: what it was told, where its jar is, and how it speaks.
+ *
+ * @param version the agent's version, from its jar's manifest
+ * @param jar the agent's jar
+ */
+record Agent(AgentOptions options, Switches switches, Banner banner, String version, Path jar) {
+
+    private static volatile @Nullable Agent running;
+
+    /** The agent that this JVM was started with. */
+    static Agent running() {
+        Agent agent = running;
+        if (agent == null) {
+            throw new IllegalStateException("the lowrank4j agent was not started in this JVM");
+        }
+        return agent;
+    }
+
+    static @Nullable Agent runningOrNull() {
+        return running;
+    }
+
+    /** Makes this the agent of the JVM and lets it see every class from here on. */
+    void start(Instrumentation instrumentation, boolean late) {
+        running = this;
+        TargetGate gate = new TargetGate(this);
+        instrumentation.addTransformer(gate, true);
+        LoadedTargets.weave(instrumentation, gate, banner, late);
+    }
+
+    /** For tests, which make hooks without starting an agent. */
+    static void runFrom(@Nullable Agent agent) {
+        running = agent;
+    }
+
+    /** The version in the manifest of the jar that holds this class; "unpackaged" where there is no jar. */
+    static String versionOfThisJar() {
+        String version = Agent.class.getPackage().getImplementationVersion();
+        return version == null ? "unpackaged" : version;
+    }
+}

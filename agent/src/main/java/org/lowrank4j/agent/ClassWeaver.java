@@ -1,0 +1,28 @@
+package org.lowrank4j.agent;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the gate asks of the weaving code, which lives in a class loader of its own. */
+public interface ClassWeaver {
+
+    /** Internal names of the Deeplearning4j classes to weave. Asking loads no library class. */
+    Set<String> targets();
+
+    /**
+     * Puts the hooks into a Deeplearning4j class.
+     *
+     * @param loader the loader that defines the class; null for the bootstrap loader
+     * @param name internal name of the class
+     * @param classFile the class as the JVM or another agent presents it
+     * @return the woven class, or null to leave it as it is
+     */
+    byte @Nullable [] weaveTarget(@Nullable ClassLoader loader, String name, byte[] classFile);
+
+    /**
+     * Reports what is stored in the annotated fields of a user's class.
+     *
+     * @return the woven class, or null if no field of it is annotated
+     */
+    byte @Nullable [] weaveFields(String name, byte[] classFile);
+}

@@ -1,0 +1,74 @@
+package org.lowrank4j.agent;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.instrument.Instrumentation;
+import java.lang.instrument.UnmodifiableClassException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Classes that were loaded before the agent could see them: from a JDK 25 AOT cache, or because the agent was attached
+ * late. They are woven by retransformation, which is possible because weaving adds no member to a class.
+ */
+final class LoadedTargets {
+
+    private LoadedTargets() {}
+
+    static void weave(Instrumentation instrumentation, TargetGate gate, Banner banner, boolean late) {
+        List<Class<?>> found = new ArrayList<>();
+        List<Class<?>> others = new ArrayList<>();
+        boolean deeplearning4j = false;
+        for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
+            String name = loaded.getName();
+            if (loaded.isArray() || loaded.getClassLoader() == null) {
+                continue;
+            }
+            if (name.startsWith("org.deeplearning4j.")) {
+                deeplearning4j = true;
+                if (gate.isTarget(name.replace('.', '/'))) {
+                    found.add(loaded);
+                }
+            } else if (gate.isApplicationClass(loaded.getClassLoader(), name.replace('.', '/'))) {
+                others.add(loaded);
+            }
+        }
+        if (!deeplearning4j) {
+            return;
+        }
+        others.stream().filter(LoadedTargets::mentionsLowRank).forEach(found::add);
+        for (Class<?> target : found) {
+            retransform(instrumentation, target, banner);
+        }
+        if (late && !found.isEmpty()) {
+            banner.say("attached late: networks that are initialised from now on are seen, others train as before");
+        }
+    }
+
+    private static void retransform(Instrumentation instrumentation, Class<?> target, Banner banner) {
+        try {
+            instrumentation.retransformClasses(target);
+        } catch (UnmodifiableClassException | LinkageError failure) {
+            String problem =
+                    "class " + target.getName() + ", which was loaded before the agent, could not be woven: " + failure;
+            LoaderState.of(target.getClassLoader()).weavingFailed(problem);
+            banner.warn(problem);
+        }
+    }
+
+    private static boolean mentionsLowRank(Class<?> loaded) {
+        byte[] classFile = classFile(loaded);
+        return classFile != null && AnnotationScan.mentionsLowRank(classFile);
+    }
+
+    /** Null for a class that was generated at run time and has no class file. */
+    private static byte @Nullable [] classFile(Class<?> loaded) {
+        String resource = loaded.getName().replace('.', '/') + ".class";
+        try (InputStream stream = loaded.getClassLoader().getResourceAsStream(resource)) {
+            return stream == null ? null : stream.readAllBytes();
+        } catch (IOException unreadable) {
+            return null;
+        }
+    }
+}

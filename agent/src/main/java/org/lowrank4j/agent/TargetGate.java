@@ -1,0 +1,90 @@
+package org.lowrank4j.agent;
+
+import java.lang.instrument.ClassFileTransformer;
+import java.security.ProtectionDomain;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sees every class that is loaded and lets two kinds pass to the weaver: the Deeplearning4j classes of the catalogue, and
+ * application classes that mention {@code @LowRank}. For any other class it answers null without loading anything.
+ */
+final class TargetGate implements ClassFileTransformer {
+
+    private static final String DEEPLEARNING4J = "org/deeplearning4j/";
+
+    private final Agent agent;
+    private final @Nullable ClassLoader platform = ClassLoader.getPlatformClassLoader();
+    private @Nullable ClassWeaver weaver;
+    private @Nullable Set<String> targets;
+
+    TargetGate(Agent agent) {
+        this.agent = agent;
+    }
+
+    /** For tests: a gate in front of a weaver that is already there. */
+    TargetGate(Agent agent, ClassWeaver weaver) {
+        this.agent = agent;
+        this.weaver = weaver;
+    }
+
+    @Override
+    public byte @Nullable [] transform(
+            @Nullable ClassLoader loader,
+            @Nullable String name,
+            @Nullable Class<?> redefined,
+            @Nullable ProtectionDomain domain,
+            byte[] classFile) {
+        if (name == null) {
+            return null;
+        }
+        try {
+            if (name.startsWith(DEEPLEARNING4J)) {
+                return isTarget(name) ? weaver().weaveTarget(loader, name, classFile) : null;
+            }
+            if (isApplicationClass(loader, name) && AnnotationScan.mentionsLowRank(classFile)) {
+                return weaver().weaveFields(name, classFile);
+            }
+            return null;
+        } catch (Throwable failure) {
+            // The JVM swallows what a transformer throws: it must be said here.
+            String problem = "class " + name.replace('/', '.') + " could not be woven: " + failure;
+            LoaderState.of(loader).weavingFailed(problem);
+            agent.banner().warn(problem);
+            return null;
+        }
+    }
+
+    /** Whether the catalogue has this Deeplearning4j class; internal name. */
+    boolean isTarget(String name) {
+        return targets().contains(name);
+    }
+
+    /** Whether a class can be a user's: not the JDK's, Deeplearning4j's, ND4J's, JavaCPP's or the agent's. */
+    boolean isApplicationClass(@Nullable ClassLoader loader, String name) {
+        return loader != null
+                && loader != platform
+                && !name.startsWith("java")
+                && !name.startsWith("jdk/")
+                && !name.startsWith("sun/")
+                && !name.startsWith("com/sun/")
+                && !name.startsWith(DEEPLEARNING4J)
+                && !name.startsWith("org/nd4j/")
+                && !name.startsWith("org/bytedeco/")
+                && !name.startsWith("org/lowrank4j/agent/");
+    }
+
+    private synchronized Set<String> targets() {
+        if (targets == null) {
+            targets = weaver().targets();
+        }
+        return targets;
+    }
+
+    private synchronized ClassWeaver weaver() {
+        if (weaver == null) {
+            weaver = BundledLoader.openWeaver(agent);
+        }
+        return weaver;
+    }
+}

@@ -1,0 +1,181 @@
+package org.lowrank4j.agent.weave;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.lowrank4j.agent.weave.Hook.Kind;
+
+/**
+ * All places in Deeplearning4j that lowrank4j is hooked into. The hooks are the public static methods of the classes in
+ * {@code org.lowrank4j.hook}. A method is named with its full descriptor: overloads call each other, and a hook must run
+ * once per call.
+ */
+final class TargetCatalog {
+
+    /** The release of Deeplearning4j whose classes have all members below. */
+    static final String VERSION = "1.0.0-M2.1";
+
+    private static final String DL4J = "org/deeplearning4j/";
+    private static final String MULTI_LAYER = DL4J + "nn/multilayer/MultiLayerNetwork";
+    private static final String GRAPH = DL4J + "nn/graph/ComputationGraph";
+    private static final String OPTIMIZER = DL4J + "optimize/solvers/BaseOptimizer";
+    private static final String SGD = DL4J + "optimize/solvers/StochasticGradientDescent";
+    private static final String UPDATERS = DL4J + "nn/updater/UpdaterCreator";
+    private static final String LAYER = DL4J + "nn/layers/BaseLayer";
+    private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
+    private static final String SERIALIZER = DL4J + "util/ModelSerializer";
+
+    private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
+    private static final String PAIR = "Lorg/nd4j/common/primitives/Pair;";
+    private static final String NORMALIZER = "Lorg/nd4j/linalg/dataset/api/preprocessor/DataNormalization;";
+    private static final String MODEL = "L" + DL4J + "nn/api/Model;";
+    private static final String UPDATER = "L" + DL4J + "nn/api/Updater;";
+    private static final String GRAPH_UPDATER = "L" + DL4J + "nn/updater/graph/ComputationGraphUpdater;";
+    private static final String WORKSPACES = "L" + DL4J + "nn/workspace/LayerWorkspaceMgr;";
+    private static final String ACCUMULATOR = "L" + DL4J + "optimize/solvers/accumulation/GradientsAccumulator;";
+    private static final String STREAM = "Ljava/io/InputStream;";
+
+    private static final Value THIS = new Value.This();
+    private static final Value ARG0 = new Value.Argument(0);
+    private static final Value ARG1 = new Value.Argument(1);
+    private static final Value ARG2 = new Value.Argument(2);
+    private static final Value ARG3 = new Value.Argument(3);
+    private static final Value RETURNED = new Value.Returned();
+    private static final Value OPTIMIZED_MODEL = new Value.Field(OPTIMIZER, "model", MODEL);
+    private static final Value OPTIMIZER_ACCUMULATOR = new Value.Field(OPTIMIZER, "accumulator", ACCUMULATOR);
+    private static final Value OPTIMIZER_LISTENERS =
+            new Value.Field(OPTIMIZER, "trainingListeners", "Ljava/util/Collection;");
+
+    // Not formatted: one row, one line.
+    // spotless:off
+    private static final List<Hook> HOOKS = List.of(
+            // Networks come into being
+            exit(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
+            exit(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
+            exit(MULTI_LAYER, "clone", "()L" + MULTI_LAYER + ";", "NetworkHooks.cloned", THIS, RETURNED),
+            exit(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloned", THIS, RETURNED),
+            // Updaters
+            enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + UPDATER, "NetworkHooks.updater", ARG0),
+            enter(GRAPH, "getUpdater", "(Z)" + GRAPH_UPDATER, "NetworkHooks.graphUpdaterWanted", THIS, ARG0),
+            enter(
+                    OPTIMIZER,
+                    "getComputationGraphUpdater",
+                    "(Z)" + GRAPH_UPDATER,
+                    "NetworkHooks.optimizerUpdaterWanted",
+                    THIS,
+                    OPTIMIZED_MODEL,
+                    ARG0),
+            // The training step
+            enter(
+                    SGD,
+                    "optimize",
+                    "(" + WORKSPACES + ")Z",
+                    "StepHooks.optimize",
+                    THIS,
+                    ARG0,
+                    OPTIMIZED_MODEL,
+                    OPTIMIZER_ACCUMULATOR,
+                    OPTIMIZER_LISTENERS),
+            enter(MULTI_LAYER, "initGradientsView", "()V", "StepHooks.gradientsView", THIS),
+            enter(GRAPH, "initGradientsView", "()V", "StepHooks.gradientsView", THIS),
+            around(
+                    MULTI_LAYER,
+                    "calcBackpropGradients",
+                    "(" + ARRAY + "ZZZ)" + PAIR,
+                    "StepHooks.backwardBegins",
+                    "StepHooks.backwardEnds"),
+            around(
+                    GRAPH,
+                    "calcBackpropGradients",
+                    "(ZZ[" + ARRAY + ")V",
+                    "StepHooks.backwardBegins",
+                    "StepHooks.backwardEnds"),
+            // Passes of one layer
+            enter(LAYER, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    LAYER,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(
+                    OUTPUT,
+                    "getGradientsAndDelta",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.outputGradients",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0),
+            // Model zips
+            enter(
+                    SERIALIZER,
+                    "writeModel",
+                    "(" + MODEL + "Ljava/io/File;Z" + NORMALIZER + ")V",
+                    "ZipHooks.writeFile",
+                    ARG0,
+                    ARG1,
+                    ARG2,
+                    ARG3),
+            enter(
+                    SERIALIZER,
+                    "writeModel",
+                    "(" + MODEL + "Ljava/lang/String;Z)V",
+                    "ZipHooks.writePath",
+                    ARG0,
+                    ARG1,
+                    ARG2),
+            enter(
+                    SERIALIZER,
+                    "writeModel",
+                    "(" + MODEL + "Ljava/io/OutputStream;Z" + NORMALIZER + ")V",
+                    "ZipHooks.writeStream",
+                    ARG0,
+                    ARG1,
+                    ARG2,
+                    ARG3),
+            exit(
+                    SERIALIZER,
+                    "restoreMultiLayerNetworkHelper",
+                    "(" + STREAM + "Z)" + PAIR,
+                    "ZipHooks.restored",
+                    RETURNED),
+            exit(
+                    SERIALIZER,
+                    "restoreComputationGraphHelper",
+                    "(" + STREAM + "Z)" + PAIR,
+                    "ZipHooks.restored",
+                    RETURNED));
+    // spotless:on
+
+    private TargetCatalog() {}
+
+    static List<Hook> hooks() {
+        return HOOKS;
+    }
+
+    /** The hooks of one class; internal name. */
+    static List<Hook> hooksOf(String owner) {
+        return HOOKS.stream().filter(hook -> hook.owner().equals(owner)).toList();
+    }
+
+    /** Internal names of all classes with hooks. */
+    static Set<String> owners() {
+        return HOOKS.stream().map(Hook::owner).collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static Hook enter(String owner, String method, String descriptor, String hook, Value... values) {
+        return new Hook(Kind.ENTER, owner, method, descriptor, List.of(hook), Arrays.asList(values));
+    }
+
+    private static Hook exit(String owner, String method, String descriptor, String hook, Value... values) {
+        return new Hook(Kind.EXIT, owner, method, descriptor, List.of(hook), Arrays.asList(values));
+    }
+
+    private static Hook around(String owner, String method, String descriptor, String begins, String ends) {
+        return new Hook(Kind.AROUND, owner, method, descriptor, List.of(begins, ends), List.of(THIS));
+    }
+}

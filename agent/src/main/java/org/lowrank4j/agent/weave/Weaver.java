@@ -1,0 +1,124 @@
+package org.lowrank4j.agent.weave;
+
+import java.io.IOException;
+import java.util.Set;
+import net.bytebuddy.utility.OpenedClassReader;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.agent.Banner;
+import org.lowrank4j.agent.ClassWeaver;
+import org.lowrank4j.agent.HookLinker;
+import org.lowrank4j.agent.LoaderState;
+
+/**
+ * Weaves a Deeplearning4j if all of the catalogue fits it, and nothing of it otherwise. With {@code strict=true} what does
+ * fit is woven even so: its hooks throw, which stops the job at the first use of a network.
+ */
+public final class Weaver implements ClassWeaver {
+
+    private final Banner banner;
+    private final String agentVersion;
+    private final boolean strict;
+    private @Nullable TargetWeaver targetWeaver;
+    private @Nullable FieldWeaver fieldWeaver;
+
+    /** Called reflectively by the agent, once. */
+    public Weaver(Banner banner, String agentVersion, boolean strict) {
+        this.banner = banner;
+        this.agentVersion = agentVersion;
+        this.strict = strict;
+        acceptNewerJava();
+    }
+
+    @Override
+    public Set<String> targets() {
+        return TargetCatalog.owners();
+    }
+
+    @Override
+    public byte @Nullable [] weaveTarget(@Nullable ClassLoader loader, String name, byte[] classFile) {
+        LoaderState state = LoaderState.of(loader);
+        state.checkOnce(() -> check(loader, name, classFile, state));
+        if (loader == null || state.refusal() != null && !strict) {
+            return null;
+        }
+        byte[] woven = targetWeaver().weave(loader, name.replace('/', '.'), classFile, TargetCatalog.hooksOf(name));
+        banner.detail("class " + name.replace('/', '.') + " is woven");
+        return woven;
+    }
+
+    @Override
+    public byte @Nullable [] weaveFields(String name, byte[] classFile) {
+        byte[] woven = fieldWeaver().weave(classFile);
+        if (woven != null) {
+            banner.detail("class " + name.replace('/', '.') + " is woven: it has fields with @LowRank");
+        }
+        return woven;
+    }
+
+    /** Decides once per Deeplearning4j, at its first class, and tells the user. */
+    private void check(@Nullable ClassLoader loader, String name, byte[] classFile, LoaderState state) {
+        String refusal = refusal(loader, name, classFile);
+        if (refusal != null) {
+            state.refuse(refusal);
+            banner.warn(refusal + (strict ? " strict=true stops the job." : " The job runs as without lowrank4j."));
+        }
+    }
+
+    private @Nullable String refusal(@Nullable ClassLoader loader, String name, byte[] classFile) {
+        if (loader == null) {
+            return "Deeplearning4j is on the boot class path, where it cannot be adapted.";
+        }
+        if (!seesLinker(loader)) {
+            return "the class loader of Deeplearning4j, " + loader
+                    + ", hides the agent's classes: it must delegate org.lowrank4j.agent to the system class loader.";
+        }
+        ShapeCheck shape = new ShapeCheck(loader).with(name, classFile);
+        String version = shape.version();
+        try {
+            String missing = shape.missing(TargetCatalog.hooks());
+            if (missing == null) {
+                banner.say("agent " + agentVersion + " adapts Deeplearning4j " + version + " ("
+                        + TargetCatalog.hooks().size() + " hooks in "
+                        + TargetCatalog.owners().size() + " classes)");
+                return null;
+            }
+            return "Deeplearning4j " + version + " has no " + missing + ": this agent is made for "
+                    + TargetCatalog.VERSION + ".";
+        } catch (IOException unreadable) {
+            return "the class files of Deeplearning4j cannot be read (" + unreadable + ").";
+        }
+    }
+
+    /** Woven code could not be linked where the agent is not visible. */
+    private static boolean seesLinker(ClassLoader loader) {
+        try {
+            return Class.forName(HookLinker.class.getName(), false, loader) == HookLinker.class;
+        } catch (ClassNotFoundException | LinkageError hidden) {
+            return false;
+        }
+    }
+
+    private synchronized TargetWeaver targetWeaver() {
+        if (targetWeaver == null) {
+            targetWeaver = new TargetWeaver();
+        }
+        return targetWeaver;
+    }
+
+    private synchronized FieldWeaver fieldWeaver() {
+        if (fieldWeaver == null) {
+            fieldWeaver = new FieldWeaver();
+        }
+        return fieldWeaver;
+    }
+
+    /**
+     * Lets Byte Buddy read class files of a Java version that is newer than itself. The property's name is relocated with
+     * Byte Buddy, so the application's own Byte Buddy does not see it.
+     */
+    private static void acceptNewerJava() {
+        if (System.getProperty(OpenedClassReader.EXPERIMENTAL_PROPERTY) == null) {
+            System.setProperty(OpenedClassReader.EXPERIMENTAL_PROPERTY, "true");
+        }
+    }
+}

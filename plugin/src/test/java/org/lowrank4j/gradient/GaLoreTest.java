@@ -1,0 +1,207 @@
+package org.lowrank4j.gradient;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.update.FullWeight;
+import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.Problem;
+import org.lowrank4j.update.TargetUpdate;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
+import org.nd4j.linalg.api.memory.enums.LearningPolicy;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.L1Regularization;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+class GaLoreTest {
+
+    @ParameterizedTest
+    @CsvSource({"9,6", "6,9", "7,7", "5,1", "1,5"})
+    void atFullRankWithSgdItIsSgd(int inputs, int outputs) {
+        int rank = Math.min(inputs, outputs);
+        Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, rank, 1, Map.of("galore.scale", "1"));
+        Problem stock = new Problem(DataType.DOUBLE, inputs, outputs, rank, 1, Map.of());
+        Problem.Run run = new Problem.Run(problem, galore(problem), new Sgd(0.01));
+        Problem.Run stockRun = new Problem.Run(stock, new FullWeight().attach(stock.target), new Sgd(0.01));
+        for (int i = 0; i < 5; i++) {
+            run.step();
+            stockRun.step();
+            assertTrue(distance(stock.target.weight(), problem.target.weight()) <= 1e-13);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9,6", "6,9", "7,7"})
+    void aStepStaysInTheLeadingSubspaceOfTheGradient(int inputs, int outputs) {
+        Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 2, 1, Map.of());
+        TargetUpdate update = galore(problem);
+        INDArray before = problem.target.weight().dup();
+        INDArray expected = ThinSvd.of(problem.gradientOfWeight()).truncated(2).muli(-0.01 * 0.25);
+        new Problem.Run(problem, update, new Sgd(0.01)).step();
+        assertTrue(distance(expected, problem.target.weight().sub(before)) <= 1e-14);
+        INDArray projector = update.state().get("projector");
+        assertTrue(distance(projector.transpose().mmul(projector), Nd4j.eye(2).castTo(DataType.DOUBLE)) <= 1e-10);
+    }
+
+    @Test
+    void theSubspaceIsFoundAnewEveryFewSteps() {
+        Problem problem = new Problem(DataType.DOUBLE, 8, 6, 2, 1, Map.of("galore.refresh", "3"));
+        TargetUpdate update = galore(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.05));
+        INDArray previous = update.state().get("projector").dup();
+        for (int t = 0; t < 10; t++) {
+            run.step();
+            INDArray projector = update.state().get("projector").dup();
+            assertEquals(t % 3 != 0, previous.equals(projector), "step " + t);
+            previous = projector;
+        }
+    }
+
+    @Test
+    void itLearns() {
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of("galore.refresh", "10"));
+        double before = problem.loss(problem.target.weight());
+        Problem.Run run = new Problem.Run(problem, galore(problem), new Adam(0.05));
+        for (int i = 0; i < 200; i++) {
+            run.step();
+        }
+        assertTrue(problem.loss(problem.target.weight()) < 0.5 * before);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9,6", "6,9"})
+    void l1AndL2AreProjectedLikeTheGradient(int inputs, int outputs) {
+        Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 2, 1, Map.of());
+        TargetUpdate update = galore(problem);
+        INDArray[] gradients = problem.gradients(update);
+        INDArray projector = update.state().get("projector");
+        INDArray w = problem.target.weight();
+        INDArray regularised = problem.gradientOfWeight()
+                .add(w.mul(0.3))
+                .add(Transforms.sign(w).mul(0.2));
+        INDArray expected = inputs > outputs
+                ? regularised.mmul(projector)
+                : projector.transpose().mmul(regularised);
+        update.regularise(new L2Regularization(0.3), gradients, 0.1, 0, 0);
+        update.regularise(new L1Regularization(0.2), gradients, 0.1, 0, 0);
+        assertTrue(distance(expected, gradients[0]) <= 1e-12);
+    }
+
+    @Test
+    void weightDecayActsOnTheWeightAfterTheStep() {
+        Problem problem = new Problem(DataType.DOUBLE, 6, 6, 6, 1, Map.of("galore.scale", "1"));
+        TargetUpdate update = galore(problem);
+        INDArray[] steps = problem.gradients(update);
+        INDArray moved = problem.target.weight().sub(problem.gradientOfWeight().muli(0.01));
+        steps[0].muli(0.01);
+        update.regularise(new WeightDecay(0.5, true), steps, 0.01, 0, 0);
+        update.step(steps, 0.01);
+        assertTrue(distance(moved.mul(1 - 0.01 * 0.5), problem.target.weight()) <= 1e-14);
+
+        // The term belongs to that step only.
+        INDArray after = problem.target.weight().dup();
+        steps[0].assign(0);
+        update.step(steps, 0.01);
+        assertEquals(after, problem.target.weight());
+    }
+
+    @Test
+    void trainingResumesBitForBit() {
+        Map<String, String> options = Map.of("galore.refresh", "4");
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
+        TargetUpdate update = galore(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
+        for (int i = 0; i < 6; i++) {
+            run.step();
+        }
+        Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
+        copy.target.weight().assign(problem.target.weight());
+        TargetUpdate restored = galore(copy);
+        restored.restore(update.state());
+        Problem.Run resumed = run.continued(copy, restored);
+        INDArray before = problem.target.weight().dup();
+        for (int i = 0; i < 6; i++) {
+            run.step();
+            resumed.step();
+        }
+        assertNotEquals(before, problem.target.weight());
+        assertArrayEquals(
+                problem.target.weight().dup('f').data().asFloat(),
+                copy.target.weight().dup('f').data().asFloat());
+    }
+
+    @Test
+    void aGradientThatIsNotFiniteLeavesTheSubspaceToTheNextStep() {
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
+        TargetUpdate update = galore(problem);
+        INDArray[] views = problem.views(update);
+        INDArray delta = problem.delta();
+        delta.putScalar(0, 0, Float.NaN);
+        update.gradient(problem.x, delta, views);
+        assertTrue(Double.isNaN(views[0].sumNumber().doubleValue()), "the caller must see that it is not finite");
+        INDArray[] gradients = problem.gradients(update);
+        assertTrue(gradients[0].norm2Number().doubleValue() > 0);
+        assertTrue(Double.isFinite(gradients[0].sumNumber().doubleValue()));
+    }
+
+    @Test
+    void workspacesMayCloseAroundAnything() {
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of("galore.refresh", "2"));
+        Problem stock = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of("galore.refresh", "2"));
+        Problem.Run run = new Problem.Run(problem, galore(problem), new Adam(0.05));
+        Problem.Run stockRun = new Problem.Run(stock, galore(stock), new Adam(0.05));
+        WorkspaceConfiguration configuration = WorkspaceConfiguration.builder()
+                .policyLearning(LearningPolicy.FIRST_LOOP)
+                .build();
+        for (int i = 0; i < 6; i++) {
+            try (MemoryWorkspace workspace =
+                    Nd4j.getWorkspaceManager().getAndActivateWorkspace(configuration, "a layer's")) {
+                run.step();
+            }
+            stockRun.step();
+        }
+        assertEquals(stock.target.weight(), problem.target.weight());
+    }
+
+    @Test
+    void onlyTheWholeWeightIsServed() {
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
+        LowRankException refused = assertThrows(
+                LowRankException.class,
+                () -> new GaLore().approximate(new Lora().attach(problem.target), problem.target));
+        assertTrue(refused.getMessage().contains("only update=full"), refused.getMessage());
+        assertThrows(LowRankException.class, () -> galore(problem).start(problem.factors()));
+    }
+
+    @Test
+    void theExactGradientIsTheUpdateItself() {
+        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
+        TargetUpdate update = new Lora().attach(problem.target);
+        assertSame(update, new ExactGradient().approximate(update, problem.target));
+    }
+
+    private static TargetUpdate galore(Problem problem) {
+        return new GaLore().approximate(new FullWeight().attach(problem.target), problem.target);
+    }
+
+    private static double distance(INDArray one, INDArray other) {
+        return one.sub(other).normmaxNumber().doubleValue();
+    }
+}

@@ -1,0 +1,129 @@
+package org.lowrank4j.update;
+
+import java.util.Map;
+import java.util.Random;
+import org.lowrank4j.initialisation.Factors;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.IUpdater;
+
+/** A least-squares problem for one weight: the loss is half the sum of squares of x W - y. */
+public final class Problem {
+
+    public final INDArray x;
+    public final INDArray y;
+    public final TargetWeight target;
+
+    private final Random random;
+
+    public Problem(DataType type, int inputs, int outputs, int rank, double scale, Map<String, String> options) {
+        random = new Random(97L * inputs + outputs);
+        x = gaussian(type, 12, inputs);
+        y = gaussian(type, 12, outputs);
+        // As in a network: a view in the middle of a longer parameter vector, in 'f' order.
+        long length = (long) inputs * outputs;
+        INDArray parameters = Nd4j.create(type, 5 + length + 3);
+        INDArray weight = parameters.get(NDArrayIndex.interval(5, 5 + length)).reshape('f', inputs, outputs);
+        weight.assign(gaussian(type, inputs, outputs).muli(0.3));
+        target = new TargetWeight("layer0", weight, rank, rank * scale, scale, 7, options);
+    }
+
+    /** A matrix of normal entries. */
+    public INDArray gaussian(DataType type, int rows, int columns) {
+        double[] entries = new double[rows * columns];
+        for (int i = 0; i < entries.length; i++) {
+            entries[i] = random.nextGaussian();
+        }
+        return Nd4j.create(entries, new long[] {rows, columns}, 'c').castTo(type);
+    }
+
+    /** Both factors normal, so that no gradient is 0. */
+    public Factors factors() {
+        return new Factors(
+                gaussian(DataType.DOUBLE, (int) target.inputs(), target.rank()),
+                gaussian(DataType.DOUBLE, target.rank(), (int) target.outputs()));
+    }
+
+    public INDArray delta() {
+        return x.mmul(target.weight()).subi(y);
+    }
+
+    public double loss(INDArray weight) {
+        INDArray difference = x.mmul(weight).subi(y);
+        return difference.mul(difference).sumNumber().doubleValue() / 2;
+    }
+
+    /** dL/dW. */
+    public INDArray gradientOfWeight() {
+        return x.transpose().mmul(delta());
+    }
+
+    /** New views for the tensors of an update, filled with NaN because they must be overwritten. */
+    public INDArray[] views(TargetUpdate update) {
+        return update.tensors().stream()
+                .map(tensor -> Nd4j.create(target.dataType(), tensor.shape(), tensor.order())
+                        .assign(Double.NaN))
+                .toArray(INDArray[]::new);
+    }
+
+    public INDArray[] gradients(TargetUpdate update) {
+        INDArray[] views = views(update);
+        update.gradient(x, delta(), views);
+        return views;
+    }
+
+    /** A run of an update with an updater, as the engine does it. */
+    public static final class Run {
+
+        private final Problem problem;
+        private final TargetUpdate update;
+        private final IUpdater users;
+        private final INDArray[] states;
+        private int iteration;
+
+        public Run(Problem problem, TargetUpdate update, IUpdater users) {
+            this.problem = problem;
+            this.update = update;
+            this.users = users;
+            states = update.tensors().stream()
+                    .map(tensor -> Nd4j.zeros(problem.target.dataType(), 1, users.stateSize(tensor.length())))
+                    .toArray(INDArray[]::new);
+        }
+
+        /** One step; returns what was subtracted from the tensors. */
+        public INDArray[] step() {
+            INDArray[] steps = problem.gradients(update);
+            update.beforeUpdater(steps, states);
+            for (int i = 0; i < steps.length; i++) {
+                TrainedTensor tensor = update.tensors().get(i);
+                GradientUpdater<?> updater =
+                        update.updater(tensor, users).instantiate(states[i].isEmpty() ? null : states[i], false);
+                updater.applyUpdater(steps[i].reshape(tensor.order(), new long[] {1, tensor.length()}), iteration, 0);
+            }
+            INDArray[] taken = new INDArray[steps.length];
+            for (int i = 0; i < steps.length; i++) {
+                taken[i] = steps[i].dup();
+            }
+            update.step(steps, users.getLearningRate(iteration, 0));
+            iteration++;
+            return taken;
+        }
+
+        public INDArray[] states() {
+            return states;
+        }
+
+        /** Continues elsewhere. */
+        public Run continued(Problem other, TargetUpdate restored) {
+            Run run = new Run(other, restored, users);
+            for (int i = 0; i < states.length; i++) {
+                run.states[i].assign(states[i]);
+            }
+            run.iteration = iteration;
+            return run;
+        }
+    }
+}

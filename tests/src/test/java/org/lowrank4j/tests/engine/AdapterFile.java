@@ -1,0 +1,65 @@
+package org.lowrank4j.tests.engine;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.util.ModelSerializer;
+import org.lowrank4j.file.Safetensors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What the model zip of an adapted network holds besides stock DL4J's entries; the public view of the adapters. */
+final class AdapterFile {
+
+    static final String ENTRY = "lowrank/adapter.safetensors";
+
+    private AdapterFile() {}
+
+    /** All tensors by name, {@code adapter/LAYER/NAME} and {@code updater/LAYER/NAME}; none if there is no entry. */
+    static Map<String, INDArray> tensors(Model model) {
+        byte[] entry = entries(zip(model)).get(ENTRY);
+        return entry == null ? Map.of() : Safetensors.read(entry).tensors();
+    }
+
+    /** One factor of one layer. */
+    static INDArray factor(Model model, String layer, String name) {
+        INDArray factor = tensors(model).get("adapter/" + layer + "/" + name);
+        if (factor == null) {
+            throw new AssertionError("no factor " + name + " of layer " + layer + " in "
+                    + tensors(model).keySet());
+        }
+        return factor;
+    }
+
+    /** The model's zip with updater state. */
+    static byte[] zip(Model model) {
+        try (ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {
+            ModelSerializer.writeModel(model, bytes, true);
+            return bytes.toByteArray();
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+    }
+
+    /** The entries of a zip by name. */
+    static Map<String, byte[]> entries(byte[] zip) {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipInputStream stream = new ZipInputStream(input(zip))) {
+            for (ZipEntry entry = stream.getNextEntry(); entry != null; entry = stream.getNextEntry()) {
+                entries.put(entry.getName(), stream.readAllBytes());
+            }
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+        return entries;
+    }
+
+    static InputStream input(byte[] bytes) {
+        return new ByteArrayInputStream(bytes);
+    }
+}
