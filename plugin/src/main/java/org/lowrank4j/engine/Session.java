@@ -239,7 +239,7 @@ final class Session {
             }
             for (Regularization term : target.terms()) {
                 if (term.applyStep() == when) {
-                    target.update().regularise(term, target.gradients(), rates[0], iteration, epoch);
+                    target.update().regularise(term, target.gradients(), rates, iteration, epoch);
                 }
             }
         }
@@ -256,7 +256,7 @@ final class Session {
             run.parameters().subi(run.gradient());
         }
         for (SegmentTarget target : targets) {
-            target.update().step(target.gradients(), 0);
+            target.update().step(target.gradients());
         }
     }
 

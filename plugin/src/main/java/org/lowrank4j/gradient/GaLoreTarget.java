@@ -129,7 +129,7 @@ final class GaLoreTarget implements TargetUpdate {
     }
 
     @Override
-    public void step(INDArray[] steps, double learningRate) {
+    public void step(INDArray[] steps) {
         if (projectsOutputs) {
             Nd4j.gemm(steps[0], projector, weight, false, true, -scale, 1);
         } else {

@@ -61,7 +61,7 @@ public final class FullWeight implements LowRankUpdate {
         }
 
         @Override
-        public void step(INDArray[] steps, double learningRate) {
+        public void step(INDArray[] steps) {
             target.weight().subi(steps[0]);
         }
 

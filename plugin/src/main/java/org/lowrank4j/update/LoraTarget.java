@@ -90,7 +90,7 @@ class LoraTarget implements TargetUpdate {
     }
 
     @Override
-    public void step(INDArray[] steps, double learningRate) {
+    public void step(INDArray[] steps) {
         stepOfA.assign(steps[0]);
         stepOfB.assign(steps[1]);
         b.subi(stepOfB);

@@ -108,8 +108,8 @@ final class SwitchLoraTarget extends LoraTarget {
     }
 
     @Override
-    public void step(INDArray[] steps, double learningRate) {
-        super.step(steps, learningRate);
+    public void step(INDArray[] steps) {
+        super.step(steps);
         columnsOfA.endUpdate();
         rowsOfB.endUpdate();
     }

@@ -1,6 +1,5 @@
 package org.lowrank4j.update;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.initialisation.Factors;
@@ -82,20 +81,12 @@ public interface TargetUpdate {
         }
     }
 
-    /** The same with one learning rate for all tensors. */
-    default void regularise(Regularization term, INDArray[] gradients, double learningRate, int iteration, int epoch) {
-        double[] learningRates = new double[gradients.length];
-        Arrays.fill(learningRates, learningRate);
-        regularise(term, gradients, learningRates, iteration, epoch);
-    }
-
     /**
      * Applies what the updater made of the gradients: tensor -= step, and W moves with it.
      *
      * @param steps one view per tensor, with the tensor's shape and order; its content may be destroyed
-     * @param learningRate the updater's rate of this step
      */
-    void step(INDArray[] steps, double learningRate);
+    void step(INDArray[] steps);
 
     /**
      * Everything besides W and the updater's state that training needs to resume bit for bit, by name: factors,

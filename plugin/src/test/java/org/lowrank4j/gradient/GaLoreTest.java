@@ -99,8 +99,8 @@ class GaLoreTest {
         INDArray expected = inputs > outputs
                 ? regularised.mmul(projector)
                 : projector.transpose().mmul(regularised);
-        update.regularise(new L2Regularization(0.3), gradients, 0.1, 0, 0);
-        update.regularise(new L1Regularization(0.2), gradients, 0.1, 0, 0);
+        update.regularise(new L2Regularization(0.3), gradients, new double[] {0.1, 0.1}, 0, 0);
+        update.regularise(new L1Regularization(0.2), gradients, new double[] {0.1, 0.1}, 0, 0);
         assertTrue(distance(expected, gradients[0]) <= 1e-12);
     }
 
@@ -111,14 +111,14 @@ class GaLoreTest {
         INDArray[] steps = problem.gradients(update);
         INDArray moved = problem.target.weight().sub(problem.gradientOfWeight().muli(0.01));
         steps[0].muli(0.01);
-        update.regularise(new WeightDecay(0.5, true), steps, 0.01, 0, 0);
-        update.step(steps, 0.01);
+        update.regularise(new WeightDecay(0.5, true), steps, new double[] {0.01, 0.01}, 0, 0);
+        update.step(steps);
         assertTrue(distance(moved.mul(1 - 0.01 * 0.5), problem.target.weight()) <= 1e-14);
 
         // The term belongs to that step only.
         INDArray after = problem.target.weight().dup();
         steps[0].assign(0);
-        update.step(steps, 0.01);
+        update.step(steps);
         assertEquals(after, problem.target.weight());
     }
 

@@ -117,7 +117,7 @@ class InitialisationTest {
         update.gradient(Nd4j.eye(inputs).castTo(DataType.DOUBLE), gradient, steps);
         steps[0].muli(lambda);
         steps[1].muli(lambda);
-        update.step(steps, lambda);
+        update.step(steps);
 
         double c = Math.pow(outputs, 0.25) / 4;
         INDArray expected = ThinSvd.of(gradient).truncated(2 * rank).muli(-lambda * scale * scale * c * c);

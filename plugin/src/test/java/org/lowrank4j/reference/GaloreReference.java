@@ -59,8 +59,8 @@ public final class GaloreReference implements Reference {
             outcome.put("projector_" + t, projector);
             outcome.put("subspace_" + t, projector.mmul(projector.transpose()));
             Targets.adam(adam, steps[0], state, t);
-            update.regularise(decay, steps, given.number("lr"), t, 0);
-            update.step(steps, given.number("lr"));
+            update.regularise(decay, steps, new double[] {given.number("lr"), given.number("lr")}, t, 0);
+            update.step(steps);
             outcome.put("W_" + (t + 1), target.weight().dup());
         }
         return state;
@@ -73,7 +73,7 @@ public final class GaloreReference implements Reference {
         for (int t = 0; t < gradients.size(0); t++) {
             INDArray[] steps = Targets.gradients(update, slice(gradients, t));
             steps[0].muli(given.number("lr"));
-            update.step(steps, given.number("lr"));
+            update.step(steps);
             outcome.put("W_" + (t + 1), target.weight().dup());
         }
         int[] shapes = given.wholeNumbers("side_shapes");

@@ -75,7 +75,7 @@ public final class LoraGaReference implements Reference {
         for (INDArray step : steps) {
             step.muli(given.number("lambda_"));
         }
-        update.step(steps, given.number("lambda_"));
+        update.step(steps);
         outcome.put("first_step_" + direction, target.weight());
     }
 

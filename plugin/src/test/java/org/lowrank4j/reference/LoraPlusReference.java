@@ -53,7 +53,7 @@ public final class LoraPlusReference implements Reference {
             Targets.adam(raised, steps[1], stateOfB, t);
             double[] rates = {users.getLearningRate(t, 0), raised.getLearningRate(t, 0)};
             update.regularise(decay, steps, rates, t, 0);
-            update.step(steps, users.getLearningRate(t, 0));
+            update.step(steps);
 
             INDArray stepOfBias = given.input("gbias", type)
                     .get(NDArrayIndex.point(t), NDArrayIndex.all())

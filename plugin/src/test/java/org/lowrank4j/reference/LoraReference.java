@@ -43,7 +43,7 @@ public final class LoraReference implements Reference {
         INDArray[] steps = Targets.views(update, w);
         steps[0].assign(0);
         steps[1].assign(b.neg());
-        update.step(steps, 1);
+        update.step(steps);
 
         INDArray effective = target.weight();
         INDArray[] gradients = Targets.views(update, w);

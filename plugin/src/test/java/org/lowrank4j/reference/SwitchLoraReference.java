@@ -127,7 +127,7 @@ public final class SwitchLoraReference implements Reference {
             INDArray counts = update.state().get("stepsA");
             adamByVector(given, gradients[0].transpose(), moments[0], counts);
             adamByVector(given, gradients[1], moments[1], update.state().get("stepsB"));
-            update.step(gradients, given.number("lr"));
+            update.step(gradients);
             if (t == freeze - 1) {
                 outcome.put("A_frozen_end", Targets.value(update, 0).dup());
                 outcome.put("B_frozen_end", Targets.value(update, 1).dup());

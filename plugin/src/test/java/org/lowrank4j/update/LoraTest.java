@@ -72,7 +72,7 @@ class LoraTest {
         INDArray expectedA = a.sub(steps[0]);
         INDArray expectedB = b.sub(steps[1]);
 
-        update.step(steps, 0.1);
+        update.step(steps);
 
         assertEquals(expectedA, value(update, 0));
         assertEquals(expectedB, value(update, 1));
@@ -88,7 +88,7 @@ class LoraTest {
         update.start(problem.factors());
         INDArray before = problem.target.weight().dup('f');
         INDArray[] zeros = {Nd4j.zeros(type, 8, 3).dup('f'), Nd4j.zeros(type, 3, 6)};
-        update.step(zeros, 1);
+        update.step(zeros);
         assertArrayEquals(
                 before.data().asDouble(),
                 problem.target.weight().dup('f').data().asDouble());
@@ -215,7 +215,7 @@ class LoraTest {
         update.start(problem.factors());
         INDArray[] gradients = problem.gradients(update);
         INDArray expected = gradients[1].add(value(update, 1).mul(0.25));
-        update.regularise(new L2Regularization(0.25), gradients, 0.1, 0, 0);
+        update.regularise(new L2Regularization(0.25), gradients, new double[] {0.1, 0.1}, 0, 0);
         assertTrue(distance(expected, gradients[1]) <= 1e-14);
     }
 

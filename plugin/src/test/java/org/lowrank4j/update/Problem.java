@@ -107,7 +107,7 @@ public final class Problem {
             for (int i = 0; i < steps.length; i++) {
                 taken[i] = steps[i].dup();
             }
-            update.step(steps, users.getLearningRate(iteration, 0));
+            update.step(steps);
             iteration++;
             return taken;
         }

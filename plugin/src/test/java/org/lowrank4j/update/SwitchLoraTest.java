@@ -96,7 +96,7 @@ class SwitchLoraTest {
         SwitchLoraTarget update = attach(problem);
         INDArray[] gradients = problem.gradients(update);
         update.exchange(1, 0, gradients, noState());
-        update.regularise(new L2Regularization(0.5), gradients, 0.1, 0, 0);
+        update.regularise(new L2Regularization(0.5), gradients, new double[] {0.1, 0.1}, 0, 0);
         assertEquals(0, gradients[1].getRow(0).norm2Number().doubleValue());
         assertTrue(gradients[1].getRow(1).norm2Number().doubleValue() > 0);
     }
