@@ -34,7 +34,7 @@ public @interface LowRank {
     /** Rank r of the adapters, from 1 to min(nIn, nOut) of each layer; 8 if no source sets it. */
     int rank() default Integer.MIN_VALUE;
 
-    /** Numerator of the scale s, above 0; 8 if no source sets it. */
+    /** Numerator of the scale s, above 0; the update's published choice (8, with SwitchLoRA 1) if no source sets it. */
     double alpha() default Double.NaN;
 
     /** {@code "standard"}: s = alpha / r (the default), or {@code "rslora"}: s = alpha / sqrt(r). */

@@ -24,7 +24,6 @@ import org.lowrank4j.update.LowRankUpdate;
 final class Planner {
 
     private static final Sourced DEFAULT_RANK = new Sourced("8", "default");
-    private static final Sourced DEFAULT_ALPHA = new Sourced("8", "default");
     private static final Sourced DEFAULT_SCALING = new Sourced("standard", "default");
     private static final Sourced DEFAULT_GRADIENT = new Sourced("exact", "default");
     private static final Sourced DEFAULT_UPDATE = new Sourced("lora", "default");
@@ -71,12 +70,18 @@ final class Planner {
             case LORA_ONLY -> role == Role.TARGET;
             case ALL -> role != Role.TRAIN && !layer.frozen();
         };
-        return wanted && layer.parameters().containsKey("b");
+        if (!wanted || !layer.parameters().containsKey("b")) {
+            return false;
+        }
+        if (!layer.refusal().isEmpty()) {
+            warnings.add("the bias of layer '" + layer.name() + "' stays frozen: " + layer.refusal());
+            return false;
+        }
+        return true;
     }
 
     private TargetSettings settings(LayerShape layer) {
         int rank = rank(layer);
-        double alpha = Double.parseDouble(Key.ALPHA.canonical(choice(Key.ALPHA, layer, DEFAULT_ALPHA)));
         Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
         Optional<TargetChoices.Choice> chosenGradient = choices.of(Key.GRADIENT, layer);
         GradientApproximation gradient =
@@ -87,6 +92,9 @@ final class Planner {
                 : new Sourced(gradient.defaultUpdate(), "default update of gradient " + gradient.name());
         LowRankUpdate update =
                 update(chosenUpdate.map(TargetChoices.Choice::value).orElse(defaultUpdate));
+        double alpha = choices.of(Key.ALPHA, layer)
+                .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
+                .orElse(update.defaultAlpha());
         boolean updateIsOverride = chosenUpdate
                 .or(() -> chosenGradient)
                 .map(TargetChoices.Choice::override)

@@ -8,6 +8,11 @@ public interface LowRankUpdate extends Method {
     /** The initialisation that this update is published with, used when the user names none. */
     String defaultInitialisation();
 
+    /** The numerator of the scale that this update is published with, used when the user names none; 8 as in PEFT. */
+    default double defaultAlpha() {
+        return 8;
+    }
+
     /**
      * Whether the update has factors A and B that an {@link org.lowrank4j.initialisation.Initialisation} starts. An
      * update without factors trains W (or something else) directly; an initialisation named together with it is

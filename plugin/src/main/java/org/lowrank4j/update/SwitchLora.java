@@ -42,6 +42,12 @@ public final class SwitchLora implements LowRankUpdate {
                 new MethodOption("freeze", "5", "steps for which the counterpart of an exchanged vector is frozen"));
     }
 
+    /** 1, with which the published start keeps the outputs' variance. */
+    @Override
+    public double defaultAlpha() {
+        return 1;
+    }
+
     @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
