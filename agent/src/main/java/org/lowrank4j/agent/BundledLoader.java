@@ -4,21 +4,17 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.MalformedURLException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.jar.JarFile;
-import java.util.zip.ZipEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Defines classes from a folder inside the agent's jar, where they lie as {@code .classdata} so that no other loader takes
- * them for classes. The loader's own classes come from the jar first; everything else comes from the parent. Nothing is
- * unpacked to disk.
+ * Defines classes from a jar inside the agent's jar, where no other loader finds them. The loader's own classes come from
+ * there first; everything else comes from the parent.
  */
 final class BundledLoader extends ClassLoader {
 
@@ -27,16 +23,14 @@ final class BundledLoader extends ClassLoader {
     }
 
     private static final String WEAVER = "org.lowrank4j.agent.weave.Weaver";
+    private static final String SERVICES = "META-INF/services/";
 
-    private final JarFile jar;
-    private final String folder;
+    private final NestedJar jar;
     private final Predicate<String> own;
 
-    private BundledLoader(String name, Path jar, String folder, @Nullable ClassLoader parent, Predicate<String> own)
-            throws IOException {
+    private BundledLoader(String name, NestedJar jar, @Nullable ClassLoader parent, Predicate<String> own) {
         super(name, parent);
-        this.jar = new JarFile(jar.toFile(), false);
-        this.folder = folder;
+        this.jar = jar;
         this.own = own;
     }
 
@@ -45,7 +39,10 @@ final class BundledLoader extends ClassLoader {
         Path jar = agent.jar();
         try {
             ClassLoader loader = new BundledLoader(
-                    "lowrank4j-weaving", jar, "inst/", BundledLoader.class.getClassLoader(), BundledLoader::isWeaving);
+                    "lowrank4j-weaving",
+                    NestedJar.open(jar, "inst/weaving.jar"),
+                    BundledLoader.class.getClassLoader(),
+                    BundledLoader::isWeaving);
             return (ClassWeaver) loader.loadClass(WEAVER)
                     .getConstructor(Banner.class, String.class, boolean.class)
                     .newInstance(
@@ -59,7 +56,8 @@ final class BundledLoader extends ClassLoader {
 
     /** The bundled plugin on top of the loader that defines Deeplearning4j, so that both use the same ND4J. */
     static ClassLoader openPlugin(Path jar, ClassLoader deeplearning4j) throws IOException {
-        return new BundledLoader("lowrank4j-hooks", jar, "plugin/", deeplearning4j, BundledLoader::isPlugin);
+        return new BundledLoader(
+                "lowrank4j-hooks", NestedJar.open(jar, "inst/plugin.jar"), deeplearning4j, BundledLoader::isPlugin);
     }
 
     /** User code is compiled against the annotations: those must be the ones that it sees. */
@@ -83,17 +81,16 @@ final class BundledLoader extends ClassLoader {
             if (known != null) {
                 return known;
             }
-            byte[] classFile = read(name.replace('.', '/') + ".classdata");
+            byte[] classFile = jar.read(name.replace('.', '/') + ".class");
             return classFile == null
                     ? super.loadClass(name, resolve)
                     : defineClass(name, classFile, 0, classFile.length, BundledLoader.class.getProtectionDomain());
         }
     }
 
-    /** Class files are found under their usual name: templates of the weaver are read this way. */
     @Override
     public @Nullable InputStream getResourceAsStream(String name) {
-        byte[] content = isOwnResource(name) ? read(bundledName(name)) : null;
+        byte[] content = isOwnResource(name) ? jar.read(name) : null;
         return content == null ? super.getResourceAsStream(name) : new ByteArrayInputStream(content);
     }
 
@@ -112,35 +109,14 @@ final class BundledLoader extends ClassLoader {
 
     @Override
     protected @Nullable URL findResource(String name) {
-        ZipEntry entry = jar.getEntry(folder + bundledName(name));
-        if (entry == null) {
-            return null;
-        }
         try {
-            return new URL("jar:" + Path.of(jar.getName()).toUri() + "!/" + entry.getName());
-        } catch (MalformedURLException impossible) {
-            throw new IllegalStateException(impossible);
+            return jar.url(name);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
         }
     }
 
     private boolean isOwnResource(String name) {
-        String services = "META-INF/services/";
-        return own.test(name.startsWith(services) ? name.substring(services.length()) : name.replace('/', '.'));
-    }
-
-    private static String bundledName(String name) {
-        return name.endsWith(".class") ? name + "data" : name;
-    }
-
-    private byte @Nullable [] read(String name) {
-        ZipEntry entry = jar.getEntry(folder + name);
-        if (entry == null) {
-            return null;
-        }
-        try (InputStream stream = jar.getInputStream(entry)) {
-            return stream.readAllBytes();
-        } catch (IOException failure) {
-            throw new UncheckedIOException("the agent's jar cannot be read: " + jar.getName(), failure);
-        }
+        return own.test(name.startsWith(SERVICES) ? name.substring(SERVICES.length()) : name.replace('/', '.'));
     }
 }

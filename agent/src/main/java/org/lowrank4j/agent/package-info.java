@@ -7,11 +7,11 @@
  * <pre>
  *  system loader        AgentMain, TargetGate, HookLinker, ...      and the application's classes
  *    ^        ^
- *    |        +-- weaving loader (inst/ of the jar): Weaver, ShapeCheck, relocated Byte Buddy and ASM
+ *    |        +-- weaving loader (a jar in the jar): Weaver, ShapeCheck, relocated Byte Buddy and ASM
  *    |
  *  Deeplearning4j's loader (the same, or a child)  -- invokedynamic --&gt; HookLinker.bootstrap
  *    ^
- *    +-- hook loader (plugin/ of the jar): the hooks and the engine, on the application's own ND4J
+ *    +-- hook loader (a jar in the jar): the hooks and the engine, on the application's own ND4J
  * </pre>
  */
 @NullMarked

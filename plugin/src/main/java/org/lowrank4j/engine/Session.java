@@ -1,6 +1,5 @@
 package org.lowrank4j.engine;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -45,6 +44,7 @@ final class Session {
     private final List<PendingStart> pendingStarts;
     private final List<AdaptedLayer> adaptedLayers;
     private final boolean constrained;
+    private final Map<String, Set<String>> trainedOfAdapted;
     private final List<INDArray> dividedByMinibatch;
     private final Set<String> trainedLayers;
     private final Set<String> scratchPrefixes;
@@ -76,7 +76,10 @@ final class Session {
      * @param terms the user's l1, l2 and weight decay for W
      */
     record SegmentTarget(
-            String layer, TargetUpdate update, INDArray[] gradients, @Nullable List<Regularization> terms) {
+            String layer,
+            TargetUpdate update,
+            INDArray[] gradients,
+            @Nullable List<Regularization> terms) {
 
         String key(int tensor) {
             return layer + "/" + update.tensors().get(tensor).name();
@@ -94,6 +97,7 @@ final class Session {
         pendingStarts = builder.pendingStarts;
         adaptedLayers = builder.adaptedLayers;
         constrained = builder.constrained;
+        trainedOfAdapted = builder.trainedOfAdapted;
         dividedByMinibatch = builder.dividedByMinibatch;
         trainedLayers = builder.trainedLayers;
         scratchPrefixes = builder.scratchPrefixes;
@@ -306,12 +310,14 @@ final class Session {
             if (layer == null) {
                 continue;
             }
+            Set<String> trained =
+                    trainedOfAdapted.getOrDefault(parts.get(i).shape().name(), Set.of());
             if (planned.role() == Plan.Role.TRAIN) {
                 layer.applyConstraints(iteration, epoch);
-            } else if (planned.trainBias() && layer.conf().getLayer().getConstraints() != null) {
-                Layer biasOnly = BiasOnly.of(layer);
+            } else if (!trained.isEmpty() && layer.conf().getLayer().getConstraints() != null) {
+                Layer withoutFrozen = TrainedOnly.of(layer, trained);
                 for (LayerConstraint constraint : layer.conf().getLayer().getConstraints()) {
-                    constraint.applyConstraint(biasOnly, iteration, epoch);
+                    constraint.applyConstraint(withoutFrozen, iteration, epoch);
                 }
             }
         }

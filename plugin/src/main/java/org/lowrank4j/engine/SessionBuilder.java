@@ -59,6 +59,7 @@ final class SessionBuilder {
     final List<PendingStart> pendingStarts = new ArrayList<>();
     final List<AdaptedLayer> adaptedLayers = new ArrayList<>();
     final boolean constrained;
+    final Map<String, Set<String>> trainedOfAdapted = new LinkedHashMap<>();
     final boolean minibatch;
     final StepState step = new StepState();
 
@@ -264,11 +265,9 @@ final class SessionBuilder {
         if (update != null) {
             String name = part.shape().name();
             targets.add(new Session.SegmentTarget(
-                    name,
-                    update,
-                    tensorArray,
-                    part.trainable().getConfig().getRegularizationByParam(WEIGHT)));
+                    name, update, tensorArray, part.trainable().getConfig().getRegularizationByParam(WEIGHT)));
         }
+        trainedOfAdapted.put(part.shape().name(), trainedParameters(layer, update, biasView != null));
         Segment segment = offset > start ? add(part, own, trained, update != null && update.movesUpdaterState()) : null;
         AdaptedLayer adapted = new AdaptedLayer(
                 part.shape().name(),
@@ -288,6 +287,20 @@ final class SessionBuilder {
                 Dl4jInternals.gradientViews(base, views, own);
             }
         };
+    }
+
+    /** The layer's own parameters that train; W is among them only where it is trained itself, not through factors. */
+    private Set<String> trainedParameters(LayerPlan layer, @Nullable TargetUpdate update, boolean bias) {
+        Set<String> trained = new LinkedHashSet<>();
+        if (update != null
+                && !methods.update(layer.settings().update(), plan.rule().source())
+                        .hasFactors()) {
+            trained.add(WEIGHT);
+        }
+        if (bias) {
+            trained.add(BIAS);
+        }
+        return trained;
     }
 
     private @Nullable INDArray biasView(Part part, LayerPlan layer, List<Segment.Trained> trained) {

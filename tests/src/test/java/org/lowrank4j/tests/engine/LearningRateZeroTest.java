@@ -12,11 +12,16 @@ import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 
-/** Twenty steps at rate 0 leave parameters and outputs as they were, bit for bit: adapters cost no precision. */
+/**
+ * Twenty steps at rate 0 leave parameters and outputs as they were, bit for bit: adapters cost no precision.
+ *
+ * <p>Not with Adam: at rate 0 ND4J's operation takes epsilon for the rate, and stock networks move as well.
+ */
 class LearningRateZeroTest {
 
     @LowRank(rank = 3, init = "kaiming", bias = "all")
@@ -34,7 +39,10 @@ class LearningRateZeroTest {
         return Nets.initialised(configuration);
     }
 
-    @LowRank(rank = 3, update = "switchlora", options = {"switchlora.interval=10", "switchlora.total-steps=100"})
+    @LowRank(
+            rank = 3,
+            update = "switchlora",
+            options = {"switchlora.interval=10", "switchlora.total-steps=100"})
     private static MultiLayerNetwork switchLora(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
     }
@@ -60,7 +68,7 @@ class LearningRateZeroTest {
                 new Start("galore", LearningRateZeroTest::galore));
         return starts.stream()
                 .flatMap(start -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
-                        .flatMap(type -> Stream.<IUpdater>of(new Sgd(0), new Adam(0))
+                        .flatMap(type -> Stream.<IUpdater>of(new Sgd(0), new Nesterovs(0, 0.9), new RmsProp(0))
                                 .map(updater -> Arguments.of(start, type, updater))));
     }
 
@@ -70,6 +78,10 @@ class LearningRateZeroTest {
         MultiLayerNetwork network =
                 start.rule().apply(Nets.layers(Nets.settings(type, updater).l2(0.1)));
         DataSet data = Data.classes(1, type, 9, Nets.INPUTS, Nets.CLASSES);
+        if (start.name().equals("switchlora")) {
+            // Its start adds s A B to W, as published; only the steps after it must leave W alone.
+            network.fit(data);
+        }
         INDArray parameters = network.params().dup();
         INDArray output = network.output(data.getFeatures()).dup();
         for (int i = 0; i < 20; i++) {
