@@ -229,7 +229,9 @@ public final class AdaptedLayer {
             try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
                 pendingStart.start(x, delta);
             }
-            pendingStart = null;
+            if (pendingStart.done()) {
+                pendingStart = null;
+            }
         }
         update.gradient(x, delta, gradients);
     }

@@ -44,12 +44,17 @@ final class PendingStart {
         begin(null);
     }
 
-    /** Starts the factors from the gradient x^T delta, averaged over the rows. */
+    /**
+     * Starts the factors from the gradient x^T delta, averaged over the rows; leaves the start pending if that is not
+     * finite. The session leaves out such a step, so the next one comes here again.
+     */
     void start(INDArray x, INDArray delta) {
         INDArray gradient =
                 Nd4j.createUninitialized(target.dataType(), new long[] {target.inputs(), target.outputs()}, 'f');
         Nd4j.gemm(x, delta, gradient, true, false, 1.0 / x.size(0), 0.0);
-        begin(gradient);
+        if (Double.isFinite(gradient.sumNumber().doubleValue())) {
+            begin(gradient);
+        }
     }
 
     private void begin(@org.jspecify.annotations.Nullable INDArray gradient) {

@@ -23,11 +23,6 @@ import org.lowrank4j.agent.HookLinker;
  */
 final class TargetWeaver {
 
-    private static final MethodDescription.InDefinedShape BOOTSTRAP = TypeDescription.ForLoadedType.of(HookLinker.class)
-            .getDeclaredMethods()
-            .filter(ElementMatchers.named("bootstrap"))
-            .getOnly();
-
     private final ByteBuddy byteBuddy = new ByteBuddy(ClassFileVersion.JAVA_V11)
             .with(TypeValidation.DISABLED)
             .with(MethodGraph.Compiler.ForDeclaredMethods.INSTANCE)
@@ -60,7 +55,7 @@ final class TargetWeaver {
         Advice.WithCustomMapping mapping = Advice.withCustomMapping()
                 .bind(new PassedValues(hook))
                 .bootstrap(
-                        BOOTSTRAP,
+                        bootstrap(pool),
                         (template, exit) -> (type, method) ->
                                 List.of(JavaConstant.Simple.ofLoaded(exit ? hook.last() : hook.first())));
         int values = hook.values().size();
@@ -72,7 +67,15 @@ final class TargetWeaver {
         };
     }
 
-    private static TypeDescription describe(Class<?> template, TypePool pool) {
-        return pool.describe(template.getName()).resolve();
+    /** Read from its class file like everything else: descriptions of loaded classes need far more of Byte Buddy. */
+    private static MethodDescription.InDefinedShape bootstrap(TypePool pool) {
+        return describe(HookLinker.class, pool)
+                .getDeclaredMethods()
+                .filter(ElementMatchers.named("bootstrap"))
+                .getOnly();
+    }
+
+    private static TypeDescription describe(Class<?> type, TypePool pool) {
+        return pool.describe(type.getName()).resolve();
     }
 }

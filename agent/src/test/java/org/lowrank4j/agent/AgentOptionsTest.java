@@ -1,0 +1,86 @@
+package org.lowrank4j.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AgentOptionsTest {
+
+    @Test
+    void splitsAtACommaThatAKeyFollows() {
+        AgentOptions options = AgentOptions.parse("rank=8,layers=dense1:dense2,galore.refresh=200,x-y_z=1");
+
+        assertEquals(
+                List.of("rank", "layers", "galore.refresh", "x-y_z"),
+                List.copyOf(options.asMap().keySet()));
+        assertEquals("dense1:dense2", options.get("layers"));
+        assertEquals("200", options.get("galore.refresh"));
+    }
+
+    @Test
+    void keepsACommaInsideAValue() {
+        AgentOptions options = AgentOptions.parse("layers=dense[1,3],a b,exclude=out,,rank=4");
+
+        assertEquals("dense[1,3],a b", options.get("layers"));
+        assertEquals("out,", options.get("exclude"));
+        assertEquals("4", options.get("rank"));
+    }
+
+    @Test
+    void keepsAnEqualsSignInsideAValue() {
+        assertEquals("a=b", AgentOptions.parse("config=a=b").get("config"));
+    }
+
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(strings = {"", "  "})
+    void hasNoOptionsWithoutArguments(String text) {
+        AgentOptions options = AgentOptions.parse(text);
+
+        assertTrue(options.asMap().isEmpty());
+        assertTrue(options.problems().isEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rank=8", "rank=8,layers=a:b", "layers=a,b,rank=8", "strict=,rank=8", "config=/a=b,c d"})
+    void printsItselfAsItWasWritten(String text) {
+        AgentOptions options = AgentOptions.parse(text);
+
+        assertEquals(text, options.toString());
+        assertEquals(options.asMap(), AgentOptions.parse(options.toString()).asMap());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"verbose", "=8", "ra nk=8", "secret-password"})
+    void explainsWhatIsNotKeyAndValueWithoutRepeatingIt(String text) {
+        AgentOptions options = AgentOptions.parse(text);
+
+        assertTrue(options.asMap().isEmpty());
+        assertEquals(1, options.problems().size());
+        assertTrue(options.problems().get(0).contains("not key=value"));
+        assertFalse(options.problems().get(0).contains("password"));
+    }
+
+    @Test
+    void takesTheLastOfTwoValues() {
+        AgentOptions options = AgentOptions.parse("rank=8,rank=4");
+
+        assertEquals("4", options.get("rank"));
+        assertEquals(List.of("agent argument 'rank' is given more than once; the last one counts"), options.problems());
+    }
+
+    @Test
+    void cannotBeChanged() {
+        Map<String, String> values = AgentOptions.parse("rank=8").asMap();
+
+        assertThrows(UnsupportedOperationException.class, () -> values.put("rank", "4"));
+    }
+}

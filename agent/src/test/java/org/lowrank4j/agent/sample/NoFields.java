@@ -1,0 +1,14 @@
+package org.lowrank4j.agent.sample;
+
+import org.lowrank4j.annotation.LowRank;
+
+/** Mentions the annotation, but not on a field. */
+@LowRank(rank = 2)
+public class NoFields {
+
+    Object network;
+
+    public NoFields(Object network) {
+        this.network = network;
+    }
+}

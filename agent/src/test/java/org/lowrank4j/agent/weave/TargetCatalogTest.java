@@ -1,0 +1,58 @@
+package org.lowrank4j.agent.weave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.agent.weave.Hook.Kind;
+import org.objectweb.asm.Type;
+
+class TargetCatalogTest {
+
+    static Stream<Hook> hooks() {
+        return TargetCatalog.hooks().stream();
+    }
+
+    @Test
+    void namesEachMethodOnce() {
+        Set<String> members = new HashSet<>();
+        hooks().forEach(hook -> assertTrue(members.add(hook.member()), hook.member() + " is hooked twice"));
+        assertEquals(8, TargetCatalog.owners().size());
+    }
+
+    @ParameterizedTest
+    @MethodSource("hooks")
+    void hasATemplateThatPassesItsValues(Hook hook) {
+        switch (hook.kind()) {
+            case ENTER -> assertNotNull(Templates.enter(hook.values().size()));
+            case EXIT -> assertNotNull(Templates.exit(hook.values().size()));
+            case AROUND -> assertEquals(2, hook.hooks().size());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("hooks")
+    void passesOnlyValuesThatThereAre(Hook hook) {
+        int arguments = Type.getArgumentTypes(hook.descriptor()).length;
+        for (Value value : hook.values()) {
+            if (value instanceof Value.Argument argument) {
+                assertTrue(argument.index() < arguments, hook.member());
+            }
+            if (value instanceof Value.Returned) {
+                assertEquals(Kind.EXIT, hook.kind(), hook.member());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("hooks")
+    void namesHooksByClassAndMethod(Hook hook) {
+        hook.hooks().forEach(name -> assertTrue(name.matches("[A-Z]\\w+Hooks\\.[a-z]\\w+"), name));
+    }
+}

@@ -1,0 +1,24 @@
+package org.lowrank4j.hook;
+
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Stands in for the plugin in the agent's tests, on whose class path it comes first. */
+public final class Activation {
+
+    public static int count;
+    public static Map<String, String> options;
+    public static Supplier<String> weavingProblem;
+
+    /** Runs while the plugin is being activated. */
+    public static Runnable during = () -> {};
+
+    private Activation() {}
+
+    public static void activate(Map<String, String> given, Supplier<String> problem) {
+        count++;
+        options = given;
+        weavingProblem = problem;
+        during.run();
+    }
+}
