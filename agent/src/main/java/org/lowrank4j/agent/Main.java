@@ -20,21 +20,22 @@ public final class Main {
 
     static int run(String[] arguments, PrintStream out, PrintStream err) {
         String version = "lowrank4j agent " + Agent.versionOfThisJar();
-        if (arguments.length == 0 || arguments.length == 1 && isHelp(arguments[0])) {
+        String argument = arguments.length == 0 ? "--help" : arguments[0];
+        if (arguments.length > 1) {
+            err.println("lowrank4j: one argument at a time: --help or --version.");
+            return WRONG_USE;
+        }
+        if (argument.equals("--help") || argument.equals("-h")) {
             out.println(version);
             out.print(USAGE);
             return 0;
         }
-        if (arguments.length == 1 && arguments[0].equals("--version")) {
+        if (argument.equals("--version")) {
             out.println(version);
             return 0;
         }
-        err.println("lowrank4j: unknown argument '" + arguments[0] + "'; known are --help and --version.");
+        err.println("lowrank4j: unknown argument '" + argument + "'; known are --help and --version.");
         return WRONG_USE;
-    }
-
-    private static boolean isHelp(String argument) {
-        return argument.equals("--help") || argument.equals("-h");
     }
 
     private static final String USAGE = """

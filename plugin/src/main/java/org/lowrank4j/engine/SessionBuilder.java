@@ -249,8 +249,9 @@ final class SessionBuilder {
             for (TrainedTensor tensor : update.tensors()) {
                 INDArray view = take(tensor.length()).reshape(tensor.order(), tensor.shape());
                 tensorViews.add(view);
-                UnaryOperator<IUpdater> derivation = users ->
-                        update.updater(tensor, rate(tensor.outputSide()).apply(users));
+                // The session keeps this function: it must not hold the builder, which holds the network.
+                UnaryOperator<IUpdater> rate = rate(tensor.outputSide());
+                UnaryOperator<IUpdater> derivation = users -> update.updater(tensor, rate.apply(users));
                 trained.add(new Segment.Trained(tensor.name(), tensor.value(), view, WEIGHT, derivation, true, true));
             }
         }
