@@ -85,6 +85,8 @@ final class Switches {
         }
         if (value == null) {
             value = environment.get(VARIABLE + key.toUpperCase(Locale.ROOT));
+            // Shells have no other way to take a variable back for one command.
+            value = value == null || value.isBlank() ? null : value;
         }
         return value == null ? null : value.strip().toLowerCase(Locale.ROOT);
     }

@@ -38,6 +38,11 @@ class SwitchesTest {
     }
 
     @Test
+    void anEmptyVariableIsNotSet() {
+        assertFalse(switches("", Map.of(), Map.of("LOWRANK_STRICT", " ")).strict());
+    }
+
+    @Test
     void modeOffIsNotEnabled() {
         assertFalse(switches("mode=off", Map.of(), Map.of()).enabled());
         assertTrue(

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -113,10 +112,7 @@ class GradientCheckTest {
     }
 
     private static MultiLayerConfiguration dense(NeuralNetConfiguration.Builder settings, DenseLayer.Builder second) {
-        return dense(
-                settings,
-                second,
-                new OutputLayer.Builder(LossFunction.MCXENT).activation(Activation.SOFTMAX));
+        return dense(settings, second, new OutputLayer.Builder(LossFunction.MCXENT).activation(Activation.SOFTMAX));
     }
 
     private static MultiLayerConfiguration dense(
@@ -139,14 +135,10 @@ class GradientCheckTest {
     private static MultiLayerConfiguration recurrent(BaseLayer first, boolean withDense) {
         NeuralNetConfiguration.ListBuilder list = settings().list().layer(first);
         if (withDense) {
-            list.layer(new DenseLayer.Builder()
-                    .nOut(5)
-                    .activation(Activation.TANH)
-                    .build());
-            list.layer(new SimpleRnn.Builder()
-                    .nOut(4)
-                    .activation(Activation.TANH)
-                    .build());
+            list.layer(
+                    new DenseLayer.Builder().nOut(5).activation(Activation.TANH).build());
+            list.layer(
+                    new SimpleRnn.Builder().nOut(4).activation(Activation.TANH).build());
         }
         list.layer(new RnnOutputLayer.Builder(LossFunction.MCXENT)
                 .activation(Activation.SOFTMAX)
@@ -195,8 +187,24 @@ class GradientCheckTest {
     @ParameterizedTest
     @EnumSource(
             names = {
-                "IDENTITY", "RELU", "LEAKYRELU", "TANH", "SIGMOID", "ELU", "SELU", "SOFTPLUS", "SOFTSIGN", "CUBE",
-                "GELU", "SWISH", "HARDTANH", "HARDSIGMOID", "RATIONALTANH", "RELU6", "THRESHOLDEDRELU", "MISH"
+                "IDENTITY",
+                "RELU",
+                "LEAKYRELU",
+                "TANH",
+                "SIGMOID",
+                "ELU",
+                "SELU",
+                "SOFTPLUS",
+                "SOFTSIGN",
+                "CUBE",
+                "GELU",
+                "SWISH",
+                "HARDTANH",
+                "HARDSIGMOID",
+                "RATIONALTANH",
+                "RELU6",
+                "THRESHOLDEDRELU",
+                "MISH"
             })
     void everyActivation(Activation activation) {
         check(
@@ -210,10 +218,7 @@ class GradientCheckTest {
 
     @Test
     void withoutBias() {
-        check(
-                        GradientCheckTest::denseAllBiases,
-                        () -> dense(settings(), tanh().hasBias(false)),
-                        CLASSES)
+        check(GradientCheckTest::denseAllBiases, () -> dense(settings(), tanh().hasBias(false)), CLASSES)
                 .targets("0", "1")
                 .trained("0_b", "2_W", "2_b")
                 .verify();

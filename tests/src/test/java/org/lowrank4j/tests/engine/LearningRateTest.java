@@ -111,16 +111,13 @@ class LearningRateTest {
 
     static Stream<Arguments> schedules() {
         return Stream.of(
-                Arguments.of(
-                        new StepSchedule(ScheduleType.ITERATION, 0.2, 0.5, 2),
-                        (IntToDoubleFunction) i -> 0.2 * Math.pow(0.5, i / 2)),
-                Arguments.of(
-                        new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.2, 3, 0.05)),
-                        (IntToDoubleFunction) i -> i < 3 ? 0.2 : 0.05),
+                Arguments.of(new StepSchedule(ScheduleType.ITERATION, 0.2, 0.5, 2), (IntToDoubleFunction)
+                        i -> 0.2 * Math.pow(0.5, i / 2)),
+                Arguments.of(new MapSchedule(ScheduleType.ITERATION, Map.of(0, 0.2, 3, 0.05)), (IntToDoubleFunction)
+                        i -> i < 3 ? 0.2 : 0.05),
                 // One batch an epoch, so that epochs and iterations count alike.
-                Arguments.of(
-                        new MapSchedule(ScheduleType.EPOCH, Map.of(0, 0.2, 2, 0.05)),
-                        (IntToDoubleFunction) i -> i < 2 ? 0.2 : 0.05));
+                Arguments.of(new MapSchedule(ScheduleType.EPOCH, Map.of(0, 0.2, 2, 0.05)), (IntToDoubleFunction)
+                        i -> i < 2 ? 0.2 : 0.05));
     }
 
     @ParameterizedTest

@@ -39,7 +39,10 @@ class LearningRateZeroTest {
         return Nets.initialised(configuration);
     }
 
-    @LowRank(rank = 3, update = "switchlora", options = {"switchlora.interval=10", "switchlora.total-steps=100"})
+    @LowRank(
+            rank = 3,
+            update = "switchlora",
+            options = {"switchlora.interval=10", "switchlora.total-steps=100"})
     private static MultiLayerNetwork switchLora(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
     }

@@ -129,8 +129,7 @@ class LifecycleTest {
         assertEquals(3, iterations);
         Nets.assertSame(alone.params(), first.params(), "the first network");
         assertNotEquals(first.params(), second.params());
-        Nets.assertSame(
-                AdapterFile.factor(alone, "layer0", "B"), AdapterFile.factor(first, "layer0", "B"), "its B");
+        Nets.assertSame(AdapterFile.factor(alone, "layer0", "B"), AdapterFile.factor(first, "layer0", "B"), "its B");
         assertNotEquals(AdapterFile.factor(first, "layer0", "B"), AdapterFile.factor(second, "layer0", "B"));
     }
 
@@ -232,6 +231,7 @@ class LifecycleTest {
                 .subi(a.mmul(b))
                 .muli(4);
         INDArray really = network.getParam("0_W").sub(weight);
-        assertTrue(really.sub(moved).normmaxNumber().doubleValue() <= 1e-5 * moved.normmaxNumber().doubleValue() + 1e-7);
+        assertTrue(really.sub(moved).normmaxNumber().doubleValue()
+                <= 1e-5 * moved.normmaxNumber().doubleValue() + 1e-7);
     }
 }

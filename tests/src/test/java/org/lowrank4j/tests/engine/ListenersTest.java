@@ -114,8 +114,7 @@ class ListenersTest {
         assertFalse(stocks.calls.isEmpty());
         assertEquals(stocks.calls, ours.calls);
         // What the last call predicted is what the network predicts now.
-        Nets.assertSame(
-                adapted.output(data().getFeatures()), ours.outputs.get(ours.outputs.size() - 1), "predictions");
+        Nets.assertSame(adapted.output(data().getFeatures()), ours.outputs.get(ours.outputs.size() - 1), "predictions");
         MultiLayerNetwork alone = lora(layers());
         alone.fit(iterator(), EPOCHS);
         Nets.assertSame(alone.params(), adapted.params(), "training without a listener");
@@ -139,8 +138,8 @@ class ListenersTest {
         CollectScoresListener scores = new CollectScoresListener(1);
         List<Double> evaluations = new ArrayList<>();
         EvaluativeListener evaluation = new EvaluativeListener(iterator(), 1, InvocationType.EPOCH_END);
-        evaluation.setCallback((listener, model, count, results) -> evaluations.add(
-                ((org.nd4j.evaluation.classification.Evaluation) results[0]).accuracy()));
+        evaluation.setCallback((listener, model, count, results) ->
+                evaluations.add(((org.nd4j.evaluation.classification.Evaluation) results[0]).accuracy()));
         MultiLayerNetwork network = lora(layers());
         network.setListeners(
                 new ScoreIterationListener(1),

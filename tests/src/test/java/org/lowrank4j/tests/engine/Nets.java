@@ -81,7 +81,8 @@ final class Nets {
     /** Equal in every bit. */
     static void assertSame(INDArray expected, INDArray actual, String what) {
         assertArrayEquals(expected.shape(), actual.shape(), what);
-        assertArrayEquals(expected.dup('c').data().asDouble(), actual.dup('c').data().asDouble(), what);
+        assertArrayEquals(
+                expected.dup('c').data().asDouble(), actual.dup('c').data().asDouble(), what);
     }
 
     /** Equal up to a tolerance relative to the largest entry. */

@@ -127,10 +127,11 @@ class SaveRestoreResumeTest {
     });
 
     static Stream<Arguments> methodsAndUpdaters() {
-        return Stream.of(LORA, GALORE, SWITCH_LORA, LORA_GA).flatMap(method -> Stream.<IUpdater>of(
-                        new Adam(0.01), new Nesterovs(0.05, 0.9), new Sgd(0.1), new AMSGrad(0.01))
-                .filter(updater -> method != SWITCH_LORA || !(updater instanceof AMSGrad))
-                .map(updater -> Arguments.of(method, updater)));
+        return Stream.of(LORA, GALORE, SWITCH_LORA, LORA_GA)
+                .flatMap(method -> Stream.<IUpdater>of(
+                                new Adam(0.01), new Nesterovs(0.05, 0.9), new Sgd(0.1), new AMSGrad(0.01))
+                        .filter(updater -> method != SWITCH_LORA || !(updater instanceof AMSGrad))
+                        .map(updater -> Arguments.of(method, updater)));
     }
 
     private static DataSet batch(int i) {
@@ -236,8 +237,7 @@ class SaveRestoreResumeTest {
         INDArray atCheckpoint = network.params().dup();
         network.setListeners();
         fit(network, BEFORE + 2, AFTER);
-        MultiLayerNetwork last =
-                LORA.rule().during(() -> CheckpointListener.loadLastCheckpointMLN(directory.toFile()));
+        MultiLayerNetwork last = LORA.rule().during(() -> CheckpointListener.loadLastCheckpointMLN(directory.toFile()));
         Nets.assertSame(atCheckpoint, last.params(), "the checkpoint");
         // DL4J counts an iteration only after its listeners, so a checkpoint's count is one behind its weights.
         last.setIterationCount(last.getIterationCount() + 1);
@@ -254,15 +254,16 @@ class SaveRestoreResumeTest {
         MultiLayerNetwork network = LORA.rule().during(() -> Nets.initialised(layers(new Adam(0.02))));
         INDArray before = network.params().dup();
         double lossBefore = network.score(whole(), false);
-        var stopped = LORA.rule().during(() -> new EarlyStoppingTrainer(
-                        new EarlyStoppingConfiguration.Builder<MultiLayerNetwork>()
-                                .epochTerminationConditions(new MaxEpochsTerminationCondition(5))
-                                .scoreCalculator(new DataSetLossCalculator(iterator(), true))
-                                .modelSaver(saver)
-                                .build(),
-                        network,
-                        data)
-                .fit());
+        var stopped = LORA.rule()
+                .during(() -> new EarlyStoppingTrainer(
+                                new EarlyStoppingConfiguration.Builder<MultiLayerNetwork>()
+                                        .epochTerminationConditions(new MaxEpochsTerminationCondition(5))
+                                        .scoreCalculator(new DataSetLossCalculator(iterator(), true))
+                                        .modelSaver(saver)
+                                        .build(),
+                                network,
+                                data)
+                        .fit());
         MultiLayerNetwork best = LORA.rule().during(stopped::getBestModel);
         Nets.assertMoved(before, best.params(), "the best model");
         assertTrue(best.score(whole(), false) < lossBefore);
@@ -281,13 +282,15 @@ class SaveRestoreResumeTest {
     @Test
     void transferLearningStartsFromTheEffectiveWeights() throws IOException {
         MultiLayerNetwork network = trained(LORA, new Adam(0.01));
-        MultiLayerNetwork next = LORA.rule().during(() -> new TransferLearning.Builder(network)
-                .fineTuneConfiguration(
-                        new FineTuneConfiguration.Builder().updater(new Sgd(0.1)).build())
-                .setFeatureExtractor(0)
-                .removeOutputLayer()
-                .addLayer(Nets.head(Nets.HIDDEN - 1))
-                .build());
+        MultiLayerNetwork next = LORA.rule()
+                .during(() -> new TransferLearning.Builder(network)
+                        .fineTuneConfiguration(new FineTuneConfiguration.Builder()
+                                .updater(new Sgd(0.1))
+                                .build())
+                        .setFeatureExtractor(0)
+                        .removeOutputLayer()
+                        .addLayer(Nets.head(Nets.HIDDEN - 1))
+                        .build());
         for (String name : List.of("0_W", "0_b", "1_W", "1_b")) {
             Nets.assertSame(network.getParam(name), next.getParam(name), name);
         }
@@ -304,13 +307,15 @@ class SaveRestoreResumeTest {
     void graphTransferLearningStartsFromTheEffectiveWeights() throws IOException {
         ComputationGraph graph = LORA.rule().during(() -> Nets.initialised(graph(new Adam(0.01))));
         fit(graph, 0, BEFORE);
-        ComputationGraph next = LORA.rule().during(() -> new TransferLearning.GraphBuilder(graph)
-                .fineTuneConfiguration(
-                        new FineTuneConfiguration.Builder().updater(new Sgd(0.1)).build())
-                .setFeatureExtractor("first")
-                .removeVertexKeepConnections("out")
-                .addLayer("out", Nets.head(Nets.HIDDEN - 1), "second")
-                .build());
+        ComputationGraph next = LORA.rule()
+                .during(() -> new TransferLearning.GraphBuilder(graph)
+                        .fineTuneConfiguration(new FineTuneConfiguration.Builder()
+                                .updater(new Sgd(0.1))
+                                .build())
+                        .setFeatureExtractor("first")
+                        .removeVertexKeepConnections("out")
+                        .addLayer("out", Nets.head(Nets.HIDDEN - 1), "second")
+                        .build());
         Nets.assertSame(graph.getParam("first_W"), next.getParam("first_W"), "first_W");
         Nets.assertSame(graph.getParam("second_W"), next.getParam("second_W"), "second_W");
         INDArray frozen = next.getParam("first_W").dup();
@@ -327,8 +332,7 @@ class SaveRestoreResumeTest {
         MultiLayerNetwork[] stock = new MultiLayerNetwork[1];
         List<String> said = CapturedErrors.of(
                 () -> stock[0] = ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true));
-        Nets.assertSame(
-                network.output(batch(9).getFeatures()), stock[0].output(batch(9).getFeatures()), "predictions");
+        Nets.assertSame(network.output(batch(9).getFeatures()), stock[0].output(batch(9).getFeatures()), "predictions");
         assertEquals(1, CapturedErrors.containing(said, "no rule applies").size(), said::toString);
         INDArray before = stock[0].getParam("0_b").dup();
         fit(stock[0], 0, 1);
@@ -353,21 +357,20 @@ class SaveRestoreResumeTest {
         MultiLayerNetwork network = trained(LORA, new Adam(0.01));
         Map<String, byte[]> entries = AdapterFile.entries(AdapterFile.zip(network));
         byte[] entry = entries.get(AdapterFile.ENTRY);
-        byte[] damaged =
-                switch (damage) {
-                    case "cut" -> java.util.Arrays.copyOf(entry, entry.length / 2);
-                    case "one bit" -> {
-                        byte[] flipped = entry.clone();
-                        flipped[0] ^= 0x40;
-                        yield flipped;
-                    }
-                    case "empty" -> new byte[0];
-                    case "no safetensors" -> "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8);
-                    case "other weights" ->
-                        AdapterFile.entries(AdapterFile.zip(trained(LORA, new Sgd(0.5))))
-                                .get(AdapterFile.ENTRY);
-                    default -> throw new AssertionError(damage);
-                };
+        byte[] damaged = switch (damage) {
+            case "cut" -> java.util.Arrays.copyOf(entry, entry.length / 2);
+            case "one bit" -> {
+                byte[] flipped = entry.clone();
+                flipped[0] ^= 0x40;
+                yield flipped;
+            }
+            case "empty" -> new byte[0];
+            case "no safetensors" -> "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            case "other weights" ->
+                AdapterFile.entries(AdapterFile.zip(trained(LORA, new Sgd(0.5))))
+                        .get(AdapterFile.ENTRY);
+            default -> throw new AssertionError(damage);
+        };
         entries.put(AdapterFile.ENTRY, damaged);
         byte[] zip = zip(entries);
         MultiLayerNetwork[] loaded = new MultiLayerNetwork[1];
@@ -431,8 +434,7 @@ class SaveRestoreResumeTest {
         network.save(file.toFile(), true);
         byte[] old = Files.readAllBytes(file);
         fit(network, BEFORE, 1);
-        assertThrows(
-                Exception.class, () -> ModelSerializer.writeModel(network, file.toFile(), true, new Unreadable()));
+        assertThrows(Exception.class, () -> ModelSerializer.writeModel(network, file.toFile(), true, new Unreadable()));
         assertArrayEquals(old, Files.readAllBytes(file));
         assertEquals(List.of("model.zip"), List.of(directory.toFile().list()));
         network.save(file.toFile(), true);
@@ -450,10 +452,8 @@ class SaveRestoreResumeTest {
         fit(loaded, BEFORE, 1);
         // Adam's first step is the rate in every entry; a factor that started anew would be elsewhere altogether.
         Nets.assertClose(a, AdapterFile.factor(loaded, "layer0", "A"), 0.2, "A");
-        assertTrue(a.sub(AdapterFile.factor(loaded, "layer0", "A"))
-                        .normmaxNumber()
-                        .doubleValue()
-                <= 0.0100001);
+        assertTrue(
+                a.sub(AdapterFile.factor(loaded, "layer0", "A")).normmaxNumber().doubleValue() <= 0.0100001);
     }
 
     @Test

@@ -111,8 +111,8 @@ final class StepCheck {
                 1e-9 * Math.max(1, Math.abs(loss)),
                 "score() of the step");
         assertEquals(expectedKeys(), new TreeSet<>(expected.keySet()));
-        expected.forEach((key, gradient) -> compare(
-                key, gradient, before.get(key).sub(after.get(key)).divi(rate)));
+        expected.forEach((key, gradient) ->
+                compare(key, gradient, before.get(key).sub(after.get(key)).divi(rate)));
         verifyWeights(before, after);
     }
 
@@ -146,11 +146,16 @@ final class StepCheck {
             String layer = key.substring(0, key.lastIndexOf('_'));
             if (key.endsWith("_W") && targets.contains(layer)) {
                 INDArray moved = product(after, layer).subi(product(before, layer));
-                double off = after.get(key).sub(before.get(key)).subi(moved).norm2Number().doubleValue();
+                double off = after.get(key)
+                        .sub(before.get(key))
+                        .subi(moved)
+                        .norm2Number()
+                        .doubleValue();
                 assertTrue(off <= 1e-13 * after.get(key).norm2Number().doubleValue(), key + " is off by " + off);
             } else if (!trained.contains(key)) {
                 assertEquals(before.get(key), after.get(key), key + " is frozen");
-                assertEquals(0.0, before.get(key).sub(after.get(key)).normmaxNumber().doubleValue(), key);
+                assertEquals(
+                        0.0, before.get(key).sub(after.get(key)).normmaxNumber().doubleValue(), key);
             }
         }
     }
@@ -199,9 +204,13 @@ final class StepCheck {
             INDArray b = at.get(layer + "/B");
             INDArray base = at.get(layer + "_W").sub(product(at, layer));
             gradients.put(
-                    layer + "/A", differences(a, moved -> weight.assign(moved.mmul(b).muli(scale).addi(base))));
+                    layer + "/A",
+                    differences(
+                            a, moved -> weight.assign(moved.mmul(b).muli(scale).addi(base))));
             gradients.put(
-                    layer + "/B", differences(b, moved -> weight.assign(a.mmul(moved).muli(scale).addi(base))));
+                    layer + "/B",
+                    differences(
+                            b, moved -> weight.assign(a.mmul(moved).muli(scale).addi(base))));
         }
         return gradients;
     }
@@ -235,7 +244,8 @@ final class StepCheck {
             INDArray value = values.get(key);
             boolean bias = key.endsWith("_b");
             gradient.addi(value.mul((bias ? l2OfBias : l2) + (bias ? 0 : decay)));
-            gradient.addi(org.nd4j.linalg.ops.transforms.Transforms.sign(value, true).muli(bias ? l1OfBias : l1));
+            gradient.addi(
+                    org.nd4j.linalg.ops.transforms.Transforms.sign(value, true).muli(bias ? l1OfBias : l1));
         });
     }
 

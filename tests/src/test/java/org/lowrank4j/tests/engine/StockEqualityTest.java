@@ -45,14 +45,24 @@ class StockEqualityTest {
         return Nets.initialised(configuration);
     }
 
-    @LowRank(layers = "second", rank = 1, update = "full", gradient = "exact", bias = "all", train = {"first", "out"})
+    @LowRank(
+            layers = "second",
+            rank = 1,
+            update = "full",
+            gradient = "exact",
+            bias = "all",
+            train = {"first", "out"})
     private static ComputationGraph everything(ComputationGraphConfiguration configuration) {
         return Nets.initialised(configuration);
     }
 
-    @LowRank(layers = "DenseLayer", rank = 1, update = "full", gradient = "exact", bias = "all", train = {
-        "ConvolutionLayer", "BatchNormalization", "OutputLayer"
-    })
+    @LowRank(
+            layers = "DenseLayer",
+            rank = 1,
+            update = "full",
+            gradient = "exact",
+            bias = "all",
+            train = {"ConvolutionLayer", "BatchNormalization", "OutputLayer"})
     private static MultiLayerNetwork convolutional(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
     }
@@ -77,9 +87,12 @@ class StockEqualityTest {
     static Stream<Settings> regularisations() {
         return Stream.of(
                 new Settings("plain", settings -> settings),
-                new Settings("l1 and l2", settings -> settings.l1(0.01).l2(0.02).l1Bias(0.03).l2Bias(0.04)),
+                new Settings(
+                        "l1 and l2",
+                        settings -> settings.l1(0.01).l2(0.02).l1Bias(0.03).l2Bias(0.04)),
                 new Settings("weight decay", settings -> settings.weightDecay(0.05)),
-                new Settings("max-norm of weights", settings -> settings.constrainWeights(new MaxNormConstraint(0.5, 1))),
+                new Settings(
+                        "max-norm of weights", settings -> settings.constrainWeights(new MaxNormConstraint(0.5, 1))),
                 new Settings(
                         "max-norm of weights and biases",
                         settings -> settings.constrainAllParameters(new MaxNormConstraint(0.1, 1))),
@@ -88,9 +101,10 @@ class StockEqualityTest {
     }
 
     static Stream<Arguments> settingsAndUpdaters() {
-        return regularisations().flatMap(settings -> Stream.<IUpdater>of(
-                        new Sgd(0.1), new Adam(0.01), new Nesterovs(0.05, 0.9), new AMSGrad(0.01))
-                .map(updater -> Arguments.of(settings, updater)));
+        return regularisations()
+                .flatMap(settings -> Stream.<IUpdater>of(
+                                new Sgd(0.1), new Adam(0.01), new Nesterovs(0.05, 0.9), new AMSGrad(0.01))
+                        .map(updater -> Arguments.of(settings, updater)));
     }
 
     private static NeuralNetConfiguration.Builder settings(Settings settings, IUpdater updater) {
@@ -200,10 +214,10 @@ class StockEqualityTest {
     void factorGradientsAreThoseOfTheStockGradientUnderDropout() {
         double rate = 0.1;
         double scale = 8 / 2.0;
-        MultiLayerNetwork adapted =
-                secondLayer(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(rate)).dropOut(0.6)));
-        MultiLayerNetwork stock =
-                Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(rate)).dropOut(0.6)));
+        MultiLayerNetwork adapted = secondLayer(
+                Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(rate)).dropOut(0.6)));
+        MultiLayerNetwork stock = Nets.initialised(
+                Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(rate)).dropOut(0.6)));
         train(adapted);
         INDArray a = AdapterFile.factor(adapted, "layer1", "A");
         INDArray b = AdapterFile.factor(adapted, "layer1", "B");

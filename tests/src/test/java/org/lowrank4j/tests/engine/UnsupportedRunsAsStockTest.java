@@ -185,10 +185,7 @@ class UnsupportedRunsAsStockTest {
                         "external errors",
                         UnsupportedRunsAsStockTest::withoutOutputLayer,
                         UnsupportedRunsAsStockTest::externalErrors),
-                new Case(
-                        "shared gradients",
-                        () -> Nets.layers(settings()),
-                        UnsupportedRunsAsStockTest::shareGradients),
+                new Case("shared gradients", () -> Nets.layers(settings()), UnsupportedRunsAsStockTest::shareGradients),
                 new Case(
                         "half precision",
                         () -> Nets.layers(Nets.settings(DataType.HALF, new Sgd(0.01))),

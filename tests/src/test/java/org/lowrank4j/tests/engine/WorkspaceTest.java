@@ -96,10 +96,7 @@ class WorkspaceTest {
     private static MultiLayerConfiguration recurrent(WorkspaceMode mode, boolean truncated) {
         NeuralNetConfiguration.ListBuilder list = settings(mode)
                 .list()
-                .layer(new LSTM.Builder()
-                        .nOut(5)
-                        .activation(Activation.TANH)
-                        .build())
+                .layer(new LSTM.Builder().nOut(5).activation(Activation.TANH).build())
                 .layer(new DenseLayer.Builder()
                         .nOut(6)
                         .activation(Activation.SIGMOID)
@@ -175,8 +172,7 @@ class WorkspaceTest {
                 new Case(
                         "dense over a frozen LSTM",
                         mode -> train(denseOverFrozenLstm(recurrent(mode, false)), sequences(false))),
-                new Case(
-                        "masks", mode -> train(allButTheLstm(recurrent(mode, false)), sequences(true))),
+                new Case("masks", mode -> train(allButTheLstm(recurrent(mode, false)), sequences(true))),
                 new Case(
                         "truncated backpropagation",
                         mode -> train(allButTheLstm(recurrent(mode, true)), sequences(false))),

@@ -1,0 +1,117 @@
+package org.lowrank4j.tests.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.Test;
+import org.lowrank4j.tests.ForkedJvm;
+
+/** What is in the agent's jar, and what is not. */
+class AgentJarTest {
+
+    @Test
+    void theManifestNamesTheAgentsEntryPoints() throws IOException {
+        try (JarFile jar = agent()) {
+            Attributes manifest = jar.getManifest().getMainAttributes();
+            String agent = "org.lowrank4j.agent.AgentMain";
+            assertEquals(agent, manifest.getValue("Premain-Class"));
+            assertEquals(agent, manifest.getValue("Agent-Class"));
+            assertEquals(agent, manifest.getValue("Launcher-Agent-Class"));
+            assertEquals("org.lowrank4j.agent.Main", manifest.getValue("Main-Class"));
+            assertEquals("true", manifest.getValue("Can-Retransform-Classes"));
+            assertNotNull(manifest.getValue("Implementation-Version"));
+            assertNull(manifest.getValue("Boot-Class-Path"));
+        }
+    }
+
+    /** Every entry costs time at each start of a JVM, and every class at the root is seen by the application. */
+    @Test
+    void theApplicationSeesTheAgentAndTheAnnotationsOnly() throws IOException {
+        try (JarFile jar = agent()) {
+            List<String> entries = jar.stream().map(JarEntry::getName).toList();
+            for (String name : entries) {
+                assertTrue(
+                        name.startsWith("META-INF/")
+                                || name.matches("org/lowrank4j/(agent|annotation)/[^/]+\\.class")
+                                || name.matches("inst/(weaving|plugin)\\.jar"),
+                        name);
+            }
+            assertTrue(entries.contains("org/lowrank4j/annotation/LowRank.class"));
+            assertTrue(entries.size() < 60, entries.size() + " entries");
+            assertEquals(entries.size(), new HashSet<>(entries).size(), "duplicate entries");
+        }
+    }
+
+    @Test
+    void librariesAreRelocated() throws IOException {
+        List<String> weaving = nested("inst/weaving.jar");
+        assertTrue(weaving.contains("org/lowrank4j/agent/weave/Weaver.class"));
+        assertTrue(weaving.contains("org/lowrank4j/agent/shaded/bytebuddy/ByteBuddy.class"));
+        assertEquals(Set.of("org/lowrank4j/agent"), packages(weaving));
+
+        List<String> plugin = nested("inst/plugin.jar");
+        assertTrue(plugin.contains("org/lowrank4j/hook/Activation.class"));
+        assertTrue(plugin.contains("org/lowrank4j/version.properties"));
+        assertTrue(plugin.contains("META-INF/services/org.lowrank4j.update.LowRankUpdate"));
+        assertTrue(plugin.stream().anyMatch(name -> name.startsWith("org/lowrank4j/shaded/snakeyaml/")));
+        assertFalse(plugin.stream().anyMatch(name -> name.startsWith("org/lowrank4j/annotation/")));
+        assertTrue(
+                plugin.stream()
+                        .allMatch(name -> name.startsWith("org/lowrank4j/")
+                                || name.startsWith("META-INF/services/org.lowrank4j.")),
+                plugin::toString);
+    }
+
+    @Test
+    void licencesOfAllPartsAreIncluded() throws IOException {
+        try (JarFile jar = agent()) {
+            for (String name : List.of(
+                    "META-INF/LICENSE",
+                    "META-INF/NOTICE",
+                    "META-INF/licenses/asm.txt",
+                    "META-INF/licenses/byte-buddy.txt",
+                    "META-INF/licenses/snakeyaml-engine.txt")) {
+                ZipEntry entry = jar.getEntry(name);
+                assertNotNull(entry, name);
+                assertTrue(entry.getSize() > 100, name);
+            }
+        }
+    }
+
+    private static JarFile agent() throws IOException {
+        return new JarFile(ForkedJvm.agentJar().toFile());
+    }
+
+    private static List<String> nested(String name) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (JarFile jar = agent();
+                InputStream stream = jar.getInputStream(jar.getEntry(name));
+                ZipInputStream nested = new ZipInputStream(stream)) {
+            for (ZipEntry entry = nested.getNextEntry(); entry != null; entry = nested.getNextEntry()) {
+                names.add(entry.getName());
+            }
+        }
+        return names;
+    }
+
+    private static Set<String> packages(List<String> classes) {
+        Set<String> packages = new TreeSet<>();
+        classes.forEach(name -> packages.add(name.replaceAll("^(\\w+/\\w+/\\w+)/.*", "$1")));
+        return packages;
+    }
+}
