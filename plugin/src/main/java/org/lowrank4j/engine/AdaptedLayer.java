@@ -15,6 +15,7 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.scalar.Step;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -24,13 +25,16 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>Next to the stock layer it saves: dL/dW (never formed), the second pre-activation product in the backward pass (the
  * first is kept), epsilon where nothing below is trained, and the copy that DL4J's product into a row-major array makes.
- * All arrays are row-major, examples x units, as in the stock layer.
+ * All arrays are examples x units; row-major as in the stock layer, but column-major for few examples.
  */
 public final class AdaptedLayer {
 
     private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
     private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
     private static final String GAIN = DefaultParamInitializer.GAIN_KEY;
+
+    /** Up to so many examples, BLAS is measurably faster with W as the second matrix of a product than as the first. */
+    private static final int FEW_EXAMPLES = 8;
 
     private final String name;
     private final StepState step;
@@ -137,7 +141,7 @@ public final class AdaptedLayer {
         IActivation activation = layer.layerConf().getActivationFn();
         preActivation = !inputsMayBeOverwritten && outputStandsForInput(activation)
                 ? z
-                : workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
+                : workspaces.dup(ArrayType.ACTIVATIONS, z, z.ordering());
         INDArray output = activation.getActivation(z, true);
         if (masked) {
             Dl4jInternals.applyMask(layer, output);
@@ -173,8 +177,7 @@ public final class AdaptedLayer {
             unnormalised = recomputed.getSecond();
         }
         forgetForward();
-        INDArray delta =
-                layer.layerConf().getActivationFn().backprop(z, epsilon).getFirst();
+        INDArray delta = throughActivation(layer.layerConf().getActivationFn(), z, epsilon);
         if (layer.getMaskArray() != null) {
             Dl4jInternals.applyMask(layer, delta);
         }
@@ -193,6 +196,19 @@ public final class AdaptedLayer {
         }
         INDArray below = product(delta, weight, true, workspaces, ArrayType.ACTIVATION_GRAD);
         return new Pair<>(trained, Dl4jInternals.backpropDropout(layer, below));
+    }
+
+    /**
+     * delta = dL/dz. For the plain rectifier it is epsilon where z is positive: two vectorised passes, several times faster
+     * than DL4J's operation for it, which calls a function for each entry.
+     */
+    private static INDArray throughActivation(IActivation activation, INDArray z, INDArray epsilon) {
+        if (activation instanceof ActivationReLU && outputStandsForInput(activation)) {
+            INDArray delta = z.ulike();
+            Nd4j.getExecutioner().exec(new Step(z, delta));
+            return delta.muli(epsilon);
+        }
+        return activation.backprop(z, epsilon).getFirst();
     }
 
     /** The gradients of an output layer, and delta = dL/dz in the workspace for activation gradients. */
@@ -237,13 +253,21 @@ public final class AdaptedLayer {
     }
 
     /**
-     * left W or left W^T as a row-major array, made by one product into its column-major transpose: ND4J would multiply
-     * into a temporary and copy it for a row-major result.
+     * left W or left W^T by one product. BLAS results are column-major, and for a row-major one ND4J would multiply into a
+     * temporary and copy it; so this is the column-major transpose of the result, or for few examples the result itself.
+     * Never so under dropout, which draws in the order of memory and must draw as it does in stock training.
      */
-    private static INDArray product(
+    private INDArray product(
             INDArray left, INDArray weight, boolean transposed, LayerWorkspaceMgr workspaces, ArrayType where) {
-        INDArray result = workspaces.createUninitialized(
-                where, weight.dataType(), new long[] {weight.size(transposed ? 0 : 1), left.size(0)}, 'f');
+        long examples = left.size(0);
+        long units = weight.size(transposed ? 0 : 1);
+        if (examples <= FEW_EXAMPLES && !inputsMayBeOverwritten) {
+            INDArray result =
+                    workspaces.createUninitialized(where, weight.dataType(), new long[] {examples, units}, 'f');
+            Nd4j.gemm(left, weight, result, false, transposed, 1.0, 0.0);
+            return result;
+        }
+        INDArray result = workspaces.createUninitialized(where, weight.dataType(), new long[] {units, examples}, 'f');
         Nd4j.gemm(weight, left, result, !transposed, true, 1.0, 0.0);
         return result.transpose();
     }

@@ -4,7 +4,7 @@ package org.lowrank4j.rule;
 public enum BiasTraining {
     /** None: biases of adapted and frozen layers stay as they are. */
     NONE,
-    /** Those of every layer that the program itself did not freeze. */
+    /** Those of every dense and output layer that the program itself did not freeze. */
     ALL,
     /** Those of the adapted layers. */
     LORA_ONLY

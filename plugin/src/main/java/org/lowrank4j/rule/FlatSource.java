@@ -24,6 +24,9 @@ import org.lowrank4j.method.NearestName;
  */
 final class FlatSource {
 
+    /** How the source of a system property begins. */
+    static final String PROPERTY = "system property ";
+
     private static final String OPTIONS = "options";
     private static final String OVERRIDES = "overrides";
     private static final String PROPERTY_PREFIX = "lowrank.";
@@ -52,7 +55,7 @@ final class FlatSource {
         for (String name : properties.stringPropertyNames().stream().sorted().toList()) {
             if (name.startsWith(PROPERTY_PREFIX)) {
                 String key = name.substring(PROPERTY_PREFIX.length());
-                source.put(key, new Sourced(properties.getProperty(name), "system property " + name));
+                source.put(key, new Sourced(properties.getProperty(name), PROPERTY + name));
             }
         }
         return source.settings;

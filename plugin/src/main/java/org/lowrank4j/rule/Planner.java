@@ -209,7 +209,13 @@ final class Planner {
             throw new LowRankException("option " + name + " (" + value.source() + ") belongs to '"
                     + name.substring(0, name.indexOf('.')) + "', which is not chosen for " + where + "." + known);
         }
-        throw new LowRankException("unknown option " + name + " (" + value.source() + ")." + known
-                + NearestName.suggestion(name, methods.optionNames()));
+        String sentence = "unknown option " + name + " (" + value.source() + ")." + known
+                + NearestName.suggestion(name, methods.optionNames());
+        if (value.source().startsWith(FlatSource.PROPERTY) && !rule.strict()) {
+            // A property of that prefix may be somebody else's.
+            warnings.add(sentence);
+            return;
+        }
+        throw new LowRankException(sentence);
     }
 }

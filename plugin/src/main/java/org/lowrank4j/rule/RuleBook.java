@@ -97,7 +97,7 @@ public final class RuleBook {
         Optional<Settings> matched = file.matching(creation, id);
         List<Settings> local =
                 Stream.concat(matched.stream(), creation.annotations().stream()).toList();
-        boolean asked = !local.isEmpty() || global.stream().anyMatch(settings -> !settings.isEmpty());
+        boolean asked = !local.isEmpty() || global.stream().anyMatch(Settings::asks);
         boolean refused = first(local.stream(), Key.ENABLED)
                 .map(value -> Key.ENABLED.canonical(value).equals("false"))
                 .orElse(false);

@@ -49,6 +49,11 @@ final class Settings {
         return values.isEmpty() && options.isEmpty() && overrides.isEmpty();
     }
 
+    /** Whether this source asks for low-rank training: options alone only say how a method would work. */
+    boolean asks() {
+        return !values.isEmpty() || !overrides.isEmpty();
+    }
+
     void put(Key key, Sourced value) {
         values.put(key, value);
     }

@@ -81,12 +81,13 @@ class LoraTarget implements TargetUpdate {
     public final void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         long examples = x.size(0);
         int rank = target.rank();
-        INDArray u = Nd4j.createUninitialized(weight.dataType(), new long[] {examples, rank}, 'f');
-        Nd4j.gemm(x, a, u, false, false, 1, 0);
-        Nd4j.gemm(u, delta, gradients[1], true, false, scale, 0);
-        INDArray v = Nd4j.createUninitialized(weight.dataType(), new long[] {examples, rank}, 'f');
-        Nd4j.gemm(delta, b, v, false, true, 1, 0);
-        Nd4j.gemm(x, v, gradients[0], true, false, scale, 0);
+        // u = (x A)^T and v = (delta B^T)^T, r x examples: BLAS is faster with the small dimension first.
+        INDArray u = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, examples}, 'f');
+        Nd4j.gemm(a, x, u, true, true, 1, 0);
+        Nd4j.gemm(u, delta, gradients[1], false, false, scale, 0);
+        INDArray v = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, examples}, 'f');
+        Nd4j.gemm(b, delta, v, false, true, 1, 0);
+        Nd4j.gemm(x, v, gradients[0], true, true, scale, 0);
     }
 
     @Override

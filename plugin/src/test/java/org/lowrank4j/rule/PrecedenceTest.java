@@ -106,15 +106,15 @@ class PrecedenceTest {
                         environment.put("LOWRANK_OVERRIDES", OVERRIDE + "=" + value);
                     } else {
                         environment.put(variable(setting), value);
-                        if (setting.key().equals(OPTION)) {
-                            // A variable that may or may not spell an option does not ask for a rule by itself.
-                            environment.put("LOWRANK_GRADIENT", "galore");
-                        }
                     }
                 }
                 case FILE -> agent.put("config", file(setting, value));
                 default -> {}
             }
+        }
+        if (setting.key().equals(OPTION)) {
+            // An option does not ask for a rule by itself.
+            environment.put("LOWRANK_GRADIENT", "galore");
         }
         RuleBook book = RuleBook.read(agent, properties, environment);
         Rule rule = book.ruleFor(creation(ofA, ofB)).orElseThrow();

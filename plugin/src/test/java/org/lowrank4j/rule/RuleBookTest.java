@@ -28,11 +28,33 @@ class RuleBookTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rank=2", "id=x", "galore.refresh=3", "options=galore.refresh=3", "rank@dense1=2"})
+    @ValueSource(strings = {"rank=2", "id=x", "rank@dense1=2"})
     void anyKeyOfARuleMakesOne(String argument) {
         int equals = argument.indexOf('=');
         RuleBook book = Rules.book(argument.substring(0, equals), argument.substring(equals + 1));
         assertTrue(book.ruleFor(ANY).isPresent());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"galore.refresh=3", "options=galore.refresh=3"})
+    void optionsOfMethodsAloneMakeNone(String argument) {
+        int equals = argument.indexOf('=');
+        RuleBook book = Rules.book(argument.substring(0, equals), argument.substring(equals + 1));
+        assertEquals(Optional.empty(), book.ruleFor(ANY));
+    }
+
+    @Test
+    void aForeignPropertyOfThePrefixIsOnlyAWarning() {
+        Properties properties = new Properties();
+        properties.setProperty("lowrank.home.dir", "x");
+        assertEquals(
+                Optional.empty(), RuleBook.read(Map.of(), properties, Map.of()).ruleFor(ANY));
+        Plan plan = RuleBook.read(Map.of("rank", "2"), properties, Map.of())
+                .ruleFor(ANY)
+                .orElseThrow()
+                .plan(TestNetworks.peftToy(), TestMethods.all());
+        assertTrue(
+                plan.warnings().toString().contains("home.dir"), plan.warnings().toString());
     }
 
     @Test

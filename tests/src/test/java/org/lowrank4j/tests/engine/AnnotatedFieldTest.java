@@ -60,6 +60,10 @@ class AnnotatedFieldTest {
     private static final class Static {
         @LowRank(rank = 4)
         private static MultiLayerNetwork network;
+
+        static void create() {
+            network = Nets.initialised(configuration());
+        }
     }
 
     /** A field's rule goes before its class's. */
@@ -98,7 +102,7 @@ class AnnotatedFieldTest {
 
     @Test
     void staticField() {
-        Static.network = Nets.initialised(configuration());
+        Static.create();
         Static.network.fit(batch());
         assertEquals(4, rankOf(Static.network));
     }

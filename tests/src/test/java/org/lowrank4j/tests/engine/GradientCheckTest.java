@@ -369,6 +369,20 @@ class GradientCheckTest {
                 .verify();
     }
 
+    @LowRank(rank = 2, layers = "DenseLayer", bias = "all")
+    private static MultiLayerNetwork denseAmongRnnAllBiases(MultiLayerConfiguration configuration) {
+        return initialised(configuration);
+    }
+
+    /** Only biases of layers that the engine runs itself can train alone: those of the recurrent layers stay. */
+    @Test
+    void allBiasesAmongRecurrentLayers() {
+        check(GradientCheckTest::denseAmongRnnAllBiases, () -> recurrent(lstm(), true), sequences("no masks"))
+                .targets("1")
+                .trained("1_b", "3_W", "3_b")
+                .verify();
+    }
+
     @Test
     void l1AndL2OfFactorsBiasesAndHead() {
         check(

@@ -1,0 +1,65 @@
+package org.lowrank4j.tests.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The products that no training of the layers can do without, and nothing else: each layer's forward product, and the
+ * epsilon products above the first layer. Each layer has a W of its own, because one W for all would stay in the cache.
+ *
+ * <p>A product can be written as z = x W or as its transpose, which BLAS computes at different speeds: the floor takes
+ * whichever is faster here.
+ */
+final class GemmFloor implements Runnable {
+
+    private final List<Runnable> products = new ArrayList<>();
+
+    GemmFloor(int width, int batch, int depth) {
+        INDArray x = Nd4j.randn(batch, width);
+        List<Runnable> forward = new ArrayList<>();
+        List<Runnable> forwardTransposed = new ArrayList<>();
+        List<Runnable> epsilon = new ArrayList<>();
+        List<Runnable> epsilonTransposed = new ArrayList<>();
+        for (int i = 0; i < depth; i++) {
+            INDArray w = Nd4j.randn(width, width).divi(width).dup('f');
+            INDArray result = Nd4j.create(new long[] {batch, width}, 'f');
+            INDArray resultTransposed = Nd4j.create(new long[] {width, batch}, 'f');
+            forward.add(() -> Nd4j.gemm(x, w, result, false, false, 1, 0));
+            forwardTransposed.add(() -> Nd4j.gemm(w, x, resultTransposed, true, true, 1, 0));
+            if (i > 0) {
+                epsilon.add(() -> Nd4j.gemm(x, w, result, false, true, 1, 0));
+                epsilonTransposed.add(() -> Nd4j.gemm(w, x, resultTransposed, false, true, 1, 0));
+            }
+        }
+        INDArray head = Nd4j.randn(width, TrainingStep.CLASSES).dup('f');
+        INDArray logits = Nd4j.create(new long[] {batch, TrainingStep.CLASSES}, 'f');
+        INDArray below = Nd4j.create(new long[] {batch, width}, 'f');
+        products.addAll(faster(forward, forwardTransposed));
+        products.add(() -> Nd4j.gemm(x, head, logits, false, false, 1, 0));
+        products.add(() -> Nd4j.gemm(logits, head, below, false, true, 1, 0));
+        products.addAll(faster(epsilon, epsilonTransposed));
+    }
+
+    private static List<Runnable> faster(List<Runnable> one, List<Runnable> other) {
+        double best = Double.POSITIVE_INFINITY;
+        List<Runnable> fastest = one;
+        for (int repeat = 0; repeat < 3; repeat++) {
+            for (List<Runnable> candidate : List.of(one, other)) {
+                double time =
+                        Worker.run(() -> candidate.forEach(Runnable::run), 0.2).cpu();
+                if (time < best) {
+                    best = time;
+                    fastest = candidate;
+                }
+            }
+        }
+        return fastest;
+    }
+
+    @Override
+    public void run() {
+        products.forEach(Runnable::run);
+    }
+}

@@ -1,0 +1,34 @@
+package org.lowrank4j.tests.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class SliceTest {
+
+    @Test
+    void takesMediansInMilliseconds() {
+        Slice slice = Slice.of(new long[] {3_000_000, 1_000_000, 50_000_000}, new long[] {900_000, 800_000, 950_000});
+        assertEquals(new Slice(3, 3, 1, 0.9), slice);
+    }
+
+    @Test
+    void survivesItsLine() {
+        Slice slice = new Slice(17, 1.25, 1.125, 1.0625);
+        assertEquals(slice, Slice.parse(slice.format()));
+        assertThrows(IllegalArgumentException.class, () -> Slice.parse("17 1.25"));
+    }
+
+    @Test
+    void runsAtLeastThreeStepsAndAtLeastSoLong() {
+        AtomicInteger steps = new AtomicInteger();
+        assertEquals(3, Worker.run(steps::incrementAndGet, 0).steps());
+        assertEquals(3, steps.get());
+        long start = System.nanoTime();
+        assertTrue(Worker.run(steps::incrementAndGet, 0.05).steps() > 3);
+        assertTrue(System.nanoTime() - start >= 50_000_000);
+    }
+}

@@ -1,0 +1,84 @@
+package org.lowrank4j.tests.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A contestant in a child JVM. */
+final class WorkerArm implements Arm {
+
+    private static final Pattern KERNEL = Pattern.compile("(?m)^Core: (.+)$");
+
+    private final String name;
+    private final Child child;
+
+    /**
+     * @param task for {@link Worker}: train, train-frozen or gemm
+     * @param agent the argument of {@code -javaagent:}, empty for none
+     * @param heap of the JVM, such as 512m
+     */
+    WorkerArm(String name, String task, String agent, Network network, String heap, Path logs) throws IOException {
+        this.name = name;
+        List<String> options = new ArrayList<>(List.of(
+                "-Xmx" + heap, "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
+        if (!agent.isEmpty()) {
+            options.add("-javaagent:" + agent);
+        }
+        child = Child.start(
+                name + "-" + network.label(),
+                options,
+                Worker.class,
+                List.of(task, network.kind(), "" + network.width(), "" + network.batch(), "" + network.depth()),
+                logs);
+    }
+
+    /** What is trained. */
+    record Network(String kind, int width, int batch, int depth) {
+        String label() {
+            return kind + "-" + depth + "x" + width + "-batch" + batch;
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void warmUp(double seconds) throws IOException {
+        run(seconds);
+    }
+
+    @Override
+    public Slice run(double seconds) throws IOException {
+        return Slice.parse(child.ask("run " + seconds));
+    }
+
+    /** Peak and present resident bytes of the whole process, -1 where the system does not tell. */
+    long[] residentBytes() throws IOException {
+        String[] words = child.ask("memory").split(" ");
+        return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
+    }
+
+    /** The processor family that OpenBLAS chose its kernels for. */
+    String openBlasKernel() throws IOException {
+        Matcher matcher = KERNEL.matcher(child.said());
+        return matcher.find() ? matcher.group(1).strip() : "unknown";
+    }
+
+    /** Fails unless the agent's report says that this contestant trains with adapters. */
+    void requireAdapters() throws IOException {
+        if (!child.said().contains("trainable params")) {
+            throw new IOException(
+                    "'" + name + "' trained as stock: the agent did not report adapters. It said:\n" + child.said());
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        child.close();
+    }
+}
