@@ -31,7 +31,7 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
     void start(Instrumentation instrumentation, boolean late) {
         running = this;
         TargetGate gate = new TargetGate(this);
-        instrumentation.addTransformer(gate, true);
+        instrumentation.addTransformer(gate, instrumentation.isRetransformClassesSupported());
         LoadedTargets.weave(instrumentation, gate, banner, late);
     }
 

@@ -37,12 +37,28 @@ final class LoadedTargets {
         if (!deeplearning4j) {
             return;
         }
+        if (!instrumentation.isRetransformClassesSupported()) {
+            refuse(found, banner);
+            return;
+        }
         others.stream().filter(LoadedTargets::mentionsLowRank).forEach(found::add);
         for (Class<?> target : found) {
             retransform(instrumentation, target, banner);
         }
         if (late && !found.isEmpty()) {
             banner.say("attached late: networks that are initialised from now on are seen, others train as before");
+        }
+    }
+
+    /** An executable jar that names the agent in its own manifest decides there what the agent may do. */
+    private static void refuse(List<Class<?>> found, Banner banner) {
+        for (Class<?> target : found) {
+            String refusal = "class " + target.getName() + " was loaded before the agent and cannot be adapted: the"
+                    + " manifest that names the agent must also say Can-Retransform-Classes: true.";
+            if (LoaderState.of(target.getClassLoader()).refusal() == null) {
+                LoaderState.of(target.getClassLoader()).refuse(refusal);
+                banner.warn(refusal + " The job runs as without lowrank4j.");
+            }
         }
     }
 

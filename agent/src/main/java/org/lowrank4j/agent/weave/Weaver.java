@@ -57,6 +57,9 @@ public final class Weaver implements ClassWeaver {
 
     /** Decides once per Deeplearning4j, at its first class, and tells the user. */
     private void check(@Nullable ClassLoader loader, String name, byte[] classFile, LoaderState state) {
+        if (state.refusal() != null) {
+            return;
+        }
         String refusal = refusal(loader, name, classFile);
         if (refusal != null) {
             state.refuse(refusal);

@@ -30,8 +30,10 @@ public final class Training {
         MultiLayerNetwork network = network();
         fit(network);
         report("", network);
-        ComputationGraph graph = network().toComputationGraph();
-        fit(graph);
+        ComputationGraph graph = graph();
+        for (int step = 0; step < 5; step++) {
+            graph.fit(new INDArray[] {inputs()}, new INDArray[] {labels()});
+        }
         result("graph.score", Double.toHexString(graph.score()));
         result("graph.parameters", digest(graph.params()));
         for (Class<?> type :
@@ -64,17 +66,38 @@ public final class Training {
         return network;
     }
 
+    private static ComputationGraph graph() {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .seed(11)
+                .updater(new Adam(0.01))
+                .graphBuilder()
+                .addInputs("in")
+                .addLayer(
+                        "hidden",
+                        new DenseLayer.Builder()
+                                .nIn(INPUTS)
+                                .nOut(8)
+                                .activation(Activation.TANH)
+                                .build(),
+                        "in")
+                .addLayer(
+                        "out",
+                        new OutputLayer.Builder()
+                                .nIn(8)
+                                .nOut(CLASSES)
+                                .activation(Activation.SOFTMAX)
+                                .build(),
+                        "hidden")
+                .setOutputs("out")
+                .build());
+        graph.init();
+        return graph;
+    }
+
     /** A few steps on data that do not depend on ND4J's generator. */
     public static void fit(MultiLayerNetwork network) {
         for (int step = 0; step < 5; step++) {
             network.fit(inputs(), labels());
-        }
-    }
-
-    /** The same steps with a graph. */
-    public static void fit(ComputationGraph graph) {
-        for (int step = 0; step < 5; step++) {
-            graph.fit(new INDArray[] {inputs()}, new INDArray[] {labels()});
         }
     }
 

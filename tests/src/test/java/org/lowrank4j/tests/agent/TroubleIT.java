@@ -1,0 +1,143 @@
+package org.lowrank4j.tests.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import net.bytebuddy.ByteBuddy;
+import net.bytebuddy.asm.MemberRemoval;
+import net.bytebuddy.dynamic.ClassFileLocator;
+import net.bytebuddy.matcher.ElementMatchers;
+import net.bytebuddy.pool.TypePool;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lowrank4j.tests.ForkedJvm;
+import org.lowrank4j.tests.ForkedJvm.Run;
+import org.lowrank4j.tests.agent.program.Training;
+
+/** When something is wrong: one line and the job as stock, or an exception that says how to go on. */
+class TroubleIT {
+
+    private static List<String> stock;
+
+    @TempDir
+    Path folder;
+
+    private final ForkedJvm training = ForkedJvm.of(Training.class);
+
+    @BeforeAll
+    static void runWithoutTheAgent() {
+        stock = ForkedJvm.of(Training.class).run().succeeded().results();
+    }
+
+    @Test
+    void aSecondAgentStepsAside() {
+        Run one = ForkedJvm.of(Training.class).withAgent("rank=2").run().succeeded();
+        Run two = training.withAgent("rank=2").withAgent("rank=4").run().succeeded();
+
+        assertTrue(two.lowrankLines().get(0).contains("the agent already runs in this JVM"), two::toString);
+        assertEquals(one.results(), two.results());
+    }
+
+    @Test
+    void anUnknownOptionIsNamedWithItsNearest() {
+        Run run = training.withAgent("rnk=2").run().succeeded();
+
+        assertTrue(run.err().contains("unknown key 'rnk'"), run::toString);
+        assertTrue(run.err().contains("'rank'"), run::toString);
+        assertEquals(stock, run.results());
+    }
+
+    @Test
+    void argumentsThatCannotBeReadAreNotRepeated() {
+        Run run = training.withAgent("topsecret").run().succeeded();
+
+        assertTrue(run.err().contains("not key=value"), run::toString);
+        assertFalse(run.err().contains("topsecret"), run::toString);
+    }
+
+    @Test
+    void disabledItDoesNothing() {
+        for (Run run : new Run[] {
+            training.withAgent("rank=2,enabled=false").run(),
+            ForkedJvm.of(Training.class)
+                    .withAgent("rank=2")
+                    .withOptions("-Dlowrank.mode=off")
+                    .run(),
+            ForkedJvm.of(Training.class)
+                    .withAgent("rank=2")
+                    .withEnvironment("LOWRANK_ENABLED", "false")
+                    .run()
+        }) {
+            assertEquals(stock, run.succeeded().results());
+            assertEquals(List.of(), run.lowrankLines());
+        }
+    }
+
+    @Test
+    void aRuleThatCannotBeReadLeavesTheJobAsStock() {
+        Run run = training.withAgent("rank=many").run().succeeded();
+
+        assertTrue(run.err().contains("rank 'many'"), run::toString);
+        assertTrue(run.err().contains("The job runs as without lowrank4j."), run::toString);
+        assertEquals(stock, run.results());
+    }
+
+    @Test
+    void aRuleThatCannotBeReadStopsAStrictJob() {
+        Run run = training.withAgent("rank=many,strict=true").run().failed();
+
+        assertTrue(run.err().contains("rank 'many'"), run::toString);
+    }
+
+    @Test
+    void aHookThatThrowsStopsTheJob() {
+        Run run = training.withAgent("layers=nosuch").run().failed();
+
+        assertTrue(run.err().contains("nosuch"), run::toString);
+        assertTrue(run.err().contains("org.lowrank4j.LowRankException"), run::toString);
+    }
+
+    @Test
+    void aDeeplearning4jOfAnotherShapeRunsAsStock() throws IOException {
+        Run stock =
+                ForkedJvm.of(Training.class).withClassPath(otherShape()).run().succeeded();
+        Run run = training.withClassPath(otherShape()).withAgent("rank=2").run().succeeded();
+
+        assertEquals(1, run.lowrankLines().size(), run::toString);
+        String line = run.lowrankLines().get(0);
+        assertTrue(
+                line.contains("has no method org.deeplearning4j.nn.layers.BaseLayer.calcRegularizationScore(Z)D"),
+                line);
+        assertTrue(line.contains("made for 1.0.0-M2.1"), line);
+        assertEquals(stock.results(), run.results());
+    }
+
+    @Test
+    void aDeeplearning4jOfAnotherShapeStopsAStrictJob() throws IOException {
+        Run run = training.withClassPath(otherShape())
+                .withAgent("rank=2,strict=true")
+                .run()
+                .failed();
+
+        assertTrue(run.err().contains("strict=true"), run::toString);
+        assertFalse(run.out().contains("result "), run::toString);
+    }
+
+    /** A class path with a BaseLayer that lacks a method, in front. */
+    private String otherShape() throws IOException {
+        String name = "org.deeplearning4j.nn.layers.BaseLayer";
+        ClassFileLocator locator = ClassFileLocator.ForClassLoader.of(getClass().getClassLoader());
+        new ByteBuddy()
+                .redefine(TypePool.Default.of(locator).describe(name).resolve(), locator)
+                .visit(new MemberRemoval().stripMethods(ElementMatchers.named("calcRegularizationScore")))
+                .make()
+                .saveIn(folder.toFile());
+        return folder + File.pathSeparator + ForkedJvm.classPath(entry -> !ForkedJvm.isPlugin(entry));
+    }
+}
