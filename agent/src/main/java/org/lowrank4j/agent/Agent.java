@@ -1,7 +1,9 @@
 package org.lowrank4j.agent;
 
 import java.lang.instrument.Instrumentation;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,5 +46,14 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
     static String versionOfThisJar() {
         String version = Agent.class.getPackage().getImplementationVersion();
         return version == null ? "unpackaged" : version;
+    }
+
+    /** The jar that holds this class. */
+    static Path thisJar() throws URISyntaxException {
+        CodeSource source = Agent.class.getProtectionDomain().getCodeSource();
+        if (source == null) {
+            throw new IllegalStateException("the agent's jar cannot be found: its class has no code source");
+        }
+        return Path.of(source.getLocation().toURI());
     }
 }

@@ -1,8 +1,7 @@
 package org.lowrank4j.agent;
 
 import java.lang.instrument.Instrumentation;
-import java.nio.file.Path;
-import java.security.CodeSource;
+import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,20 +44,13 @@ public final class AgentMain {
             for (String problem : switches.problems()) {
                 banner.warn(problem);
             }
-            new Agent(options, switches, banner, Agent.versionOfThisJar(), jar()).start(instrumentation, late);
-        } catch (Exception | LinkageError failure) {
+            new Agent(options, switches, banner, Agent.versionOfThisJar(), Agent.thisJar())
+                    .start(instrumentation, late);
+        } catch (URISyntaxException | RuntimeException | LinkageError failure) {
             if (switches.strict()) {
                 throw new IllegalStateException("lowrank4j: the agent could not start and strict=true", failure);
             }
             banner.warn("the agent could not start, the job runs without it: " + failure);
         }
-    }
-
-    private static Path jar() throws Exception {
-        CodeSource source = AgentMain.class.getProtectionDomain().getCodeSource();
-        if (source == null) {
-            throw new IllegalStateException("the agent's jar cannot be found: its class has no code source");
-        }
-        return Path.of(source.getLocation().toURI());
     }
 }

@@ -22,7 +22,13 @@ public interface ClassWeaver {
     /**
      * Reports what is stored in the annotated fields of a user's class.
      *
+     * @param loader the loader that defines the class
      * @return the woven class, or null if no field of it is annotated
      */
-    byte @Nullable [] weaveFields(String name, byte[] classFile);
+    byte @Nullable [] weaveFields(ClassLoader loader, String name, byte[] classFile);
+
+    /**
+     * Says whether the Deeplearning4j that a loader finds has every member that the hooks need. Loads none of its classes.
+     */
+    boolean fits(ClassLoader loader);
 }

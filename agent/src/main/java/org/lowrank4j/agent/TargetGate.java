@@ -42,8 +42,8 @@ final class TargetGate implements ClassFileTransformer {
             if (name.startsWith(DEEPLEARNING4J)) {
                 return isTarget(name) ? weaver().weaveTarget(loader, name, classFile) : null;
             }
-            if (isApplicationClass(loader, name) && AnnotationScan.mentionsLowRank(classFile)) {
-                return weaver().weaveFields(name, classFile);
+            if (loader != null && isApplicationClass(loader, name) && AnnotationScan.mentionsLowRank(classFile)) {
+                return weaver().weaveFields(loader, name, classFile);
             }
             return null;
         } catch (Throwable failure) {
@@ -61,9 +61,8 @@ final class TargetGate implements ClassFileTransformer {
     }
 
     /** Whether a class can be a user's: not the JDK's, Deeplearning4j's, ND4J's, JavaCPP's or the agent's. */
-    boolean isApplicationClass(@Nullable ClassLoader loader, String name) {
-        return loader != null
-                && loader != platform
+    boolean isApplicationClass(ClassLoader loader, String name) {
+        return loader != platform
                 && !name.startsWith("java")
                 && !name.startsWith("jdk/")
                 && !name.startsWith("sun/")

@@ -15,7 +15,7 @@ class MainTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "--help", "-h"})
+    @ValueSource(strings = {"", "--help"})
     void printsHowItIsUsed(String argument) {
         assertEquals(0, argument.isEmpty() ? run() : run(argument));
         assertTrue(out.toString().contains("java -javaagent:lowrank4j-agent.jar"));
@@ -32,6 +32,7 @@ class MainTest {
     void refusesOtherArguments() {
         assertEquals(2, run("--rank=8"));
         assertEquals(2, run("--version", "--help"));
+        assertEquals(2, run("--check"));
         assertEquals("", out.toString());
         assertTrue(err.toString().startsWith("lowrank4j: unknown argument '--rank=8'"), err.toString());
     }

@@ -110,7 +110,12 @@ class TargetGateTest {
             }
 
             @Override
-            public byte[] weaveFields(String name, byte[] classFile) {
+            public boolean fits(ClassLoader definedBy) {
+                throw new AssertionError("not the gate's business");
+            }
+
+            @Override
+            public byte[] weaveFields(ClassLoader definedBy, String name, byte[] classFile) {
                 woven.add("fields " + name);
                 return new byte[] {2};
             }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
@@ -41,7 +42,7 @@ final class GraphParts extends NetworkParts {
     }
 
     @Override
-    List<Part> parts() {
+    List<Part> collect() {
         List<Part> parts = new ArrayList<>();
         long offset = 0;
         for (int index : graph.topologicalSortOrder()) {
@@ -54,12 +55,6 @@ final class GraphParts extends NetworkParts {
             Part part = part(parts.size(), vertex.getVertexName(), vertex, layer, offset, preprocessed);
             parts.add(part);
             offset += part.shape().parameterCount();
-        }
-        boolean[] reached = reached(parts);
-        for (int i = 0; i < parts.size(); i++) {
-            if (!reached[i]) {
-                parts.set(i, markFrozen(parts.get(i)));
-            }
         }
         return parts;
     }
@@ -119,7 +114,7 @@ final class GraphParts extends NetworkParts {
     }
 
     /** By vertex index: whether the vertex or anything that it is computed from is trained, or it is an output. */
-    private boolean[] live(java.util.function.Predicate<String> trained) {
+    private boolean[] live(Predicate<String> trained) {
         GraphVertex[] vertices = graph.getVertices();
         boolean[] live = new boolean[vertices.length];
         for (int index : graph.topologicalSortOrder()) {

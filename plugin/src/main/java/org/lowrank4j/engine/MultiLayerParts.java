@@ -36,7 +36,7 @@ final class MultiLayerParts extends NetworkParts {
     }
 
     @Override
-    List<Part> parts() {
+    List<Part> collect() {
         Layer[] layers = network.getLayers();
         List<Part> parts = new ArrayList<>(layers.length);
         long offset = 0;
@@ -45,12 +45,6 @@ final class MultiLayerParts extends NetworkParts {
             Part part = part(i, nameOf(i), layers[i], layers[i], offset, preprocessed);
             parts.add(part);
             offset += part.shape().parameterCount();
-        }
-        boolean[] reached = reached(parts);
-        for (int i = 0; i < parts.size(); i++) {
-            if (!reached[i]) {
-                parts.set(i, markFrozen(parts.get(i)));
-            }
         }
         return parts;
     }

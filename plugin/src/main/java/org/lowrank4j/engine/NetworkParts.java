@@ -1,16 +1,17 @@
 package org.lowrank4j.engine;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.layers.OutputLayer;
@@ -46,8 +47,20 @@ abstract class NetworkParts {
 
     abstract String kind();
 
-    /** Layers, and vertices with parameters, in the order of the parameter vector. */
-    abstract List<Part> parts();
+    /** Layers, and vertices with parameters, in the order of the parameter vector, as the program made them. */
+    abstract List<Part> collect();
+
+    /** The same, with what lies below a frozen layer marked as frozen, too: no gradient gets there. */
+    final List<Part> parts() {
+        List<Part> parts = collect();
+        boolean[] reached = reached(parts);
+        for (int i = 0; i < reached.length; i++) {
+            if (!reached[i]) {
+                parts.set(i, markFrozen(parts.get(i)));
+            }
+        }
+        return parts;
+    }
 
     /** Which entries of {@link #parts()} the backward pass reaches, given where the program froze layers. */
     abstract boolean[] reached(List<Part> parts);
@@ -64,7 +77,7 @@ abstract class NetworkParts {
      *
      * @param trainedNames names of the parts with trained parameters
      */
-    abstract Runnable cutBelow(java.util.Set<String> trainedNames);
+    abstract Runnable cutBelow(Set<String> trainedNames);
 
     abstract void flattenedGradients(@Nullable INDArray gradients);
 
@@ -113,7 +126,7 @@ abstract class NetworkParts {
                 type,
                 matrix ? Objects.requireNonNull(weight).size(0) : 0,
                 matrix ? Objects.requireNonNull(weight).size(1) : 0,
-                java.util.Collections.unmodifiableMap(sizes),
+                Collections.unmodifiableMap(sizes),
                 inner instanceof IOutputLayer,
                 adaptable(inner)
                         ? ""
@@ -143,11 +156,6 @@ abstract class NetworkParts {
             return innermost(frozen.getInsideLayer());
         }
         return layer;
-    }
-
-    /** The layer as an adaptable output layer, for its labels and loss. */
-    static boolean isAdaptableOutput(@Nullable Layer layer) {
-        return adaptable(layer) && layer instanceof BaseOutputLayer;
     }
 
     /** The part with {@code frozen} set, where a layer above it keeps gradients from reaching it. */

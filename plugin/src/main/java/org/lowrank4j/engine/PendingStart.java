@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
@@ -57,7 +58,7 @@ final class PendingStart {
         }
     }
 
-    private void begin(@org.jspecify.annotations.Nullable INDArray gradient) {
+    private void begin(@Nullable INDArray gradient) {
         Random random = target.random(initialisation.name());
         Factors factors = initialisation.start(new Start(
                 target.weight(),

@@ -2,10 +2,10 @@ package org.lowrank4j.engine;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
@@ -106,10 +106,6 @@ final class Session {
         blocks = new UpdaterBlocks(segments, gradient, type);
     }
 
-    Plan plan() {
-        return plan;
-    }
-
     boolean inStep() {
         return step.running();
     }
@@ -205,7 +201,7 @@ final class Session {
             int epoch,
             int batchSize,
             LayerWorkspaceMgr workspaces,
-            java.util.function.BiConsumer<Segment, Integer> normalisation) {
+            ObjIntConsumer<Segment> normalisation) {
         dropScratch(returned);
         if (minibatch) {
             for (INDArray view : dividedByMinibatch) {
@@ -370,10 +366,5 @@ final class Session {
         if (saved.hasUpdater()) {
             blocks.restore(saved.under(TrainingState.UPDATER));
         }
-    }
-
-    /** Names of the layers with an adapter. */
-    Set<String> targetLayers() {
-        return targets.stream().map(SegmentTarget::layer).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.file;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,7 +90,7 @@ public final class AdapterEntry {
     private static String checksum(INDArray parameters) {
         CRC32C crc = new CRC32C();
         INDArray flat = parameters.reshape(parameters.length());
-        java.nio.ByteBuffer bits = java.nio.ByteBuffer.allocate(1 << 16);
+        ByteBuffer bits = ByteBuffer.allocate(1 << 16);
         boolean wide = flat.dataType() == DataType.DOUBLE;
         for (long i = 0; i < flat.length(); i++) {
             if (bits.remaining() < Double.BYTES) {

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 
 /** The values of one method's options: what the user wrote, else the published default. */
@@ -74,8 +75,7 @@ public final class OptionValues {
                 .orElseThrow(() -> new IllegalArgumentException(method.name() + " declares no option " + option));
     }
 
-    private LowRankException refused(
-            String option, String allowed, @org.jspecify.annotations.Nullable Throwable cause) {
+    private LowRankException refused(String option, String allowed, @Nullable Throwable cause) {
         return new LowRankException(
                 method.name() + "." + option + "=" + text(option) + " is refused: "
                         + declared(option).meaning() + "; it must be " + allowed + ".",

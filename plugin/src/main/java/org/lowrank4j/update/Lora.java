@@ -1,5 +1,8 @@
 package org.lowrank4j.update;
 
+import java.util.Optional;
+import org.lowrank4j.initialisation.Factors;
+
 /**
  * LoRA (arXiv 2106.09685, equation 3): W moves by s A B, with A (nIn x r) and B (r x nOut) trained and s = alpha / r, or
  * alpha / sqrt(r) for rsLoRA (arXiv 2312.03732).
@@ -21,5 +24,15 @@ public final class Lora implements LowRankUpdate {
     @Override
     public TargetUpdate attach(TargetWeight target) {
         return new LoraTarget(target);
+    }
+
+    /**
+     * The factors that an update of this method trains, for a gradient approximation that must know them: the live arrays,
+     * which move with every step. Nothing for the update of another method, whose subspace may move in other ways.
+     */
+    public static Optional<Factors> factorsOf(TargetUpdate update) {
+        return update.getClass() == LoraTarget.class
+                ? Optional.of(new Factors(((LoraTarget) update).a(), ((LoraTarget) update).b()))
+                : Optional.empty();
     }
 }

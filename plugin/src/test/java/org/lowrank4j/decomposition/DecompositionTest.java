@@ -68,6 +68,28 @@ class DecompositionTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void aQrIsOrthonormalTriangularAndReconstructs(Lapack lapack, String name, INDArray matrix) {
+        INDArray tall = matrix.size(0) < matrix.size(1) ? matrix.transpose() : matrix;
+        ThinQr qr = ThinQr.of(tall, lapack);
+        assertOrthonormal(qr.q());
+        for (int i = 0; i < qr.r().size(0); i++) {
+            assertTrue(qr.r().getDouble(i, i) >= 0);
+            for (int j = 0; j < i; j++) {
+                assertEquals(0, qr.r().getDouble(i, j));
+            }
+        }
+        double scale = Math.max(largest(tall), Double.MIN_NORMAL);
+        assertTrue(largest(qr.q().mmul(qr.r()).sub(tall)) <= 10 * EXACT * scale);
+    }
+
+    @Test
+    void aWideMatrixHasNoThinQr() {
+        LowRankException refused = assertThrows(LowRankException.class, () -> ThinQr.of(gaussian(3, 4)));
+        assertTrue(refused.getMessage().contains("3 x 4"), refused.getMessage());
+    }
+
     @Test
     void bothLibrariesAgree() {
         INDArray matrix = gaussian(17, 11);

@@ -46,6 +46,16 @@ final class Invariant {
      * @throws IllegalArgumentException if it cannot be evaluated
      */
     static Optional<String> check(String text, Map<String, Values> names) {
+        return check(text, names, 0);
+    }
+
+    /**
+     * As above.
+     *
+     * @param zeroScale the scale of errors where one side is exactly 0, because the file records quantities that are 0
+     *     up to rounding as zeros
+     */
+    static Optional<String> check(String text, Map<String, Values> names, double zeroScale) {
         Matcher written = TOLERANCE.matcher(text);
         boolean own = written.find();
         double tolerance = own ? Double.parseDouble(written.group(1)) : DEFAULT_TOLERANCE;
@@ -57,14 +67,17 @@ final class Invariant {
             if (invariant.next != invariant.tokens.size()) {
                 throw new IllegalArgumentException("nothing may follow");
             }
-            return difference(left, relation, right, tolerance);
+            return difference(left, relation, right, tolerance, zeroScale);
         } catch (RuntimeException wrong) {
             throw new IllegalArgumentException("cannot evaluate \"" + text + "\"", wrong);
         }
     }
 
-    private static Optional<String> difference(Values left, String relation, Values right, double tolerance) {
-        double allowed = tolerance * Math.max(left.largest(), right.largest());
+    private static Optional<String> difference(
+            Values left, String relation, Values right, double tolerance, double zeroScale) {
+        boolean zero = left.largest() == 0 || right.largest() == 0;
+        double scale = Math.max(left.largest(), right.largest());
+        double allowed = tolerance * (zero ? Math.max(scale, zeroScale) : scale);
         DoubleBinaryOperator excess = switch (relation) {
             case "==" -> (a, b) -> Math.abs(a - b);
             case "<=" -> (a, b) -> a - b;

@@ -86,6 +86,13 @@ class InvariantTest {
     }
 
     @Test
+    void aSideOfZerosIsComparedAtTheScaleOfTheCase() {
+        assertEquals(Optional.empty(), Invariant.check("1e-9 == 0", NAMES, 1));
+        assertTrue(Invariant.check("1e-7 == 0", NAMES, 1).isPresent());
+        assertTrue(Invariant.check("1e-9 == 2e-9", NAMES, 1).isPresent());
+    }
+
+    @Test
     void freeSignsAreAligned() {
         Values expected = new Values(new int[] {2, 2}, new double[] {1, -2, 3, 4});
         Values columnNegated = new Values(new int[] {2, 2}, new double[] {-1, -2, -3, 4});

@@ -1,7 +1,9 @@
 package org.lowrank4j.update;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,6 +83,7 @@ public final class Problem {
         private final Problem problem;
         private final TargetUpdate update;
         private final IUpdater users;
+        private final List<IUpdater> updaters;
         private final INDArray[] states;
         private int iteration;
 
@@ -88,8 +91,14 @@ public final class Problem {
             this.problem = problem;
             this.update = update;
             this.users = users;
-            states = update.tensors().stream()
-                    .map(tensor -> Nd4j.zeros(problem.target.dataType(), 1, users.stateSize(tensor.length())))
+            updaters = update.tensors().stream()
+                    .map(tensor -> update.updater(tensor, users))
+                    .toList();
+            states = IntStream.range(0, updaters.size())
+                    .mapToObj(i -> Nd4j.zeros(
+                            problem.target.dataType(),
+                            1,
+                            updaters.get(i).stateSize(update.tensors().get(i).length())))
                     .toArray(INDArray[]::new);
         }
 
@@ -99,8 +108,7 @@ public final class Problem {
             update.beforeUpdater(steps, states);
             for (int i = 0; i < steps.length; i++) {
                 TrainedTensor tensor = update.tensors().get(i);
-                GradientUpdater<?> updater =
-                        update.updater(tensor, users).instantiate(states[i].isEmpty() ? null : states[i], false);
+                GradientUpdater<?> updater = updaters.get(i).instantiate(states[i].isEmpty() ? null : states[i], false);
                 updater.applyUpdater(steps[i].reshape(tensor.order(), new long[] {1, tensor.length()}), iteration, 0);
             }
             INDArray[] taken = new INDArray[steps.length];

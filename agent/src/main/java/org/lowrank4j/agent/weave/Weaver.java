@@ -47,12 +47,27 @@ public final class Weaver implements ClassWeaver {
     }
 
     @Override
-    public byte @Nullable [] weaveFields(String name, byte[] classFile) {
+    public byte @Nullable [] weaveFields(ClassLoader loader, String name, byte[] classFile) {
         byte[] woven = fieldWeaver().weave(classFile);
-        if (woven != null) {
-            banner.detail("class " + name.replace('/', '.') + " is woven: it has fields with @LowRank");
+        if (woven == null) {
+            return null;
         }
+        if (!seesLinker(loader)) {
+            banner.warn("the fields with @LowRank in " + name.replace('/', '.') + " are not seen: its class loader, "
+                    + loader + ", must delegate org.lowrank4j.agent to the system class loader.");
+            return null;
+        }
+        banner.detail("class " + name.replace('/', '.') + " is woven: it has fields with @LowRank");
         return woven;
+    }
+
+    @Override
+    public boolean fits(ClassLoader loader) {
+        String refusal = refusal(loader, new ShapeCheck(loader));
+        if (refusal != null) {
+            banner.warn(refusal);
+        }
+        return refusal == null;
     }
 
     /** Decides once per Deeplearning4j, at its first class, and tells the user. */
@@ -60,22 +75,21 @@ public final class Weaver implements ClassWeaver {
         if (state.refusal() != null) {
             return;
         }
-        String refusal = refusal(loader, name, classFile);
+        String refusal = loader == null
+                ? "Deeplearning4j is on the boot class path, where it cannot be adapted."
+                : refusal(loader, new ShapeCheck(loader).with(name, classFile));
         if (refusal != null) {
             state.refuse(refusal);
             banner.warn(refusal + (strict ? " strict=true stops the job." : " The job runs as without lowrank4j."));
         }
     }
 
-    private @Nullable String refusal(@Nullable ClassLoader loader, String name, byte[] classFile) {
-        if (loader == null) {
-            return "Deeplearning4j is on the boot class path, where it cannot be adapted.";
-        }
+    /** Why the hooks cannot be put into this Deeplearning4j; null, and a line for the user, if they can. */
+    private @Nullable String refusal(ClassLoader loader, ShapeCheck shape) {
         if (!seesLinker(loader)) {
             return "the class loader of Deeplearning4j, " + loader
                     + ", hides the agent's classes: it must delegate org.lowrank4j.agent to the system class loader.";
         }
-        ShapeCheck shape = new ShapeCheck(loader).with(name, classFile);
         String version = shape.version();
         try {
             String missing = shape.missing(TargetCatalog.hooks());

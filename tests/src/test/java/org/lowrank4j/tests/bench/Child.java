@@ -20,6 +20,9 @@ final class Child implements Closeable {
 
     static final String MARK = "#bench ";
 
+    /** Keeps DL4J's start-up report out of the results. */
+    static final String QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
+
     /** One thread for every library, or contestants would fight over the cores. */
     static final Map<String, String> ONE_THREAD =
             Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1", "OPENBLAS_VERBOSE", "2");
@@ -70,7 +73,7 @@ final class Child implements Closeable {
     static List<String> command(List<String> jvmOptions, String classPath, String main, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:+UseSerialGC");
+        command.addAll(List.of("-XX:+UseSerialGC", QUIET));
         if (Runtime.version().feature() >= 22) {
             // ND4J loads native code, which newer JVMs warn about unless it is allowed.
             command.add("--enable-native-access=ALL-UNNAMED");

@@ -52,7 +52,7 @@ final class IdleBenchmark {
     }
 
     private double nanoseconds(List<String> options) throws IOException {
-        List<String> jvm = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC"));
+        List<String> jvm = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC", Child.QUIET));
         jvm.addAll(options);
         try {
             RunResult result = new Runner(new OptionsBuilder()

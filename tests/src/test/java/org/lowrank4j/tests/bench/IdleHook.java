@@ -29,7 +29,7 @@ public class IdleHook {
     /** An initialised network, as in a program at work: its initialisation is what links the hooks. */
     @Setup
     public void create() {
-        ComputationGraph network = TrainingStep.graph(8, 1);
+        ComputationGraph network = TrainingStep.graph(8, 1, false);
         NeuralNetConfiguration settings = network.getLayer(0).conf();
         optimizer = new StochasticGradientDescent(settings, new NegativeGradientStepFunction(), List.of(), network);
     }

@@ -2,13 +2,22 @@ package org.lowrank4j.tests.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
+import org.lowrank4j.tests.bench.WorkerArm.Memory;
 
 /** Resident memory of whole processes that train: stock, stock with everything but the head frozen, lowrank4j. */
 final class MemoryBenchmark {
 
     private static final int BATCH = 8;
+    private static final int PROCESSES = 3;
+
+    /** Small, because it is the same in all and what is compared lies outside of it. */
+    private static final String HEAP = "128m";
+
     private static final double SECONDS = 4;
     private static final double MIB = 1024 * 1024;
 
@@ -20,44 +29,71 @@ final class MemoryBenchmark {
         this.findings = findings;
     }
 
-    /** Peak and present bytes by contestant. */
+    /** Present and peak bytes of every process, by contestant. */
     Map<String, Object> run() throws IOException {
         WorkerArm.Network network = new WorkerArm.Network("mln", settings.memoryWidth(), BATCH, settings.depth());
-        Map<String, long[]> sizes = new LinkedHashMap<>();
-        sizes.put("stock", measure("stock-memory", "train", "", network));
-        sizes.put("stock-frozen", measure("frozen-memory", "train-frozen", "", network));
-        sizes.put("lora", measure("lora-memory", "train", settings.agent() + "=rank=" + settings.rank(), network));
+        List<Memory> stock = new ArrayList<>();
+        List<Memory> frozen = new ArrayList<>();
+        List<Memory> lora = new ArrayList<>();
+        for (int process = 0; process < PROCESSES; process++) {
+            stock.add(measure("stock-memory", "train", "", network));
+            frozen.add(measure("frozen-memory", "train-frozen", "", network));
+            lora.add(measure("lora-memory", "train", settings.agent() + "=rank=" + settings.rank(), network));
+        }
         Map<String, Object> details = new LinkedHashMap<>();
-        if (sizes.get("stock")[0] < 0) {
+        if (stock.get(0).resident() < 0) {
             findings.note("memory: not measured, because this system has no /proc/self/status.");
             return details;
         }
-        sizes.forEach((arm, bytes) -> {
-            findings.add(size(network, arm + ", resident", bytes[1] / MIB));
-            findings.add(size(network, arm + ", peak resident", bytes[0] / MIB));
-            details.put(arm, Map.of("peakBytes", bytes[0], "residentBytes", bytes[1]));
-        });
-        double ratio = (double) sizes.get("lora")[1] / sizes.get("stock")[1];
-        double peakRatio = (double) sizes.get("lora")[0] / sizes.get("stock")[0];
-        Finding resident = Finding.of("memory", network.label(), "lora / stock, resident", "", Spread.of(ratio));
+        report("stock", stock, network, details);
+        report("stock-frozen", frozen, network, details);
+        report("lora", lora, network, details);
+        Finding resident = ratio("lora / stock, resident", lora, stock, Memory::resident, network);
         boolean budgeted = network.width() == 4096 && network.depth() == 4;
         findings.add(budgeted ? resident.within(0.36) : resident);
-        findings.add(Finding.of("memory", network.label(), "lora / stock, peak resident", "", Spread.of(peakRatio)));
+        findings.add(ratio("lora / stock, peak resident", lora, stock, Memory::peak, network));
         return details;
     }
 
-    private static Finding size(WorkerArm.Network network, String quantity, double mib) {
-        return Finding.of("memory", network.label(), quantity, "MiB", Spread.of(mib));
+    private void report(String arm, List<Memory> processes, WorkerArm.Network network, Map<String, Object> details) {
+        add(arm + ", resident", processes, Memory::resident, network);
+        add(arm + ", peak resident", processes, Memory::peak, network);
+        details.put(
+                arm,
+                Map.of(
+                        "residentBytes",
+                                processes.stream().map(Memory::resident).toList(),
+                        "peakBytes", processes.stream().map(Memory::peak).toList()));
     }
 
-    private long[] measure(String name, String task, String agent, WorkerArm.Network network) throws IOException {
+    private void add(String quantity, List<Memory> processes, ToLongFunction<Memory> size, WorkerArm.Network network) {
+        double[] mib = processes.stream()
+                .mapToDouble(one -> size.applyAsLong(one) / MIB)
+                .toArray();
+        findings.add(Finding.of("memory", network.label(), quantity, "MiB", Spread.of(mib)));
+    }
+
+    private static Finding ratio(
+            String quantity,
+            List<Memory> above,
+            List<Memory> below,
+            ToLongFunction<Memory> size,
+            WorkerArm.Network network) {
+        double[] ratios = new double[above.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = (double) size.applyAsLong(above.get(i)) / size.applyAsLong(below.get(i));
+        }
+        return Finding.of("memory", network.label(), quantity, "", Spread.of(ratios));
+    }
+
+    private Memory measure(String name, String task, String agent, WorkerArm.Network network) throws IOException {
         Path logs = settings.output().resolve("logs");
-        try (WorkerArm arm = new WorkerArm(name, task, agent, network, "256m", logs)) {
+        try (WorkerArm arm = new WorkerArm(name, task, agent, network, HEAP, logs)) {
             arm.run(SECONDS);
             if (!agent.isEmpty()) {
                 arm.requireAdapters();
             }
-            return arm.residentBytes();
+            return arm.memory();
         }
     }
 }

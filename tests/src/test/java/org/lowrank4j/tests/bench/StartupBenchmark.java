@@ -66,11 +66,13 @@ final class StartupBenchmark {
     }
 
     private void difference(Map<String, List<Double>> times, Kind above, Kind below, double budget) {
-        Spread one = spread(times.get(above.name()));
-        Spread other = spread(times.get(below.name()));
-        double difference = one.median() - other.median();
+        double[] differences = new double[times.get(above.name()).size()];
+        for (int run = 0; run < differences.length; run++) {
+            differences[run] =
+                    times.get(above.name()).get(run) - times.get(below.name()).get(run);
+        }
         Finding finding =
-                Finding.of("startup", above.name(), "added to '" + below.name() + "'", "ms", Spread.of(difference));
+                Finding.of("startup", above.name(), "added to '" + below.name() + "'", "ms", Spread.of(differences));
         findings.add(Double.isNaN(budget) ? finding : finding.within(budget));
     }
 

@@ -6,10 +6,11 @@ import java.util.function.Consumer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -38,7 +39,7 @@ final class TrainingStep implements Runnable {
      * @param frozen whether everything but the head is frozen, in DL4J's own way
      */
     TrainingStep(String network, int width, int batch, int depth, boolean frozen) {
-        fit = network.equals("cg") ? graph(width, depth, frozen) : multiLayer(width, depth, frozen);
+        fit = network.equals("cg") ? graph(width, depth, frozen)::fit : multiLayer(width, depth, frozen);
         Nd4j.getRandom().setSeed(SEED);
         INDArray x = Nd4j.randn(batch, width);
         for (int turn = 0; turn < CLASSES; turn++) {
@@ -59,24 +60,20 @@ final class TrainingStep implements Runnable {
     private static Consumer<DataSet> multiLayer(int width, int depth, boolean frozen) {
         NeuralNetConfiguration.ListBuilder layers = settings().list();
         for (int i = 0; i < depth; i++) {
-            layers.layer(dense(width));
+            layers.layer(dense(width, frozen));
         }
         MultiLayerNetwork network =
                 new MultiLayerNetwork(layers.layer(head(width)).build());
         network.init();
-        return frozen
-                ? new TransferLearning.Builder(network)
-                        .setFeatureExtractor(depth - 1)
-                        .build()::fit
-                : network::fit;
+        return network::fit;
     }
 
     /** A new graph of dense layers and a head. */
-    static ComputationGraph graph(int width, int depth) {
+    static ComputationGraph graph(int width, int depth, boolean frozen) {
         ComputationGraphConfiguration.GraphBuilder vertices = settings().graphBuilder();
         vertices.addInputs("in");
         for (int i = 0; i < depth; i++) {
-            vertices.addLayer("dense" + i, dense(width), i == 0 ? "in" : "dense" + (i - 1));
+            vertices.addLayer("dense" + i, dense(width, frozen), i == 0 ? "in" : "dense" + (i - 1));
         }
         vertices.addLayer("head", head(width), "dense" + (depth - 1)).setOutputs("head");
         ComputationGraph network = new ComputationGraph(vertices.build());
@@ -84,25 +81,18 @@ final class TrainingStep implements Runnable {
         return network;
     }
 
-    private static Consumer<DataSet> graph(int width, int depth, boolean frozen) {
-        ComputationGraph network = graph(width, depth);
-        return frozen
-                ? new TransferLearning.GraphBuilder(network)
-                        .setFeatureExtractor("dense" + (depth - 1))
-                        .build()::fit
-                : network::fit;
-    }
-
     private static NeuralNetConfiguration.Builder settings() {
         return new NeuralNetConfiguration.Builder().seed(SEED).updater(new Adam(1e-3));
     }
 
-    private static DenseLayer dense(int width) {
-        return new DenseLayer.Builder()
+    /** Frozen by the wrapper that transfer learning puts around layers. */
+    private static Layer dense(int width, boolean frozen) {
+        DenseLayer dense = new DenseLayer.Builder()
                 .nIn(width)
                 .nOut(width)
                 .activation(Activation.RELU)
                 .build();
+        return frozen ? new FrozenLayer(dense) : dense;
     }
 
     private static OutputLayer head(int width) {

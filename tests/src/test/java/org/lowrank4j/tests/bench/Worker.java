@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * The program of a contestant's JVM: {@code TASK NETWORK WIDTH BATCH DEPTH}. It reads requests from its standard input:
- * {@code run SECONDS} is answered by a {@link Slice}, {@code memory} by peak and present resident bytes. It ends with its
+ * {@code run SECONDS} is answered by a {@link Slice}, {@code memory} by present and peak resident bytes. It ends with its
  * input.
  */
 public final class Worker {
@@ -33,7 +33,7 @@ public final class Worker {
             String[] words = request.split(" ");
             switch (words[0]) {
                 case "run" -> answer(run(step, Double.parseDouble(words[1])).format());
-                case "memory" -> answer(resident("VmHWM") + " " + resident("VmRSS"));
+                case "memory" -> answer(resident("VmRSS") + " " + resident("VmHWM"));
                 default -> throw new IllegalArgumentException("unknown request: " + request);
             }
         }

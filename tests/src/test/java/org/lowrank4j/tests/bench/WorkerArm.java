@@ -57,10 +57,13 @@ final class WorkerArm implements Arm {
         return Slice.parse(child.ask("run " + seconds));
     }
 
-    /** Peak and present resident bytes of the whole process, -1 where the system does not tell. */
-    long[] residentBytes() throws IOException {
+    /** Memory of a whole process in bytes, -1 where the system does not tell. */
+    record Memory(long resident, long peak) {}
+
+    /** What the process holds now. */
+    Memory memory() throws IOException {
         String[] words = child.ask("memory").split(" ");
-        return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
+        return new Memory(Long.parseLong(words[0]), Long.parseLong(words[1]));
     }
 
     /** The processor family that OpenBLAS chose its kernels for. */
