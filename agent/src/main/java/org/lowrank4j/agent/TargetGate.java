@@ -18,6 +18,9 @@ final class TargetGate implements ClassFileTransformer {
     private @Nullable ClassWeaver weaver;
     private @Nullable Set<String> targets;
 
+    /** Set once the weaver could not be opened: one warning is enough. */
+    private volatile boolean closed;
+
     TargetGate(Agent agent) {
         this.agent = agent;
     }
@@ -35,7 +38,7 @@ final class TargetGate implements ClassFileTransformer {
             @Nullable Class<?> redefined,
             @Nullable ProtectionDomain domain,
             byte[] classFile) {
-        if (name == null) {
+        if (name == null || closed) {
             return null;
         }
         try {
@@ -51,8 +54,13 @@ final class TargetGate implements ClassFileTransformer {
             String problem = "class " + name.replace('/', '.') + " could not be woven: " + failure;
             LoaderState.of(loader).weavingFailed(problem);
             agent.banner().warn(problem);
+            closed = !isOpen();
             return null;
         }
+    }
+
+    private synchronized boolean isOpen() {
+        return weaver != null;
     }
 
     /** Whether the catalogue has this Deeplearning4j class; internal name. */
@@ -63,7 +71,8 @@ final class TargetGate implements ClassFileTransformer {
     /** Whether a class can be a user's: not the JDK's, Deeplearning4j's, ND4J's, JavaCPP's or the agent's. */
     boolean isApplicationClass(ClassLoader loader, String name) {
         return loader != platform
-                && !name.startsWith("java")
+                && !name.startsWith("java/")
+                && !name.startsWith("javax/")
                 && !name.startsWith("jdk/")
                 && !name.startsWith("sun/")
                 && !name.startsWith("com/sun/")
