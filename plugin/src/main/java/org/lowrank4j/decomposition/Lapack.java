@@ -1,6 +1,6 @@
 package org.lowrank4j.decomposition;
 
-/** The two LAPACK decompositions that this package needs, on column-major doubles without padding. */
+/** The three LAPACK decompositions that this package needs, on column-major doubles without padding. */
 interface Lapack {
 
     /**
@@ -20,6 +20,14 @@ interface Lapack {
      * @param r receives the upper triangle R, n x n, with zeros below
      */
     void thinQr(int m, int n, double[] a, double[] r);
+
+    /**
+     * LU with partial pivoting of an m x n matrix with k = min(m, n). A pivot of 0 is no error.
+     *
+     * @param a m x n; replaced by U (m x n, upper) and, below its diagonal, L (m x k, whose diagonal is 1)
+     * @param exchanged receives for each of k steps the row that row i was exchanged with, counted from 0
+     */
+    void lu(int m, int n, double[] a, int[] exchanged);
 
     /** OpenBLAS itself where its classes are there (they come with nd4j-native), else what ND4J offers on any backend. */
     static Lapack available() {

@@ -56,6 +56,16 @@ final class Nd4jLapack implements Lapack {
         System.arraycopy(ColumnMajor.copy(triangle), 0, r, 0, r.length);
     }
 
+    @Override
+    public void lu(int m, int n, double[] a, int[] exchanged) {
+        INDArray factors = ColumnMajor.array(a, m, n);
+        INDArray pivots = Nd4j.getBlasWrapper().lapack().getrf(factors);
+        System.arraycopy(ColumnMajor.copy(factors), 0, a, 0, a.length);
+        for (int i = 0; i < exchanged.length; i++) {
+            exchanged[i] = pivots.data().getInt(i) - 1;
+        }
+    }
+
     private static double[] transposed(double[] a, int rows, int columns) {
         double[] result = new double[a.length];
         for (int column = 0; column < columns; column++) {

@@ -3,6 +3,7 @@ package org.lowrank4j.decomposition;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgeqrf;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesdd;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesvd;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dgetrf;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dorgqr;
 import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
 
@@ -38,6 +39,16 @@ final class OpenBlasLapack implements Lapack {
             }
         }
         check("dorgqr", LAPACKE_dorgqr(LAPACK_COL_MAJOR, m, n, n, a, m, reflectors), m, n);
+    }
+
+    @Override
+    public void lu(int m, int n, double[] a, int[] exchanged) {
+        int info = LAPACKE_dgetrf(LAPACK_COL_MAJOR, m, n, a, m, exchanged);
+        // Above 0 it is the number of a pivot that is exactly 0: the decomposition is complete all the same.
+        check("dgetrf", Math.min(info, 0), m, n);
+        for (int i = 0; i < exchanged.length; i++) {
+            exchanged[i]--;
+        }
     }
 
     private static void check(String routine, int info, int m, int n) {

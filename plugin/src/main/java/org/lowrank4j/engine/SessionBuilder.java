@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.SharedArrays;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -64,6 +66,7 @@ final class SessionBuilder {
     final StepState step = new StepState();
 
     private final boolean resuming;
+    private final Map<String, SharedArrays> sharedByUpdate = new HashMap<>();
     private final Methods methods;
     private final NetworkParts network;
     private final List<Part> parts;
@@ -145,11 +148,28 @@ final class SessionBuilder {
                 settings.rank(),
                 settings.alpha(),
                 settings.scale(),
-                AdapterSeed.of(
-                        plan.rule().seed().orElse(network.configuration().getSeed()),
-                        plan.rule().id(),
-                        part.shape().name()),
-                settings.options());
+                seed(part.shape().name()),
+                settings.options(),
+                sharedByUpdate.computeIfAbsent(settings.update(), this::shared));
+    }
+
+    private long seed(String purpose) {
+        return AdapterSeed.of(
+                plan.rule().seed().orElse(network.configuration().getSeed()),
+                plan.rule().id(),
+                purpose);
+    }
+
+    private SharedArrays shared(String update) {
+        long inputs = 0;
+        long outputs = 0;
+        for (LayerPlan layer : plan.layers()) {
+            if (layer.role() == Role.TARGET && layer.settings().update().equals(update)) {
+                inputs = Math.max(inputs, layer.layer().inputs());
+                outputs = Math.max(outputs, layer.layer().outputs());
+            }
+        }
+        return new SharedArrays(seed("update " + update), inputs, outputs);
     }
 
     private static long compactLength(LayerPlan layer, Part part, @Nullable TargetUpdate update) {
@@ -294,8 +314,8 @@ final class SessionBuilder {
     private Set<String> trainedParameters(LayerPlan layer, @Nullable TargetUpdate update, boolean bias) {
         Set<String> trained = new LinkedHashSet<>();
         if (update != null
-                && !methods.update(layer.settings().update(), plan.rule().source())
-                        .hasFactors()) {
+                && methods.update(layer.settings().update(), plan.rule().source())
+                        .trainsWeight()) {
             trained.add(WEIGHT);
         }
         if (bias) {
@@ -318,9 +338,11 @@ final class SessionBuilder {
 
     /** The start of the factors, run now unless it waits for a gradient. */
     private @Nullable PendingStart begin(LayerPlan layer, Part part, TargetUpdate update) {
-        if (resuming
-                || !methods.update(layer.settings().update(), plan.rule().source())
-                        .hasFactors()) {
+        if (resuming) {
+            return null;
+        }
+        if (!methods.update(layer.settings().update(), plan.rule().source()).hasFactors()) {
+            update.start();
             return null;
         }
         Initialisation initialisation = methods.initialisation(

@@ -4,7 +4,7 @@ import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
 
 /**
- * MiLoRA (arXiv 2406.09044, equation 4 and the released code): as {@link Pissa}, but A and B start as the part of W with
+ * MiLoRA (arXiv 2406.09044, section 3, and the released code): as {@link Pissa}, but A and B start as the part of W with
  * the r <em>smallest</em> singular values, so that training leaves the principal part of W alone. The network starts
  * unchanged.
  *

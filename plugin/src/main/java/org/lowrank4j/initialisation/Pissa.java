@@ -7,7 +7,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.MethodOption;
 
 /**
- * PiSSA (arXiv 2404.02948, equations 2 and 3, as in the reference LoRA libraries): A and B start as the principal part of
+ * PiSSA (arXiv 2404.02948, equations 2 to 4, as in the reference LoRA libraries): A and B start as the principal part of
  * W. With W = U S V^T (nIn x nOut),
  *
  * <pre>A = U[:, :r] sqrt(S_r / s),   B = sqrt(S_r / s) V[:, :r]^T,   s A B = [W]_r</pre>

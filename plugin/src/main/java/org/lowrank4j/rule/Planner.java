@@ -137,7 +137,7 @@ final class Planner {
     }
 
     /**
-     * The name of the initialisation, empty if the update has no factors.
+     * The name of the initialisation, empty if the update has no factors that one starts.
      *
      * @param updateIsOverride whether the layer's update differs from the rule's, so that an initialisation named for the
      *     whole network was not meant for it
@@ -164,7 +164,8 @@ final class Planner {
                 .collect(Collectors.joining(", "));
         return new LowRankException(
                 "init '" + name + "' (" + init.source() + ") starts the factors A and B, and update '"
-                        + update.name() + "' has none. These pairs work: update=" + update.name() + " without init"
+                        + update.name() + "' has none that an init starts. These pairs work: update=" + update.name()
+                        + " without init"
                         + (pairs.isEmpty() ? "" : ", " + pairs) + ".");
     }
 

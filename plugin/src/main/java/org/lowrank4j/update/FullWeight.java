@@ -29,6 +29,11 @@ public final class FullWeight implements LowRankUpdate {
     }
 
     @Override
+    public boolean trainsWeight() {
+        return true;
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new Target(target);
     }

@@ -15,11 +15,16 @@ public interface LowRankUpdate extends Method {
 
     /**
      * Whether the update has factors A and B that an {@link org.lowrank4j.initialisation.Initialisation} starts. An
-     * update without factors trains W (or something else) directly; an initialisation named together with it is
-     * refused.
+     * update without such factors trains W itself, or its start is part of it ({@link TargetUpdate#start()}); an
+     * initialisation named together with it is refused.
      */
     default boolean hasFactors() {
         return true;
+    }
+
+    /** Whether W itself is trained, so that the user's constraints on W hold for it. */
+    default boolean trainsWeight() {
+        return false;
     }
 
     /**

@@ -25,6 +25,14 @@ public interface TargetUpdate {
     void start(Factors factors);
 
     /**
+     * Starts an update whose start is part of it, from W alone; it may move W. Called exactly once before the first
+     * {@link #gradient}, outside any workspace, if the update has no factors that an initialisation starts and is not
+     * restored from a file. By default there is nothing to start. A gradient approximation that wraps such an update
+     * passes the call on.
+     */
+    default void start() {}
+
+    /**
      * Writes the gradients of {@link #tensors()} into the given views, overwriting them.
      *
      * @param x the layer's input after dropout, examples x nIn

@@ -17,9 +17,29 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param scale s, the factor of the update s A B
  * @param seed of this adapter, from (seed, network id, layer name)
  * @param options what the user wrote, keyed {@code method.option}
+ * @param shared with the other targets of the network that have the same update
  */
 public record TargetWeight(
-        String layer, INDArray weight, int rank, double alpha, double scale, long seed, Map<String, String> options) {
+        String layer,
+        INDArray weight,
+        int rank,
+        double alpha,
+        double scale,
+        long seed,
+        Map<String, String> options,
+        SharedArrays shared) {
+
+    /** The only target of its network. */
+    public TargetWeight(
+            String layer,
+            INDArray weight,
+            int rank,
+            double alpha,
+            double scale,
+            long seed,
+            Map<String, String> options) {
+        this(layer, weight, rank, alpha, scale, seed, options, new SharedArrays(seed, weight.size(0), weight.size(1)));
+    }
 
     /** nIn. */
     public long inputs() {

@@ -90,6 +90,37 @@ class DecompositionTest {
         assertTrue(refused.getMessage().contains("3 x 4"), refused.getMessage());
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void anLuIsTriangularBoundedAndReconstructs(Lapack lapack, String name, INDArray matrix) {
+        PivotedLu lu = PivotedLu.of(matrix, lapack);
+        int k = (int) Math.min(matrix.size(0), matrix.size(1));
+        assertEquals(k, lu.lower().size(1));
+        assertEquals(k, lu.upper().size(0));
+        for (int i = 0; i < k; i++) {
+            assertEquals(1, lu.lower().getDouble(i, i));
+            for (int j = 0; j < i; j++) {
+                assertEquals(0, lu.upper().getDouble(i, j));
+                assertEquals(0, lu.lower().getDouble(j, i));
+            }
+        }
+        assertTrue(largest(lu.lower()) <= 1, "partial pivoting bounds L");
+        double scale = Math.max(largest(matrix), Double.MIN_NORMAL);
+        assertTrue(largest(lu.lower().mmul(lu.upper()).sub(matrix.getRows(lu.rows()))) <= 10 * EXACT * scale);
+    }
+
+    @Test
+    void aKnownLu() {
+        // The larger of the first column's entries becomes the first pivot.
+        PivotedLu lu = PivotedLu.of(Nd4j.create(new double[][] {{1, 2}, {4, 4}, {2, 8}}));
+        assertArrayEquals(new int[] {1, 2, 0}, lu.rows());
+        assertEquals(Nd4j.create(new double[][] {{4, 4}, {0, 6}}), lu.upper());
+        assertArrayEquals(
+                new double[] {1, 0.5, 0.25},
+                lu.lower().getColumn(0).dup().data().asDouble(),
+                1e-15);
+    }
+
     @Test
     void bothLibrariesAgree() {
         INDArray matrix = gaussian(17, 11);
@@ -98,6 +129,10 @@ class DecompositionTest {
         assertArrayEquals(one.singularValues(), other.singularValues(), EXACT * one.singularValues()[0]);
         assertTrue(largest(one.u().sub(other.u())) <= ORTHOGONAL);
         assertTrue(largest(one.vt().sub(other.vt())) <= ORTHOGONAL);
+        PivotedLu oneLu = PivotedLu.of(matrix, new OpenBlasLapack());
+        PivotedLu otherLu = PivotedLu.of(matrix, new Nd4jLapack());
+        assertArrayEquals(oneLu.rows(), otherLu.rows());
+        assertTrue(largest(oneLu.upper().sub(otherLu.upper())) <= EXACT);
     }
 
     @Test

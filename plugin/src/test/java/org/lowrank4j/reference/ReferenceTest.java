@@ -63,7 +63,11 @@ class ReferenceTest {
                 "milora",
                 "olora",
                 "lorafa",
-                "lorapro");
+                "lorapro",
+                "loraxs",
+                "loldu",
+                "vera",
+                "dora");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 

@@ -271,8 +271,8 @@ class PlannerTest {
     void anInitialisationNeedsFactors() {
         String message = refusal("rank", "2", "gradient", "galore", "init", "pissa");
         assertEquals(
-                "init 'pissa' (agent argument init) starts the factors A and B, and update 'weight' has none. These pairs"
-                        + " work: update=weight without init, init=pissa with update=lora, init=pissa with"
+                "init 'pissa' (agent argument init) starts the factors A and B, and update 'weight' has none that an"
+                        + " init starts. These pairs work: update=weight without init, init=pissa with update=lora, init=pissa with"
                         + " update=switch-lora.",
                 message);
     }
