@@ -2,15 +2,19 @@ package org.lowrank4j.tests.bench;
 
 import java.io.BufferedReader;
 import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.lowrank4j.annotation.LowRank;
 
 /**
  * A child JVM that answers one line for each line it is sent. Answers start with {@link #MARK}: everything else on its
@@ -55,8 +59,7 @@ final class Child implements Closeable {
             throws IOException {
         Files.createDirectories(logs);
         Path errors = logs.resolve(name.replaceAll("[^A-Za-z0-9.-]+", "-") + ".err");
-        ProcessBuilder builder = new ProcessBuilder(
-                command(jvmOptions, System.getProperty("java.class.path"), main.getName(), arguments));
+        ProcessBuilder builder = new ProcessBuilder(command(jvmOptions, classPath(), main.getName(), arguments));
         builder.environment().putAll(ONE_THREAD);
         builder.redirectError(errors.toFile());
         Child child = new Child(name, errors, builder.start());
@@ -67,6 +70,18 @@ final class Child implements Closeable {
             throw failed;
         }
         return child;
+    }
+
+    /** A user's class path: everything here but the plugin, which comes with the agent that is measured. */
+    static String classPath() {
+        Path plugin = Path.of(LowRank.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !Path.of(entry).equals(plugin))
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /** The command line of a child JVM; the one place that knows its common options. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +61,14 @@ class InterleavingTest {
         IOException failed =
                 assertThrows(IOException.class, () -> new WorkerArm("broken", "no-such-task", "", TINY, "256m", logs));
         assertTrue(failed.getMessage().contains("unknown task: no-such-task"), failed::getMessage);
+    }
+
+    @Test
+    void childrenHaveNoPluginButThatOfTheirAgent() {
+        assertTrue(System.getProperty("java.class.path").contains("plugin"), "the tests themselves have it");
+        assertEquals(
+                System.getProperty("java.class.path").split(File.pathSeparator).length - 1,
+                Child.classPath().split(File.pathSeparator).length);
     }
 
     private static Arm scripted(String name, List<String> turns) {

@@ -36,7 +36,7 @@ final class StartupBenchmark {
                         .getLocation()
                         .getPath())
                 .toString();
-        String all = System.getProperty("java.class.path");
+        String all = Child.classPath();
         String agent = settings.agent().toString();
         List<Kind> kinds = List.of(
                 new Kind("no DL4J, no agent", "", Hello.class, own),
