@@ -15,6 +15,8 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * The user's updaters over the compact gradient vector: stock updater blocks, neighbours with equal settings merged, so
@@ -103,6 +105,26 @@ final class UpdaterBlocks {
         for (UpdaterBlock block : blocks) {
             try (MemoryWorkspace scope = workspaces.notifyScopeEntered(ArrayType.UPDATER_WORKING_MEM)) {
                 block.update(iteration, epoch);
+                standStillAtRateZero(block, iteration, epoch);
+            }
+        }
+    }
+
+    /**
+     * At a learning rate of 0, as at the start of a warm-up, nothing moves but by a decay that the user detached from the
+     * rate. ND4J's Adam takes its epsilon for a rate of 0, and would move everything a little.
+     */
+    private static void standStillAtRateZero(UpdaterBlock block, int iteration, int epoch) {
+        IUpdater updater = block.getGradientUpdater().getConfig();
+        if (!updater.hasLearningRate() || updater.getLearningRate(iteration, epoch) != 0) {
+            return;
+        }
+        block.getGradientView().assign(0);
+        for (UpdaterBlock.ParamState entry : block.getLayersAndVariablesInBlock()) {
+            for (Regularization term : entry.getLayer().getConfig().getRegularizationByParam(entry.getParamName())) {
+                if (term.applyStep() == Regularization.ApplyStep.POST_UPDATER) {
+                    term.apply(entry.getParamView(), entry.getGradView(), 0, iteration, epoch);
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.RmsProp;
@@ -20,7 +21,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /**
  * Twenty steps at rate 0 leave parameters and outputs as they were, bit for bit: adapters cost no precision.
  *
- * <p>Not with Adam: at rate 0 ND4J's operation takes epsilon for the rate, and stock networks move as well.
+ * <p>Also with Adam, although ND4J's operation takes its epsilon for a rate of 0 and stock networks move a little.
  */
 class LearningRateZeroTest {
 
@@ -68,7 +69,8 @@ class LearningRateZeroTest {
                 new Start("galore", LearningRateZeroTest::galore));
         return starts.stream()
                 .flatMap(start -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
-                        .flatMap(type -> Stream.<IUpdater>of(new Sgd(0), new Nesterovs(0, 0.9), new RmsProp(0))
+                        .flatMap(type -> Stream.<IUpdater>of(
+                                        new Sgd(0), new Nesterovs(0, 0.9), new RmsProp(0), new Adam(0))
                                 .map(updater -> Arguments.of(start, type, updater))));
     }
 
