@@ -237,10 +237,9 @@ public final class Networks {
             trainAsStock(enrolment, "mode=report");
             return null;
         }
-        TrainingState resumed = resumable(enrolment, plan);
-        Session session = new SessionBuilder(plan, network, methods, resumed != null).build();
-        if (resumed != null) {
-            session.restore(resumed);
+        Session session = resumed(enrolment, network, plan, methods);
+        if (session == null) {
+            session = new SessionBuilder(plan, network, methods, false).build();
         }
         if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
             ours.dropHeldState();
@@ -253,20 +252,25 @@ public final class Networks {
         return session;
     }
 
-    /** The saved state if it fits the plan; a state of other settings is set aside, saying so. */
-    private static @Nullable TrainingState resumable(Enrolment enrolment, Plan plan) {
+    /** The session that goes on from the saved state; null if there is none or it does not fit, which is then said. */
+    private static @Nullable Session resumed(Enrolment enrolment, NetworkParts network, Plan plan, Methods methods) {
         TrainingState saved = enrolment.resumed();
         if (saved == null) {
             return null;
         }
         Map<String, String> wanted = TrainingState.settings(plan);
-        if (saved.settings().equals(wanted)) {
-            return saved;
+        try {
+            if (!saved.settings().equals(wanted)) {
+                throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
+            }
+            Session session = new SessionBuilder(plan, network, methods, true).build();
+            session.restore(saved);
+            return session;
+        } catch (LowRankException unfit) {
+            Console.warn("the saved adapters do not fit the rule, so training starts with new adapters on the saved"
+                    + " weights. " + unfit.getMessage());
+            return null;
         }
-        Console.warn(
-                "the saved adapters do not fit the rule, so training starts with new adapters on the saved weights."
-                        + " Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
-        return null;
     }
 
     private static void trainAsStock(Enrolment enrolment, String reason) {

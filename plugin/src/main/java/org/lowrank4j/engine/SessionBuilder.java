@@ -107,7 +107,7 @@ final class SessionBuilder {
                 .map(Part::layer)
                 .anyMatch(layer -> layer != null && layer.conf().getLayer().getConstraints() != null);
         gradient = Nd4j.create(type, length);
-        scratch = scratch(trained);
+        scratch = scratch();
         for (int i = 0; i < parts.size(); i++) {
             layOut(i, parts.get(i), plan.layers().get(i), updates.get(i));
         }
@@ -184,7 +184,7 @@ final class SessionBuilder {
     }
 
     /** Memory for the gradients of frozen layers whose backward pass only passes epsilon on. */
-    private @Nullable INDArray scratch(boolean[] trained) {
+    private @Nullable INDArray scratch() {
         boolean[] reached = network.reached(parts);
         long largest = 0;
         for (int i = 0; i < parts.size(); i++) {

@@ -186,9 +186,11 @@ final class UpdaterBlocks {
             int stretches = stretches(place);
             INDArray copy = stateByArray.get(place.key());
             if (copy == null || copy.length() != stretches * place.length()) {
-                throw new LowRankException("The updater state of " + place.key() + " has "
-                        + (copy == null ? "no entries" : copy.length() + " entries") + " where "
-                        + stretches * place.length() + " are needed. Was the updater another one when it was saved?");
+                throw new LowRankException(
+                        "The updater state of " + place.key() + " has "
+                                + (copy == null ? "no entries" : copy.length() + " entries") + " where "
+                                + stretches * place.length()
+                                + " are needed. Was the updater another one, or was something else trained, when it was saved?");
             }
             INDArray flat = copy.reshape(copy.length());
             for (int i = 0; i < stretches; i++) {

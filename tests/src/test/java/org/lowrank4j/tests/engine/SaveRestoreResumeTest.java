@@ -468,6 +468,18 @@ class SaveRestoreResumeTest {
     }
 
     @Test
+    void aRuleThatTrainsMoreStartsAnewOnTheSavedWeights() throws IOException {
+        byte[] zip = AdapterFile.zip(trained(LORA_GA, new Adam(0.01)));
+        MultiLayerNetwork loaded =
+                LORA.rule().during(() -> ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true));
+        INDArray saved = loaded.params().dup();
+        List<String> said = CapturedErrors.of(() -> fit(loaded, BEFORE, 1));
+        assertEquals(1, CapturedErrors.containing(said, "do not fit the rule").size(), said::toString);
+        assertEquals(1, CapturedErrors.containing(said, "layer0/b").size(), said::toString);
+        Nets.assertMoved(saved, loaded.params(), "the model");
+    }
+
+    @Test
     void savingAnUntrainedNetworkIsStock() throws IOException {
         Function<byte[], Object> names = zip -> AdapterFile.entries(zip).keySet();
         MultiLayerNetwork network = LORA.rule().during(() -> Nets.initialised(layers(new Adam(0.01))));
