@@ -68,11 +68,11 @@ final class PendingStart {
                 gradient,
                 random,
                 target.optionsOf(initialisation)));
-        if (initialisation.movesWeight()) {
+        if (factors.base() != null) {
             INDArray a = factors.a().castTo(DataType.DOUBLE);
             INDArray b = factors.b().castTo(DataType.DOUBLE);
             INDArray moved = a.mmul(b).muli(target.scale());
-            target.weight().addi(moved.castTo(target.dataType()));
+            target.weight().assign(moved.addi(factors.base().castTo(DataType.DOUBLE)));
         }
         update.start(factors);
         done = true;

@@ -349,10 +349,6 @@ final class SessionBuilder {
                 layer.settings().initialisation(), plan.rule().source());
         PendingStart start = new PendingStart(initialisation, update, target(layer, part));
         if (start.needsGradient()) {
-            if (initialisation.movesWeight()) {
-                throw new LowRankException("init=" + initialisation.name() + " wants a gradient and moves the weight at"
-                        + " once. A start from the first backward pass cannot do both.");
-            }
             pendingStarts.add(start);
             return start;
         }

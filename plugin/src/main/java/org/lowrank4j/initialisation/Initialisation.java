@@ -1,12 +1,18 @@
 package org.lowrank4j.initialisation;
 
+import java.util.List;
+import java.util.OptionalDouble;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.TargetWeight;
 
 /**
  * How the factors A (nIn x r) and B (r x nOut) of a target weight start.
  *
  * <p>The weight that the network holds is always the effective one, so a start that the literature writes as
- * "W' = W - s A B, then train A and B" needs no change of W here: only {@link #movesWeight()} starts change it.
+ * "W' = W - s A B, then train A and B" needs no change of W here: only a start whose {@link Factors#base()} is given
+ * changes it.
  */
 public interface Initialisation extends Method {
 
@@ -14,8 +20,10 @@ public interface Initialisation extends Method {
     enum Need {
         /** W and a random generator are enough. */
         WEIGHT,
-        /** dL/dW of the first minibatch, averaged over its examples. */
-        GRADIENT
+        /** dL/dW over the calibration batches. */
+        GRADIENT,
+        /** The layer's inputs at inference over the calibration batches, through {@link #statistics}. */
+        INPUTS
     }
 
     /** What {@link #start} will read; the engine provides nothing else. */
@@ -24,11 +32,43 @@ public interface Initialisation extends Method {
     }
 
     /**
-     * Whether the effective weight becomes W + s A B at the start. False keeps the network's function unchanged, with
-     * the base implicitly W - s A B.
+     * How many minibatches calibration reads at most, for a start that needs more than W. With more than one, the network
+     * must be trained from an iterator, whose first batches are read ahead and then handed on as if nothing had happened.
      */
-    default boolean movesWeight() {
-        return false;
+    default int batches(OptionValues options) {
+        return 1;
+    }
+
+    /** The name of the only update that these factors fit; empty if they fit every update with two factors A and B. */
+    default String onlyUpdate() {
+        return "";
+    }
+
+    /** The numerator of the scale that this start is published with; empty for the update's own default. */
+    default OptionalDouble defaultAlpha(int rank) {
+        return OptionalDouble.empty();
+    }
+
+    /**
+     * New, empty statistics of one target's inputs, for a start that needs {@link Need#INPUTS}. They come back in
+     * {@link Start#statistics}.
+     *
+     * @param target its weight, rank (as the user asked for it) and options; not to be kept
+     */
+    default InputStatistics statistics(TargetWeight target) {
+        throw new LowRankException(
+                name() + " says that it needs the inputs of a layer, and keeps no statistics of them.");
+    }
+
+    /**
+     * The rank of each target of a network that this start is used for, decided over all of them at once after calibration
+     * and before {@link #start}. By default every target keeps its rank.
+     *
+     * @param starts what {@link #start} would get, with the ranks that the user asked for
+     * @return one rank per entry; 0 leaves that weight frozen
+     */
+    default int[] ranks(List<Start> starts) {
+        return starts.stream().mapToInt(Start::rank).toArray();
     }
 
     /** Computes the starting factors. May return arrays of any floating type; the engine copies them. */

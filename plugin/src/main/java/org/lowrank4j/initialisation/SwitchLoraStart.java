@@ -24,11 +24,6 @@ public final class SwitchLoraStart implements Initialisation {
         return "switchlora";
     }
 
-    @Override
-    public boolean movesWeight() {
-        return true;
-    }
-
     /** The standard deviation of A. */
     public static double deviationOfA(long inputs, long outputs, int rank) {
         return Math.pow(rank * Math.sqrt(outputs) / Math.pow(inputs, 1.5), 0.25) * ROOT_OF_GAIN;
@@ -50,7 +45,8 @@ public final class SwitchLoraStart implements Initialisation {
         double boundOfA = bound(deviationOfA(start.inputs(), start.outputs(), start.rank()));
         double boundOfB = bound(deviationOfB(start.inputs(), start.outputs(), start.rank()));
         return new Factors(
-                Draws.matrix(start.inputs(), start.rank(), () -> boundOfA * (2 * random.nextDouble() - 1)),
-                Draws.matrix(start.rank(), start.outputs(), () -> boundOfB * (2 * random.nextDouble() - 1)));
+                        Draws.matrix(start.inputs(), start.rank(), () -> boundOfA * (2 * random.nextDouble() - 1)),
+                        Draws.matrix(start.rank(), start.outputs(), () -> boundOfB * (2 * random.nextDouble() - 1)))
+                .on(start.weight());
     }
 }

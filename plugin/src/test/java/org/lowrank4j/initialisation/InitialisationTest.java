@@ -1,8 +1,8 @@
 package org.lowrank4j.initialisation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -63,7 +63,7 @@ class InitialisationTest {
         assertTrue(largest <= bound && largest > 0.999 * bound, "largest is " + largest);
         assertDeviation(bound / Math.sqrt(3), factors.a());
         assertEquals(0, factors.b().normmaxNumber().doubleValue());
-        assertFalse(new Kaiming().movesWeight());
+        assertNull(factors.base());
     }
 
     @Test
@@ -82,7 +82,7 @@ class InitialisationTest {
         assertDeviation(ofA, factors.a());
         assertDeviation(ofB, factors.b());
         assertTrue(factors.a().normmaxNumber().doubleValue() <= SwitchLoraStart.bound(ofA));
-        assertTrue(new SwitchLoraStart().movesWeight());
+        assertEquals(start(new SwitchLoraStart(), 1, Map.of()).weight(), factors.base());
         // For inputs of unit variance the update's output has the deviation sqrt(1/3) at alpha = 1.
         INDArray update = factors.a().mmul(factors.b()).muli(1.0 / RANK);
         double outputDeviation = update.norm2Number().doubleValue() / Math.sqrt(OUTPUTS);
