@@ -13,7 +13,6 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scalar.Step;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
@@ -45,7 +44,7 @@ public final class AdaptedLayer {
     private final boolean needsEpsilon;
     private final boolean inputsMayBeOverwritten;
 
-    private @Nullable PendingStart pendingStart;
+    private @Nullable GradientSum gradientSum;
     private @Nullable INDArray preActivation;
     private @Nullable INDArray preNorm;
     private boolean backpropagated;
@@ -58,7 +57,6 @@ public final class AdaptedLayer {
      * @param biasGradient view for the bias, null if it is not trained
      * @param needsEpsilon whether anything below wants this layer's epsilon
      * @param inputsMayBeOverwritten whether the layer above may change this layer's output in place (input dropout does)
-     * @param pendingStart the start of the factors that waits for a first gradient, null if they have started
      */
     AdaptedLayer(
             String name,
@@ -68,8 +66,7 @@ public final class AdaptedLayer {
             INDArray[] gradients,
             @Nullable INDArray biasGradient,
             boolean needsEpsilon,
-            boolean inputsMayBeOverwritten,
-            @Nullable PendingStart pendingStart) {
+            boolean inputsMayBeOverwritten) {
         this.name = name;
         this.step = step;
         this.segment = segment;
@@ -78,7 +75,6 @@ public final class AdaptedLayer {
         this.biasGradient = biasGradient;
         this.needsEpsilon = needsEpsilon;
         this.inputsMayBeOverwritten = inputsMayBeOverwritten;
-        this.pendingStart = pendingStart;
     }
 
     /** The adapter of a layer, or null if the layer trains as stock. */
@@ -103,6 +99,11 @@ public final class AdaptedLayer {
     /** Whether it trains something, and yet the backward pass has never come through here. */
     boolean isMissed() {
         return segment != null && !backpropagated;
+    }
+
+    /** Where the coming calibration passes add dL/dW; null for none. */
+    void sumGradients(@Nullable GradientSum sum) {
+        gradientSum = sum;
     }
 
     /** Drops what the forward pass kept. */
@@ -237,19 +238,16 @@ public final class AdaptedLayer {
     }
 
     private void weightGradients(INDArray x, INDArray delta) {
-        backpropagated = true;
-        if (update == null) {
+        if (step.calibrating()) {
+            if (gradientSum != null) {
+                gradientSum.add(x, delta);
+            }
             return;
         }
-        if (pendingStart != null) {
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                pendingStart.start(x, delta);
-            }
-            if (pendingStart.done()) {
-                pendingStart = null;
-            }
+        backpropagated = true;
+        if (update != null) {
+            update.gradient(x, delta, gradients);
         }
-        update.gradient(x, delta, gradients);
     }
 
     /**

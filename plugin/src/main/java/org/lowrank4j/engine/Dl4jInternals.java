@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.reflect.Method;
+import java.util.Collection;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.AbstractLayer;
@@ -12,6 +13,7 @@ import org.deeplearning4j.nn.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.nd4j.common.primitives.Pair;
@@ -26,6 +28,11 @@ final class Dl4jInternals {
     private static final VarHandle MLN_GRADIENTS = field(MultiLayerNetwork.class, "flattenedGradients", INDArray.class);
     private static final VarHandle GRAPH_GRADIENTS =
             field(ComputationGraph.class, "flattenedGradients", INDArray.class);
+    private static final VarHandle MLN_LISTENERS =
+            field(MultiLayerNetwork.class, "trainingListeners", Collection.class);
+    private static final VarHandle GRAPH_LISTENERS =
+            field(ComputationGraph.class, "trainingListeners", Collection.class);
+    private static final VarHandle GRAPH_LABELS = field(ComputationGraph.class, "labels", INDArray[].class);
     private static final VarHandle GRADIENT_VIEWS = field(BaseLayer.class, "gradientViews", Map.class);
     private static final VarHandle GRADIENTS_FLATTENED = field(BaseLayer.class, "gradientsFlattened", INDArray.class);
     private static final MethodHandle APPLY_DROPOUT =
@@ -46,6 +53,22 @@ final class Dl4jInternals {
 
     static void flattenedGradients(ComputationGraph network, @Nullable INDArray gradients) {
         GRAPH_GRADIENTS.set(network, gradients);
+    }
+
+    /** Replaces the listeners; those of the layers and of the optimizer stay. */
+    @SuppressWarnings("unchecked")
+    static Collection<TrainingListener> listeners(MultiLayerNetwork network, Collection<TrainingListener> listeners) {
+        return (Collection<TrainingListener>) MLN_LISTENERS.getAndSet(network, listeners);
+    }
+
+    /** Replaces the listeners; those of the layers and of the optimizer stay. */
+    @SuppressWarnings("unchecked")
+    static Collection<TrainingListener> listeners(ComputationGraph network, Collection<TrainingListener> listeners) {
+        return (Collection<TrainingListener>) GRAPH_LISTENERS.getAndSet(network, listeners);
+    }
+
+    static INDArray[] labels(ComputationGraph network) {
+        return (INDArray[]) GRAPH_LABELS.get(network);
     }
 
     @SuppressWarnings("unchecked")

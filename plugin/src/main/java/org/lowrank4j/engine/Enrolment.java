@@ -1,8 +1,10 @@
 package org.lowrank4j.engine;
 
 import java.lang.ref.WeakReference;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.rule.Rule;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
  * What is known of one network that a rule applies to: first only the rule, from its first step on either its session or
@@ -16,6 +18,7 @@ final class Enrolment {
     private volatile boolean stock;
     private volatile boolean gradientsTakenOutside;
     private volatile @Nullable TrainingState resumed;
+    private volatile List<MultiDataSet> readAhead = List.of();
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
 
     /**
@@ -57,6 +60,7 @@ final class Enrolment {
         stock = true;
         session = null;
         resumed = null;
+        readAhead = List.of();
     }
 
     /** Whether the running backward pass was asked for by the program itself, which wants the full gradient. */
@@ -75,6 +79,15 @@ final class Enrolment {
 
     void resume(@Nullable TrainingState state) {
         resumed = state;
+    }
+
+    /** The first minibatches of the iterator that fit was just given; empty if there is no iterator. */
+    List<MultiDataSet> readAhead() {
+        return readAhead;
+    }
+
+    void readAhead(List<MultiDataSet> batches) {
+        readAhead = batches;
     }
 
     /** Whether the calling thread is another one than at the last call. */

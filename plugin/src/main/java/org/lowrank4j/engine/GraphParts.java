@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.function.Predicate;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
@@ -18,9 +20,11 @@ import org.deeplearning4j.nn.graph.vertex.impl.LayerVertex;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /** The parts of a ComputationGraph: its vertices with a layer or with parameters, in topological order. */
 final class GraphParts extends NetworkParts {
@@ -187,5 +191,45 @@ final class GraphParts extends NetworkParts {
     @Override
     @Nullable Object updaterOf(ConvexOptimizer optimizer) {
         return optimizer.getComputationGraphUpdater(false);
+    }
+
+    @Override
+    void show(MultiDataSet batch) {
+        graph.setLayerMaskArrays(batch.getFeaturesMaskArrays(), batch.getLabelsMaskArrays());
+        graph.setInputs(batch.getFeatures());
+        graph.setLabels(batch.getLabels());
+    }
+
+    @Override
+    Runnable showAgain(MultiDataSet first) {
+        INDArray[] inputs = graph.getInputs().clone();
+        INDArray[] labels = Dl4jInternals.labels(graph).clone();
+        INDArray[] inputMasks = graph.getInputMaskArrays();
+        INDArray[] labelMasks = graph.getLabelMaskArrays();
+        return () -> {
+            graph.setLayerMaskArrays(inputMasks, labelMasks);
+            graph.setInputs(inputs);
+            graph.setLabels(labels);
+        };
+    }
+
+    @Override
+    void passForward() {
+        graph.feedForward(false, false, false);
+    }
+
+    @Override
+    void passBothWays() {
+        graph.computeGradientAndScore();
+    }
+
+    @Override
+    Collection<TrainingListener> listeners(Collection<TrainingListener> listeners) {
+        return Dl4jInternals.listeners(graph, listeners);
+    }
+
+    @Override
+    boolean truncatedBackprop() {
+        return graph.getConfiguration().getBackpropType() == BackpropType.TruncatedBPTT;
     }
 }

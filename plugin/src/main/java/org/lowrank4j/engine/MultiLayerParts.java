@@ -2,19 +2,25 @@ package org.lowrank4j.engine;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.Updater;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The parts of a MultiLayerNetwork. */
 final class MultiLayerParts extends NetworkParts {
@@ -129,6 +135,66 @@ final class MultiLayerParts extends NetworkParts {
     @Override
     @Nullable Object updaterOf(ConvexOptimizer optimizer) {
         return optimizer.getUpdater(false);
+    }
+
+    @Override
+    void show(MultiDataSet batch) {
+        masks(first(batch.getFeaturesMaskArrays()), first(batch.getLabelsMaskArrays()));
+        network.setInput(batch.getFeatures(0));
+        network.setLabels(batch.getLabels(0));
+    }
+
+    @Override
+    Runnable showAgain(MultiDataSet first) {
+        INDArray input = network.getInput();
+        INDArray labels = network.getLabels();
+        return () -> {
+            masks(
+                    firstSteps(first(first.getFeaturesMaskArrays()), input),
+                    firstSteps(first(first.getLabelsMaskArrays()), labels));
+            network.setInput(input);
+            network.setLabels(labels);
+        };
+    }
+
+    private void masks(@Nullable INDArray features, @Nullable INDArray labels) {
+        network.clearLayerMaskArrays();
+        network.setLayerMaskArrays(features, labels);
+    }
+
+    private static @Nullable INDArray first(INDArray @Nullable [] arrays) {
+        return arrays == null ? null : arrays[0];
+    }
+
+    /** A mask, examples x steps or examples x units x steps, cut to the steps of a stretch of its series. */
+    private static @Nullable INDArray firstSteps(@Nullable INDArray mask, INDArray series) {
+        if (mask == null || series.rank() != 3 || mask.size(-1) <= series.size(2)) {
+            return mask;
+        }
+        INDArrayIndex steps = NDArrayIndex.interval(0, series.size(2));
+        return mask.rank() == 2
+                ? mask.get(NDArrayIndex.all(), steps)
+                : mask.get(NDArrayIndex.all(), NDArrayIndex.all(), steps);
+    }
+
+    @Override
+    void passForward() {
+        network.feedForward(false, false);
+    }
+
+    @Override
+    void passBothWays() {
+        network.computeGradientAndScore();
+    }
+
+    @Override
+    Collection<TrainingListener> listeners(Collection<TrainingListener> listeners) {
+        return Dl4jInternals.listeners(network, listeners);
+    }
+
+    @Override
+    boolean truncatedBackprop() {
+        return network.getLayerWiseConfigurations().getBackpropType() == BackpropType.TruncatedBPTT;
     }
 
     @Override

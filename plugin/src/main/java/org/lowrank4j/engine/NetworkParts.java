@@ -1,6 +1,9 @@
 package org.lowrank4j.engine;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +13,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.FrozenLayer;
@@ -18,12 +22,16 @@ import org.deeplearning4j.nn.layers.OutputLayer;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.rule.NetworkShape;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * A MultiLayerNetwork or a ComputationGraph, as the engine needs to see it. Made where it is needed and never kept,
@@ -92,9 +100,48 @@ abstract class NetworkParts {
 
     abstract int epoch();
 
+    /** The rate that the user's updater for W of a part would use now; NaN for an updater without a rate. */
+    final double learningRate(Part part) {
+        IUpdater updater = part.trainable().getConfig().getUpdaterByParam(DefaultParamInitializer.WEIGHT_KEY);
+        return updater.hasLearningRate() ? updater.getLearningRate(iteration(), epoch()) : Double.NaN;
+    }
+
     abstract void updaterOf(ConvexOptimizer optimizer, @Nullable Object updater);
 
     abstract @Nullable Object updaterOf(ConvexOptimizer optimizer);
+
+    /** Makes a minibatch the one that the network works on: inputs, labels and masks. */
+    abstract void show(MultiDataSet batch);
+
+    /**
+     * What shows the present minibatch again after others.
+     *
+     * @param first the minibatch that the present one is, or is the first time steps of
+     */
+    abstract Runnable showAgain(MultiDataSet first);
+
+    /** Passes the present minibatch through the network as at inference, and leaves each layer its input. */
+    abstract void passForward();
+
+    /** Passes the present minibatch forward and backward as in training. */
+    abstract void passBothWays();
+
+    /** Replaces the listeners of the network's passes. */
+    abstract Collection<TrainingListener> listeners(Collection<TrainingListener> listeners);
+
+    /** What puts the state that recurrent layers carry from one stretch of time steps to the next back as it is now. */
+    final Runnable recurrentState() {
+        List<Runnable> restore = new ArrayList<>();
+        for (Part part : parts()) {
+            if (truncatedBackprop() && part.layer() instanceof RecurrentLayer recurrent) {
+                Map<String, INDArray> state = new HashMap<>(recurrent.rnnGetTBPTTState());
+                restore.add(() -> recurrent.rnnSetTBPTTState(state));
+            }
+        }
+        return () -> restore.forEach(Runnable::run);
+    }
+
+    abstract boolean truncatedBackprop();
 
     INDArray parameters() {
         INDArray parameters = model().params();

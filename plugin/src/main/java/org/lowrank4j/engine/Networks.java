@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import org.lowrank4j.rule.Rule;
 import org.lowrank4j.rule.RuleBook;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -167,6 +169,33 @@ public final class Networks {
         return session != null && session.inStep() ? session : null;
     }
 
+    /**
+     * How many minibatches the network's starts will learn from when it now begins to train from an iterator; 0 if none,
+     * or if it does not begin now.
+     */
+    public static int wantedBatches(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null
+                || network == null
+                || enrolment.stock()
+                || enrolment.session() != null
+                || weavingProblem.get() != null
+                || StockReason.of(network) != null) {
+            return 0;
+        }
+        Methods methods = Methods.load();
+        return Calibration.wantedBatches(enrolment.rule().plan(network.shape(), methods), methods);
+    }
+
+    /** The first minibatches of the iterator that the network is about to be trained from. */
+    public static void readAhead(Object model, List<MultiDataSet> batches) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        if (enrolment != null) {
+            enrolment.readAhead(batches);
+        }
+    }
+
     /** One training step of an adapted network; false if the network trains as stock, with nothing done. */
     public static boolean step(
             BaseOptimizer optimizer,
@@ -232,14 +261,22 @@ public final class Networks {
             Methods methods,
             RuleBook rules) {
         if (rules.reportOnly()) {
-            Session planned = new SessionBuilder(plan, network, methods, true).build();
+            Session planned =
+                    SessionBuilder.resuming(plan, network, methods, Map.of()).build();
             Console.say(PlanReport.text(plan, planned.adapterEntries(), planned.memory(network)));
             trainAsStock(enrolment, "mode=report");
             return null;
         }
+        List<MultiDataSet> batches = enrolment.readAhead();
+        enrolment.readAhead(List.of());
         Session session = resumed(enrolment, network, plan, methods);
         if (session == null) {
-            session = new SessionBuilder(plan, network, methods, false).build();
+            if (batches.isEmpty()) {
+                Calibration.refuseWithoutIterator(plan, methods);
+            }
+            ObservedInputs inputs = ObservedInputs.of(network, plan, methods, batches);
+            session = SessionBuilder.starting(plan, network, methods, inputs).build();
+            session.readAhead(batches);
         }
         if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
             ours.dropHeldState();
@@ -248,7 +285,7 @@ public final class Networks {
         }
         enrolment.resume(null);
         enrolment.session(session);
-        Console.say(PlanReport.text(plan, session.adapterEntries(), session.memory(network)));
+        Console.say(PlanReport.text(session.plan(), session.adapterEntries(), session.memory(network)));
         return session;
     }
 
@@ -263,7 +300,8 @@ public final class Networks {
             if (!saved.settings().equals(wanted)) {
                 throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
             }
-            Session session = new SessionBuilder(plan, network, methods, true).build();
+            Session session = SessionBuilder.resuming(plan, network, methods, saved.ranks())
+                    .build();
             session.restore(saved);
             return session;
         } catch (LowRankException unfit) {

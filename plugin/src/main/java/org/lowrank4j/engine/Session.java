@@ -22,6 +22,7 @@ import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
@@ -34,14 +35,15 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  */
 final class Session {
 
+    private final Plan asked;
     private final Plan plan;
+    private final Map<String, Integer> ranks;
     private final DataType type;
     private final INDArray gradient;
     private final List<Fitting> fittings;
     private final List<Run> trainedInPlace;
     private final List<SegmentTarget> targets;
     private final List<Segment> segments;
-    private final List<PendingStart> pendingStarts;
     private final List<AdaptedLayer> adaptedLayers;
     private final boolean constrained;
     private final Map<String, Set<String>> trainedOfAdapted;
@@ -53,6 +55,9 @@ final class Session {
 
     private final StepState step;
 
+    private @Nullable Starts starts;
+    private final long observingNanos;
+    private List<MultiDataSet> readAhead = List.of();
     private boolean installed;
     private boolean stepIsFinite;
     private boolean proven;
@@ -87,14 +92,17 @@ final class Session {
     }
 
     Session(SessionBuilder builder) {
+        asked = builder.asked;
         plan = builder.plan;
+        ranks = builder.ranks;
         type = builder.type;
         gradient = builder.gradient;
         fittings = builder.fittings;
         trainedInPlace = builder.trainedInPlace;
         targets = builder.targets;
         segments = builder.segments;
-        pendingStarts = builder.pendingStarts;
+        starts = builder.starts;
+        observingNanos = builder.inputs.nanos();
         adaptedLayers = builder.adaptedLayers;
         constrained = builder.constrained;
         trainedOfAdapted = builder.trainedOfAdapted;
@@ -104,6 +112,16 @@ final class Session {
         minibatch = builder.minibatch;
         step = builder.step;
         blocks = new UpdaterBlocks(segments, gradient, type);
+    }
+
+    /** What the session does, with the ranks that it does it with. */
+    Plan plan() {
+        return plan;
+    }
+
+    /** Minibatches for the starts to learn from; the first is that of the first step. */
+    void readAhead(List<MultiDataSet> batches) {
+        readAhead = batches;
     }
 
     boolean inStep() {
@@ -169,6 +187,9 @@ final class Session {
         if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
             network.updaterOf(optimizer, LowRankUpdater.of(network));
         }
+        if (starts != null) {
+            start(network, starts);
+        }
         step.begin();
         try {
             optimizer.gradientAndScore(workspaces);
@@ -191,6 +212,20 @@ final class Session {
             applyConstraints(network);
         }
         return true;
+    }
+
+    private void start(NetworkParts network, Starts pending) {
+        long begun = System.nanoTime();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (pending.run(network, step, readAhead)) {
+                starts = null;
+                Console.say("adapters started in "
+                        + (observingNanos + System.nanoTime() - begun) / 1_000_000
+                        + " ms"
+                        + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead"));
+            }
+            readAhead = List.of();
+        }
     }
 
     /** Turns the gradients of this step into steps: what DL4J calls updating the gradient. */
@@ -338,11 +373,11 @@ final class Session {
     }
 
     /**
-     * Everything besides the network's own parameters that exact resumption needs, as copies; null while factors still
-     * wait for their first gradient, when there is nothing to go on from.
+     * Everything besides the network's own parameters that exact resumption needs, as copies; null before the
+     * factors have started, when there is nothing to go on from.
      */
     @Nullable TrainingState save(boolean withUpdater) {
-        if (!pendingStarts.stream().allMatch(PendingStart::done)) {
+        if (starts != null) {
             return null;
         }
         Map<String, INDArray> tensors = new LinkedHashMap<>();
@@ -355,7 +390,7 @@ final class Session {
         if (withUpdater) {
             blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
         }
-        return new TrainingState(TrainingState.settings(plan), tensors, withUpdater);
+        return new TrainingState(TrainingState.settings(asked), ranks, tensors, withUpdater);
     }
 
     /** Puts a saved state back; the caller has checked that it was made under the same settings. */

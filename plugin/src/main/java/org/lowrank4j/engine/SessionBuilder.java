@@ -1,7 +1,6 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,10 +20,8 @@ import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
-import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
-import org.lowrank4j.update.SharedArrays;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -48,7 +45,9 @@ final class SessionBuilder {
     private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
     private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
 
+    final Plan asked;
     final Plan plan;
+    final Map<String, Integer> ranks;
     final DataType type;
     final INDArray gradient;
     final List<Session.Fitting> fittings = new ArrayList<>();
@@ -58,15 +57,15 @@ final class SessionBuilder {
     final List<INDArray> dividedByMinibatch = new ArrayList<>();
     final Set<String> trainedLayers = new LinkedHashSet<>();
     final Set<String> scratchPrefixes = new LinkedHashSet<>();
-    final List<PendingStart> pendingStarts = new ArrayList<>();
+    final @Nullable Starts starts;
     final List<AdaptedLayer> adaptedLayers = new ArrayList<>();
     final boolean constrained;
     final Map<String, Set<String>> trainedOfAdapted = new LinkedHashMap<>();
     final boolean minibatch;
     final StepState step = new StepState();
 
-    private final boolean resuming;
-    private final Map<String, SharedArrays> sharedByUpdate = new HashMap<>();
+    final ObservedInputs inputs;
+    private final TargetWeights targetWeights;
     private final Methods methods;
     private final NetworkParts network;
     private final List<Part> parts;
@@ -76,13 +75,25 @@ final class SessionBuilder {
     private final boolean outputsMayBeOverwritten;
     private long offset;
 
-    /**
-     * @param resuming whether the state of every adapter will be restored, so that nothing is started here
-     */
-    SessionBuilder(Plan plan, NetworkParts network, Methods methods, boolean resuming) {
-        this.plan = plan;
-        this.resuming = resuming;
+    /** A session that starts its adapters at its first step, with what was learned of its layers' inputs. */
+    static SessionBuilder starting(Plan asked, NetworkParts network, Methods methods, ObservedInputs inputs) {
+        return new SessionBuilder(asked, network, methods, inputs, new Starts());
+    }
+
+    /** A session whose adapters will be restored, with the ranks that they had; or that is only planned. */
+    static SessionBuilder resuming(Plan asked, NetworkParts network, Methods methods, Map<String, Integer> ranks) {
+        return new SessionBuilder(asked, network, methods, new ObservedInputs(Map.of(), ranks, 0), null);
+    }
+
+    private SessionBuilder(
+            Plan asked, NetworkParts network, Methods methods, ObservedInputs inputs, @Nullable Starts starts) {
+        this.asked = asked;
+        this.inputs = inputs;
+        this.starts = starts;
         this.network = network;
+        ranks = inputs.ranks();
+        plan = asked.withRanks(ranks);
+        targetWeights = new TargetWeights(plan, network);
         this.methods = methods;
         type = network.dataType();
         minibatch = network.configuration().isMiniBatch();
@@ -128,48 +139,12 @@ final class SessionBuilder {
     }
 
     private TargetUpdate attach(LayerPlan layer, Part part) {
-        TargetWeight target = target(layer, part);
+        TargetWeight target = targetWeights.of(layer, part);
         LowRankUpdate update =
                 methods.update(layer.settings().update(), plan.rule().source());
         GradientApproximation approximation =
                 methods.gradient(layer.settings().gradient(), plan.rule().source());
         return approximation.approximate(update.attach(target), target);
-    }
-
-    private TargetWeight target(LayerPlan layer, Part part) {
-        TargetSettings settings = layer.settings();
-        INDArray weight = part.parameters().get(WEIGHT);
-        if (weight == null) {
-            throw new LowRankException("Layer " + part.shape().name() + " has no weight W to adapt.");
-        }
-        return new TargetWeight(
-                part.shape().name(),
-                weight,
-                settings.rank(),
-                settings.alpha(),
-                settings.scale(),
-                seed(part.shape().name()),
-                settings.options(),
-                sharedByUpdate.computeIfAbsent(settings.update(), this::shared));
-    }
-
-    private long seed(String purpose) {
-        return AdapterSeed.of(
-                plan.rule().seed().orElse(network.configuration().getSeed()),
-                plan.rule().id(),
-                purpose);
-    }
-
-    private SharedArrays shared(String update) {
-        long inputs = 0;
-        long outputs = 0;
-        for (LayerPlan layer : plan.layers()) {
-            if (layer.role() == Role.TARGET && layer.settings().update().equals(update)) {
-                inputs = Math.max(inputs, layer.layer().inputs());
-                outputs = Math.max(outputs, layer.layer().outputs());
-            }
-        }
-        return new SharedArrays(seed("update " + update), inputs, outputs);
     }
 
     private static long compactLength(LayerPlan layer, Part part, @Nullable TargetUpdate update) {
@@ -282,7 +257,6 @@ final class SessionBuilder {
         }
         INDArray own = offset > start ? slice(gradient, start, offset) : Nd4j.empty(type);
         INDArray[] tensorArray = tensorViews.toArray(INDArray[]::new);
-        PendingStart pending = update == null ? null : begin(layer, part, update);
         if (update != null) {
             String name = part.shape().name();
             targets.add(new Session.SegmentTarget(
@@ -298,9 +272,11 @@ final class SessionBuilder {
                 tensorArray,
                 biasView,
                 needsEpsilon[index],
-                outputsMayBeOverwritten,
-                pending);
+                outputsMayBeOverwritten);
         adaptedLayers.add(adapted);
+        if (update != null && starts != null) {
+            starts.add(start(layer, part, update, adapted));
+        }
         return fitted -> {
             if (fitted.layer() instanceof BaseLayer<?> base) {
                 AdaptedGradients views = new AdaptedGradients(adapted);
@@ -336,24 +312,17 @@ final class SessionBuilder {
         return view;
     }
 
-    /** The start of the factors, run now unless it waits for a gradient. */
-    private @Nullable PendingStart begin(LayerPlan layer, Part part, TargetUpdate update) {
-        if (resuming) {
-            return null;
-        }
-        if (!methods.update(layer.settings().update(), plan.rule().source()).hasFactors()) {
-            update.start();
-            return null;
-        }
-        Initialisation initialisation = methods.initialisation(
-                layer.settings().initialisation(), plan.rule().source());
-        PendingStart start = new PendingStart(initialisation, update, target(layer, part));
-        if (start.needsGradient()) {
-            pendingStarts.add(start);
-            return start;
-        }
-        start.start();
-        return null;
+    private PendingStart start(LayerPlan layer, Part part, TargetUpdate update, AdaptedLayer adapted) {
+        String name = layer.settings().initialisation();
+        Initialisation initialisation =
+                name.isEmpty() ? null : methods.initialisation(name, plan.rule().source());
+        return new PendingStart(
+                initialisation,
+                update,
+                targetWeights.of(layer, part),
+                adapted,
+                network.learningRate(part),
+                inputs.of(part.shape().name()));
     }
 
     private UnaryOperator<IUpdater> rate(boolean raised) {

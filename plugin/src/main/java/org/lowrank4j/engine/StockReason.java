@@ -18,10 +18,6 @@ final class StockReason {
 
     /** The reason that shows before planning, as a clause; null if there is none. */
     static @Nullable String before(NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
-        OptimizationAlgorithm algorithm = optimizer.getConf().getOptimizationAlgo();
-        if (algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
-            return "its optimization algorithm is " + algorithm + ", and only STOCHASTIC_GRADIENT_DESCENT is supported";
-        }
         if (optimizer.getStepFunction().getClass() != NegativeGradientStepFunction.class) {
             return "its step function is "
                     + optimizer.getStepFunction().getClass().getSimpleName()
@@ -29,6 +25,15 @@ final class StockReason {
         }
         if (accumulator != null) {
             return "it shares gradients through a GradientsAccumulator, which is not supported";
+        }
+        return of(network);
+    }
+
+    /** The reason that shows in the network itself, as a clause; null if there is none. */
+    static @Nullable String of(NetworkParts network) {
+        OptimizationAlgorithm algorithm = network.configuration().getOptimizationAlgo();
+        if (algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
+            return "its optimization algorithm is " + algorithm + ", and only STOCHASTIC_GRADIENT_DESCENT is supported";
         }
         if (Distributed.onStack()) {
             return "it is trained by ParallelWrapper or Spark, which is not supported";

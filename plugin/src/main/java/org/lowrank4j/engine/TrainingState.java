@@ -10,15 +10,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * entry of a model zip, and handed from a network to its clone.
  *
  * @param settings per adapted layer, what the state was made under; a state fits only the same settings
+ * @param ranks by adapted layer, where calibration found other ranks than the settings name
  * @param tensors {@code adapter/LAYER/NAME} and {@code updater/LAYER/NAME}
  * @param hasUpdater whether the updater's state is among them
  */
-public record TrainingState(Map<String, String> settings, Map<String, INDArray> tensors, boolean hasUpdater) {
+public record TrainingState(
+        Map<String, String> settings, Map<String, Integer> ranks, Map<String, INDArray> tensors, boolean hasUpdater) {
 
     static final String ADAPTER = "adapter/";
     static final String UPDATER = "updater/";
 
-    /** One line per adapted layer with everything that decides the shape and meaning of its state. */
+    /** One line per layer that the rule adapts with everything that decides the shape and meaning of its state. */
     static Map<String, String> settings(Plan plan) {
         Map<String, String> settings = new LinkedHashMap<>();
         for (Plan.LayerPlan layer : plan.layers()) {

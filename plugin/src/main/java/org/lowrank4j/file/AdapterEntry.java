@@ -28,6 +28,7 @@ public final class AdapterEntry {
     private static final String WEIGHTS = "lowrank4j.weights-crc32c";
     private static final String UPDATER = "lowrank4j.updater";
     private static final String SETTINGS = "lowrank4j.settings/";
+    private static final String RANK = "lowrank4j.rank/";
 
     private AdapterEntry() {}
 
@@ -38,6 +39,7 @@ public final class AdapterEntry {
         metadata.put(WEIGHTS, checksum(parameters));
         metadata.put(UPDATER, String.valueOf(state.hasUpdater()));
         state.settings().forEach((layer, settings) -> metadata.put(SETTINGS + layer, settings));
+        state.ranks().forEach((layer, rank) -> metadata.put(RANK + layer, rank.toString()));
         Safetensors.write(new Tensors(state.tensors(), metadata), stream);
     }
 
@@ -75,15 +77,27 @@ public final class AdapterEntry {
                     + ", then " + expected + ").");
         }
         Map<String, String> settings = new LinkedHashMap<>();
+        Map<String, Integer> ranks = new LinkedHashMap<>();
         tensors.metadata().forEach((key, value) -> {
             if (key.startsWith(SETTINGS)) {
                 settings.put(key.substring(SETTINGS.length()), value);
+            } else if (key.startsWith(RANK)) {
+                ranks.put(key.substring(RANK.length()), rank(key, value));
             }
         });
         return new TrainingState(
                 settings,
+                ranks,
                 tensors.tensors(),
                 Boolean.parseBoolean(tensors.metadata().get(UPDATER)));
+    }
+
+    private static int rank(String key, String value) {
+        try {
+            return Integer.parseUnsignedInt(value);
+        } catch (NumberFormatException damaged) {
+            throw new LowRankException("its " + key + " is '" + value + "', which is no rank.", damaged);
+        }
     }
 
     /** CRC-32C of the parameter vector's bits, in hexadecimal. */

@@ -13,6 +13,21 @@ import java.util.Map;
  */
 public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<String> warnings) {
 
+    /**
+     * The same plan with other ranks, found after planning. The scales stay, and a target of rank 0 is left frozen.
+     *
+     * @param ranks by layer name; a target without an entry keeps its rank
+     */
+    public Plan withRanks(Map<String, Integer> ranks) {
+        return ranks.isEmpty()
+                ? this
+                : new Plan(
+                        rule,
+                        shape,
+                        layers.stream().map(layer -> layer.withRank(ranks)).toList(),
+                        warnings);
+    }
+
     /** What happens to a layer's parameters. */
     public enum Role {
         /** W is adapted by a low-rank method; the other parameters are trained if {@link LayerPlan#trainBias}. */
@@ -38,6 +53,17 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
             @org.jspecify.annotations.Nullable TargetSettings target,
             boolean trainBias,
             String because) {
+
+        private LayerPlan withRank(Map<String, Integer> ranks) {
+            if (target == null || !ranks.containsKey(layer.name())) {
+                return this;
+            }
+            int rank = ranks.get(layer.name());
+            String found = because + ", rank " + target.rank() + " asked for";
+            return rank == 0
+                    ? new LayerPlan(layer, Role.FROZEN, null, false, found)
+                    : new LayerPlan(layer, role, target.withRank(rank), trainBias, found);
+        }
 
         /** The settings of a target. */
         public TargetSettings settings() {
@@ -67,6 +93,11 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
             String gradient,
             String update,
             Map<String, String> options) {
+
+        private TargetSettings withRank(int newRank) {
+            double newAlpha = alpha * scaling.scale(alpha, rank) / scaling.scale(alpha, newRank);
+            return new TargetSettings(newRank, newAlpha, scaling, initialisation, gradient, update, options);
+        }
 
         /** s, the factor of the update s A B. */
         public double scale() {

@@ -5,12 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.method.NearestName;
@@ -18,15 +17,12 @@ import org.lowrank4j.rule.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
-import org.lowrank4j.update.LowRankUpdate;
 
 /** Works out what a rule means for a network, or says exactly why it cannot be met. */
 final class Planner {
 
     private static final Sourced DEFAULT_RANK = new Sourced("8", "default");
     private static final Sourced DEFAULT_SCALING = new Sourced("standard", "default");
-    private static final Sourced DEFAULT_GRADIENT = new Sourced("exact", "default");
-    private static final Sourced DEFAULT_UPDATE = new Sourced("lora", "default");
 
     private final Rule rule;
     private final NetworkShape network;
@@ -83,30 +79,21 @@ final class Planner {
     private TargetSettings settings(LayerShape layer) {
         int rank = rank(layer);
         Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
-        Optional<TargetChoices.Choice> chosenGradient = choices.of(Key.GRADIENT, layer);
-        GradientApproximation gradient =
-                gradient(chosenGradient.map(TargetChoices.Choice::value).orElse(DEFAULT_GRADIENT));
-        Optional<TargetChoices.Choice> chosenUpdate = choices.of(Key.UPDATE, layer);
-        Sourced defaultUpdate = chosenGradient.isEmpty()
-                ? DEFAULT_UPDATE
-                : new Sourced(gradient.defaultUpdate(), "default update of gradient " + gradient.name());
-        LowRankUpdate update =
-                update(chosenUpdate.map(TargetChoices.Choice::value).orElse(defaultUpdate));
+        ChosenMethods chosen = ChosenMethods.of(
+                choices.of(Key.INIT, layer), choices.of(Key.GRADIENT, layer), choices.of(Key.UPDATE, layer), methods);
+        Initialisation initialisation = chosen.initialisation();
         double alpha = choices.of(Key.ALPHA, layer)
                 .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
-                .orElse(update.defaultAlpha());
-        boolean updateIsOverride = chosenUpdate
-                .or(() -> chosenGradient)
-                .map(TargetChoices.Choice::override)
-                .orElse(false);
-        String initialisation = initialisation(layer, update, updateIsOverride);
-
-        List<Method> chosen = new ArrayList<>(List.of(gradient, update));
-        if (!initialisation.isEmpty()) {
-            chosen.add(methods.initialisation(initialisation, "default"));
-        }
+                .orElseGet(() -> (initialisation == null ? OptionalDouble.empty() : initialisation.defaultAlpha(rank))
+                        .orElse(chosen.update().defaultAlpha()));
         return new TargetSettings(
-                rank, alpha, scaling, initialisation, gradient.name(), update.name(), options(layer, chosen));
+                rank,
+                alpha,
+                scaling,
+                initialisation == null ? "" : initialisation.name(),
+                chosen.gradient().name(),
+                chosen.update().name(),
+                options(layer, chosen.all()));
     }
 
     private Sourced choice(Key key, LayerShape layer, Sourced otherwise) {
@@ -126,47 +113,6 @@ final class Planner {
                     + ")), exclude it (exclude=" + layer.name() + "), or lower the rank.");
         }
         return rank;
-    }
-
-    private GradientApproximation gradient(Sourced name) {
-        return methods.gradient(name.text().strip(), name.source());
-    }
-
-    private LowRankUpdate update(Sourced name) {
-        return methods.update(name.text().strip(), name.source());
-    }
-
-    /**
-     * The name of the initialisation, empty if the update has no factors that one starts.
-     *
-     * @param updateIsOverride whether the layer's update differs from the rule's, so that an initialisation named for the
-     *     whole network was not meant for it
-     */
-    private String initialisation(LayerShape layer, LowRankUpdate update, boolean updateIsOverride) {
-        Optional<TargetChoices.Choice> chosen = choices.of(Key.INIT, layer);
-        if (!update.hasFactors()) {
-            if (chosen.isPresent() && (chosen.get().override() || !updateIsOverride)) {
-                throw refusedInitialisation(chosen.get().value(), update);
-            }
-            return "";
-        }
-        Sourced name = chosen.map(TargetChoices.Choice::value)
-                .orElseGet(
-                        () -> new Sourced(update.defaultInitialisation(), "default init of update " + update.name()));
-        return methods.initialisation(name.text().strip(), name.source()).name();
-    }
-
-    private LowRankException refusedInitialisation(Sourced init, LowRankUpdate update) {
-        String name = methods.initialisation(init.text().strip(), init.source()).name();
-        String pairs = methods.updates().stream()
-                .filter(LowRankUpdate::hasFactors)
-                .map(other -> "init=" + name + " with update=" + other.name())
-                .collect(Collectors.joining(", "));
-        return new LowRankException(
-                "init '" + name + "' (" + init.source() + ") starts the factors A and B, and update '"
-                        + update.name() + "' has none that an init starts. These pairs work: update=" + update.name()
-                        + " without init"
-                        + (pairs.isEmpty() ? "" : ", " + pairs) + ".");
     }
 
     /** The options of the whole rule, with variables of the environment spelled out. */

@@ -271,8 +271,8 @@ class PlannerTest {
     void anInitialisationNeedsFactors() {
         String message = refusal("rank", "2", "gradient", "galore", "init", "pissa");
         assertEquals(
-                "init 'pissa' (agent argument init) starts the factors A and B, and update 'weight' has none that an"
-                        + " init starts. These pairs work: update=weight without init, init=pissa with update=lora, init=pissa with"
+                "init 'pissa' (agent argument init) does not fit update 'weight', which has no factors that an init"
+                        + " starts. These pairs work: update=weight without init, init=pissa with update=lora, init=pissa with"
                         + " update=switch-lora.",
                 message);
     }
@@ -283,7 +283,56 @@ class PlannerTest {
         assertEquals("", settings(plan, "fc1").initialisation());
         assertEquals("pissa", settings(plan, "fc2").initialisation());
         String message = refusal("rank", "2", "init@fc1", "pissa", "update@fc1", "weight");
-        assertTrue(message.startsWith("init 'pissa' (agent argument init@fc1) starts the factors"), message);
+        assertTrue(message.startsWith("init 'pissa' (agent argument init@fc1) does not fit update 'weight'"), message);
+    }
+
+    @Test
+    void anInitialisationThatStartsOnlyOneUpdateBringsIt() {
+        TargetSettings settings = settings(plan("rank", "2", "init", "sb"), "fc1");
+        assertEquals("sb", settings.initialisation());
+        assertEquals("core", settings.update());
+        assertEquals(2, settings.alpha(), "the alpha of the init");
+        assertEquals("xs", settings(plan("rank", "2", "update", "core"), "fc1").initialisation());
+        assertEquals(
+                "sb",
+                settings(plan("rank", "2", "update", "core", "init", "sb"), "fc1")
+                        .initialisation());
+        assertEquals(
+                "core",
+                settings(plan("rank", "2", "gradient", "galore", "init", "sb"), "fc1")
+                        .update());
+    }
+
+    @Test
+    void anInitialisationAndAnUpdateThatDoNotFitAreRefusedWithThePairsThatDo() {
+        assertEquals(
+                "init 'sb' (agent argument init) does not fit update 'lora'. These pairs work: init=gaussian with"
+                        + " update=lora, init=kaiming with update=lora, init=lora-ga with update=lora, init=pissa with"
+                        + " update=lora, init=sb with update=core.",
+                refusal("rank", "2", "init", "sb", "update", "lora"));
+        assertEquals(
+                "init 'pissa' (agent argument init) does not fit update 'core'. These pairs work: init=sb with"
+                        + " update=core, init=xs with update=core, init=pissa with update=lora, init=pissa with"
+                        + " update=switch-lora.",
+                refusal("rank", "2", "init", "pissa", "update", "core"));
+    }
+
+    @Test
+    void anOverrideOfOneMethodBringsTheOtherForItsLayer() {
+        Plan byInit = plan("rank", "2", "update", "switch-lora", "init@fc1", "sb");
+        assertEquals("core", settings(byInit, "fc1").update());
+        assertEquals("switch-lora", settings(byInit, "fc2").update());
+        Plan byUpdate = plan("rank", "2", "init", "sb", "update@fc1", "lora");
+        assertEquals("kaiming", settings(byUpdate, "fc1").initialisation());
+        assertEquals("sb", settings(byUpdate, "fc2").initialisation());
+    }
+
+    @Test
+    void otherRanksKeepTheScaleAndRankZeroFreezes() {
+        Plan plan = plan("rank", "4", "alpha", "8", "scaling", "rslora").withRanks(Map.of("fc1", 1, "fc2", 0));
+        assertEquals(1, settings(plan, "fc1").rank());
+        assertEquals(4, settings(plan, "fc1").scale(), 1e-12);
+        assertTrue(layers(plan, Role.FROZEN).contains("fc2"));
     }
 
     @Test

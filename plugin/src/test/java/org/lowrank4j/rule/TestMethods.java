@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
@@ -19,11 +20,18 @@ public final class TestMethods {
     /** A registry independent of the methods that lowrank4j has. */
     public static Methods all() {
         return new Methods(
-                List.of(init("kaiming"), init("gaussian"), init("pissa", "iterations"), init("lora-ga", "gamma")),
+                List.of(
+                        init("kaiming"),
+                        init("gaussian"),
+                        init("pissa", "iterations"),
+                        init("lora-ga", "gamma"),
+                        coreInit("xs"),
+                        coreInit("sb")),
                 List.of(gradient("exact", "lora"), gradient("galore", "weight", "refresh", "scale")),
                 List.of(
                         update("lora", "kaiming", true),
                         update("switch-lora", "gaussian", true, "interval"),
+                        update("core", "xs", true),
                         update("weight", "", false)));
     }
 
@@ -37,6 +45,31 @@ public final class TestMethods {
             @Override
             public List<MethodOption> options() {
                 return declared(options);
+            }
+
+            @Override
+            public Factors start(Start start) {
+                throw new UnsupportedOperationException("planning starts nothing");
+            }
+        };
+    }
+
+    /** One that starts only the update "core", with alpha = r. */
+    private static Initialisation coreInit(String name) {
+        return new Initialisation() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public String onlyUpdate() {
+                return "core";
+            }
+
+            @Override
+            public OptionalDouble defaultAlpha(int rank) {
+                return OptionalDouble.of(rank);
             }
 
             @Override

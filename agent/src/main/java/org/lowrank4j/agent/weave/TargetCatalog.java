@@ -28,6 +28,8 @@ final class TargetCatalog {
 
     private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
     private static final String PAIR = "Lorg/nd4j/common/primitives/Pair;";
+    private static final String DATA_SETS = "Lorg/nd4j/linalg/dataset/api/iterator/DataSetIterator;";
+    private static final String MULTI_DATA_SETS = "Lorg/nd4j/linalg/dataset/api/iterator/MultiDataSetIterator;";
     private static final String NORMALIZER = "Lorg/nd4j/linalg/dataset/api/preprocessor/DataNormalization;";
     private static final String MODEL = "L" + DL4J + "nn/api/Model;";
     private static final String UPDATER = "L" + DL4J + "nn/api/Updater;";
@@ -66,6 +68,9 @@ final class TargetCatalog {
                     THIS,
                     OPTIMIZED_MODEL,
                     ARG0),
+            // Training from an iterator
+            enter(MULTI_LAYER, "fit", "(" + DATA_SETS + ")V", "FitHooks.fit", THIS, ARG0),
+            enter(GRAPH, "fit", "(" + MULTI_DATA_SETS + ")V", "FitHooks.fitMulti", THIS, ARG0),
             // The training step
             enter(
                     SGD,

@@ -1,0 +1,45 @@
+package org.lowrank4j.hook;
+
+import org.deeplearning4j.nn.api.NeuralNetwork;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.ReplayedDataSets;
+import org.lowrank4j.engine.ReplayedMultiDataSets;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+
+/** Training from an iterator: where starts that learn from several minibatches get them. */
+public final class FitHooks {
+
+    private FitHooks() {}
+
+    /** Instead of {@code MultiLayerNetwork.fit(DataSetIterator)}; null leaves it to DL4J. */
+    public static @Nullable Object fit(Object network, Object iterator) {
+        if (Networks.none() || iterator instanceof ReplayedDataSets) {
+            return null;
+        }
+        int wanted = Networks.wantedBatches(network);
+        if (wanted < 2 || !(iterator instanceof DataSetIterator users)) {
+            return null;
+        }
+        ReplayedDataSets replayed = new ReplayedDataSets(users, wanted);
+        Networks.readAhead(network, replayed.batches());
+        ((NeuralNetwork) network).fit(replayed);
+        return Boolean.TRUE;
+    }
+
+    /** Instead of {@code ComputationGraph.fit(MultiDataSetIterator)}; null leaves it to DL4J. */
+    public static @Nullable Object fitMulti(Object network, Object iterator) {
+        if (Networks.none() || iterator instanceof ReplayedMultiDataSets) {
+            return null;
+        }
+        int wanted = Networks.wantedBatches(network);
+        if (wanted < 2 || !(iterator instanceof MultiDataSetIterator users)) {
+            return null;
+        }
+        ReplayedMultiDataSets replayed = new ReplayedMultiDataSets(users, wanted);
+        Networks.readAhead(network, replayed.batches());
+        ((NeuralNetwork) network).fit(replayed);
+        return Boolean.TRUE;
+    }
+}

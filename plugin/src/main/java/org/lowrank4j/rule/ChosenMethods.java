@@ -1,0 +1,111 @@
+package org.lowrank4j.rule;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.Methods;
+import org.lowrank4j.rule.TargetChoices.Choice;
+import org.lowrank4j.update.LowRankUpdate;
+
+/**
+ * The three methods of one target. What the user leaves open follows from what the user chose: an initialisation that
+ * starts only one update brings that update, otherwise a gradient approximation brings the one it is published with, and
+ * an update brings its initialisation.
+ *
+ * @param initialisation null for an update without factors
+ */
+record ChosenMethods(
+        GradientApproximation gradient,
+        LowRankUpdate update,
+        @Nullable Initialisation initialisation) {
+
+    private static final Sourced DEFAULT_GRADIENT = new Sourced("exact", "default");
+    private static final Sourced DEFAULT_UPDATE = new Sourced("lora", "default");
+
+    /**
+     * Chooses for one layer.
+     *
+     * @throws LowRankException if a name is unknown, or if initialisation and update do not fit together
+     */
+    static ChosenMethods of(
+            Optional<Choice> init, Optional<Choice> gradient, Optional<Choice> update, Methods methods) {
+        GradientApproximation approximation = named(gradient, DEFAULT_GRADIENT, methods::gradient);
+        Initialisation start = init.map(choice -> named(choice.value(), methods::initialisation))
+                .orElse(null);
+        Sourced updateByDefault = start != null && !start.onlyUpdate().isEmpty()
+                ? new Sourced(start.onlyUpdate(), "the update that init " + start.name() + " starts")
+                : gradient.isEmpty()
+                        ? DEFAULT_UPDATE
+                        : new Sourced(
+                                approximation.defaultUpdate(), "default update of gradient " + approximation.name());
+        LowRankUpdate moved = named(update, updateByDefault, methods::update);
+        if (start == null) {
+            return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
+        }
+        if (fit(start, moved, methods)) {
+            return new ChosenMethods(approximation, moved, start);
+        }
+        // What an override chose for this layer stands; what the rule chose for all layers was not meant for it.
+        boolean initOverrides = init.get().override();
+        boolean updateOverrides =
+                update.or(() -> gradient).map(Choice::override).orElse(false);
+        if (updateOverrides && !initOverrides) {
+            return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
+        }
+        if (initOverrides && !updateOverrides && !start.onlyUpdate().isEmpty()) {
+            return new ChosenMethods(approximation, methods.update(start.onlyUpdate(), "init override"), start);
+        }
+        throw refused(init.get().value(), start, moved, methods);
+    }
+
+    /** Those of the three that there are. */
+    List<Method> all() {
+        return initialisation == null ? List.of(gradient, update) : List.of(gradient, update, initialisation);
+    }
+
+    private static <M> M named(Optional<Choice> choice, Sourced otherwise, Lookup<M> lookup) {
+        return named(choice.map(Choice::value).orElse(otherwise), lookup);
+    }
+
+    private static <M> M named(Sourced name, Lookup<M> lookup) {
+        return lookup.find(name.text().strip(), name.source());
+    }
+
+    private interface Lookup<M> {
+        M find(String name, String source);
+    }
+
+    private static @Nullable Initialisation defaultStart(LowRankUpdate update, Methods methods) {
+        return update.hasFactors()
+                ? methods.initialisation(update.defaultInitialisation(), "default init of update " + update.name())
+                : null;
+    }
+
+    /** An update whose own initialisation starts no other takes nobody else's factors, and the reverse. */
+    private static boolean fit(Initialisation init, LowRankUpdate update, Methods methods) {
+        Initialisation its = defaultStart(update, methods);
+        return its != null && its.onlyUpdate().equals(init.onlyUpdate());
+    }
+
+    private static LowRankException refused(Sourced init, Initialisation start, LowRankUpdate update, Methods methods) {
+        Stream<String> ofUpdate = update.hasFactors()
+                ? methods.initialisations().stream()
+                        .filter(other -> fit(other, update, methods))
+                        .map(other -> "init=" + other.name() + " with update=" + update.name())
+                : Stream.of("update=" + update.name() + " without init");
+        Stream<String> ofStart = methods.updates().stream()
+                .filter(other -> fit(start, other, methods))
+                .map(other -> "init=" + start.name() + " with update=" + other.name());
+        return new LowRankException("init '" + start.name() + "' (" + init.source() + ") does not fit update '"
+                + update.name() + "'"
+                + (update.hasFactors() ? "" : ", which has no factors that an init starts")
+                + ". These pairs work: "
+                + Stream.concat(ofUpdate, ofStart).collect(Collectors.joining(", ")) + ".");
+    }
+}
