@@ -215,7 +215,7 @@ final class GraphParts extends NetworkParts {
 
     @Override
     void passForward() {
-        graph.feedForward(false, false, false);
+        graph.feedForward(graph.getInputs(), false, false);
     }
 
     @Override
