@@ -1,8 +1,11 @@
 package org.lowrank4j.decomposition;
 
+import java.lang.ref.Reference;
 import java.util.Arrays;
+import org.bytedeco.javacpp.DoublePointer;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.concurrency.AffinityManager.Location;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -44,11 +47,23 @@ final class ColumnMajor {
 
     /** The entries of a matrix as a new array. */
     static double[] copy(INDArray matrix) {
-        return matrix.castTo(DataType.DOUBLE).dup('f').data().asDouble();
+        INDArray columns = matrix.castTo(DataType.DOUBLE).dup('f');
+        double[] entries = new double[Math.toIntExact(columns.length())];
+        try {
+            Nd4j.getAffinityManager().ensureLocation(columns, Location.HOST);
+            // In one piece: ND4J's own conversion goes through each entry, which takes longer than an LU decomposition.
+            new DoublePointer(columns.data().pointer()).get(entries);
+        } finally {
+            Reference.reachabilityFence(columns);
+        }
+        return entries;
     }
 
     /** An ND4J matrix in 'f' order with these entries. */
     static INDArray array(double[] entries, int rows, int columns) {
-        return Nd4j.create(entries, new long[] {rows, columns}, 'f');
+        INDArray matrix = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {rows, columns}, 'f');
+        new DoublePointer(matrix.data().pointer()).put(entries);
+        Nd4j.getAffinityManager().tagLocation(matrix, Location.HOST);
+        return matrix;
     }
 }

@@ -1,6 +1,6 @@
 package org.lowrank4j.decomposition;
 
-/** The three LAPACK decompositions that this package needs, on column-major doubles without padding. */
+/** The LAPACK decompositions that this package needs, on column-major doubles without padding. */
 interface Lapack {
 
     /**
@@ -28,6 +28,14 @@ interface Lapack {
      * @param exchanged receives for each of k steps the row that row i was exchanged with, counted from 0
      */
     void lu(int m, int n, double[] a, int[] exchanged);
+
+    /**
+     * Eigenvalues and eigenvectors of a symmetric n x n matrix.
+     *
+     * @param a n x n; replaced by the eigenvectors, one per column, in the order of the eigenvalues
+     * @param values receives the n eigenvalues, <em>smallest</em> first
+     */
+    void symmetricEigen(int n, double[] a, double[] values);
 
     /** OpenBLAS itself where its classes are there (they come with nd4j-native), else what ND4J offers on any backend. */
     static Lapack available() {

@@ -66,6 +66,19 @@ final class Nd4jLapack implements Lapack {
         }
     }
 
+    @Override
+    public void symmetricEigen(int n, double[] a, double[] values) {
+        INDArray vectors = ColumnMajor.array(a, n, n);
+        INDArray eigenvalues = Nd4j.create(DataType.DOUBLE, new long[] {n}, 'f');
+        int info = Nd4j.getBlasWrapper().lapack().syev('V', 'L', vectors, eigenvalues);
+        if (info != 0) {
+            throw new LowRankException(
+                    "LAPACK's syev failed on a matrix of " + n + " x " + n + " with info=" + info + ".");
+        }
+        System.arraycopy(ColumnMajor.copy(vectors), 0, a, 0, a.length);
+        System.arraycopy(eigenvalues.data().asDouble(), 0, values, 0, n);
+    }
+
     private static double[] transposed(double[] a, int rows, int columns) {
         double[] result = new double[a.length];
         for (int column = 0; column < columns; column++) {

@@ -5,6 +5,8 @@ import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesdd;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesvd;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dgetrf;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dorgqr;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dsyev;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dsyevd;
 import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
 
 import org.lowrank4j.LowRankException;
@@ -49,6 +51,18 @@ final class OpenBlasLapack implements Lapack {
         for (int i = 0; i < exchanged.length; i++) {
             exchanged[i]--;
         }
+    }
+
+    @Override
+    public void symmetricEigen(int n, double[] a, double[] values) {
+        double[] original = a.clone();
+        int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, (byte) 'V', (byte) 'L', n, a, n, values);
+        if (info > 0) {
+            // As for the SVD: QR iteration is slower and converges more often.
+            System.arraycopy(original, 0, a, 0, a.length);
+            info = LAPACKE_dsyev(LAPACK_COL_MAJOR, (byte) 'V', (byte) 'L', n, a, n, values);
+        }
+        check("dsyevd", info, n, n);
     }
 
     private static void check(String routine, int info, int m, int n) {

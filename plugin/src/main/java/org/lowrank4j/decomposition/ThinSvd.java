@@ -1,5 +1,6 @@
 package org.lowrank4j.decomposition;
 
+import java.util.Arrays;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -43,6 +44,13 @@ public record ThinSvd(INDArray u, double[] singularValues, INDArray vt) {
     /** Number of singular triplets. */
     public int size() {
         return singularValues.length;
+    }
+
+    /** How many singular values are above what rounding alone makes of 0: sigma_1 max(m, n) 2^-52. */
+    public int rank() {
+        double rounding = Math.ulp(1.0) * Math.max(u.size(0), vt.size(1)) * singularValues[0];
+        return (int)
+                Arrays.stream(singularValues).filter(value -> value > rounding).count();
     }
 
     /** The left singular vectors with these numbers, m x indices.length, as a new array. */

@@ -16,8 +16,11 @@ final class LayerInputs {
 
     private LayerInputs() {}
 
-    /** One row per example, or per example and time step, without the rows that the layer's mask leaves out. */
-    static INDArray rows(BaseLayer<?> layer, INDArray input) {
+    /**
+     * One row per example, or per example and time step, without the rows that the layer's mask leaves out; null if it
+     * leaves out all.
+     */
+    static @Nullable INDArray rows(BaseLayer<?> layer, INDArray input) {
         return unmasked(matrix(layer, input), layer.getMaskArray());
     }
 
@@ -34,7 +37,7 @@ final class LayerInputs {
     }
 
     /** A mask with one entry per row leaves rows out; a mask per output unit says nothing of inputs. */
-    private static INDArray unmasked(INDArray rows, @Nullable INDArray mask) {
+    private static @Nullable INDArray unmasked(INDArray rows, @Nullable INDArray mask) {
         if (mask == null || mask.length() != rows.size(0)) {
             return rows;
         }
@@ -45,6 +48,9 @@ final class LayerInputs {
             if (flags.getDouble(i) != 0) {
                 kept[count++] = i;
             }
+        }
+        if (count == 0) {
+            return null;
         }
         return count == kept.length ? rows : Nd4j.pullRows(rows, 1, Arrays.copyOf(kept, count));
     }

@@ -72,7 +72,7 @@ final class LoraFaTarget implements TargetUpdate {
         INDArray ready = preconditioner;
         if (ready == null) {
             try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-                ready = Gram.ofColumns(a).inverse(DAMPING).divi(target.scale() * target.scale());
+                ready = Gram.inverse(Gram.ofColumns(a), DAMPING).divi(target.scale() * target.scale());
             }
             preconditioner = ready;
         }

@@ -1,5 +1,7 @@
 package org.lowrank4j.gradient;
 
+import org.lowrank4j.decomposition.Sylvester;
+import org.lowrank4j.decomposition.SymmetricEigen;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -10,8 +12,8 @@ final class LoraProGradients {
     private final INDArray a;
     private final INDArray b;
     private final double perSquaredScale;
-    private final Gram gramOfA;
-    private final Gram gramOfB;
+    private final SymmetricEigen gramOfA;
+    private final SymmetricEigen gramOfB;
     private final INDArray inverseOfA;
     private final INDArray inverseOfB;
 
@@ -21,8 +23,8 @@ final class LoraProGradients {
         perSquaredScale = 1 / (scale * scale);
         gramOfA = Gram.ofColumns(a);
         gramOfB = Gram.ofRows(b);
-        inverseOfA = gramOfA.inverse(damping);
-        inverseOfB = gramOfB.inverse(damping);
+        inverseOfA = Gram.inverse(gramOfA, damping);
+        inverseOfB = Gram.inverse(gramOfB, damping);
     }
 
     /** dA' and dB' with X = 0, which move W like those with any other X. */
@@ -37,7 +39,7 @@ final class LoraProGradients {
     Factors balanced(INDArray gradientOfA, INDArray gradientOfB) {
         Factors unbalanced = unbalanced(gradientOfA, gradientOfB);
         INDArray right = a.transpose().mmul(unbalanced.a()).negi();
-        INDArray x = gramOfA.sylvester(gramOfB, right);
+        INDArray x = Sylvester.leastNorm(gramOfA, gramOfB, right);
         return new Factors(unbalanced.a().addi(a.mmul(x)), unbalanced.b().subi(x.mmul(b)));
     }
 }

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.decomposition.RandomisedSvd;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,13 +17,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * = c V[:, J]^T. One step of plain SGD with rate lambda then moves W by -lambda s^2 c^2 [dL/dW]_2r to first order. The
  * network's function does not change at the start; the base is implicitly W - s A B.
  *
- * <p>Published with rsLoRA scaling. The size of the first step goes with s^2 c^2, so the usable learning rate depends on
+ * <p>Published with rsLoRA scaling, on 8 to 128 examples. The size of the first step goes with s^2 c^2, so the usable learning rate depends on
  * gamma and alpha.
  */
 public final class LoraGa implements Initialisation {
-
-    /** Below this shorter side an exact decomposition costs less than is worth saving. */
-    private static final int EXACT_UP_TO = 512;
 
     private static final int POWER_ITERATIONS = 4;
 
@@ -106,12 +103,18 @@ public final class LoraGa implements Initialisation {
                 new MethodOption(
                         "norm-clip",
                         "false",
-                        "whether A and B shrink until max|s A B| is at most max|W|: true or false"));
+                        "whether A and B shrink until max|s A B| is at most max|W|: true or false"),
+                new MethodOption("batches", "1", "how many minibatches the gradient is averaged over, 1 or more"));
     }
 
     @Override
     public Need need() {
         return Need.GRADIENT;
+    }
+
+    @Override
+    public int batches(OptionValues options) {
+        return options.positiveInt("batches");
     }
 
     @Override
@@ -125,7 +128,8 @@ public final class LoraGa implements Initialisation {
                     + " for this layer, or another initialisation.");
         }
         int[][] indices = start.options().choice("direction", Direction.class).indices(rank, start.random());
-        return factors(start, leadingTriplets(start), indices[0], indices[1]);
+        ThinSvd triplets = LeadingTriplets.of(start.gradient(), 4 * rank, POWER_ITERATIONS, start.random());
+        return factors(start, triplets, indices[0], indices[1]);
     }
 
     /**
@@ -148,14 +152,6 @@ public final class LoraGa implements Initialisation {
             }
         }
         return new Factors(a, b);
-    }
-
-    private static ThinSvd leadingTriplets(Start start) {
-        int shorter = (int) Math.min(start.inputs(), start.outputs());
-        int q = Math.min(4 * start.rank(), shorter);
-        return shorter <= EXACT_UP_TO || q == shorter
-                ? ThinSvd.of(start.gradient())
-                : RandomisedSvd.of(start.gradient(), q, POWER_ITERATIONS, start.random());
     }
 
     /** The factor c of both A and B that the option scale asks for. */

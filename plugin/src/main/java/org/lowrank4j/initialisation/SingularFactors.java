@@ -1,8 +1,11 @@
 package org.lowrank4j.initialisation;
 
+import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Factors made of singular triplets. */
 final class SingularFactors {
@@ -24,5 +27,22 @@ final class SingularFactors {
         INDArray vector = Nd4j.createFromArray(roots);
         return new Factors(
                 svd.left(triplets).muliRowVector(vector), svd.right(triplets).muliColumnVector(vector));
+    }
+
+    /**
+     * The same for the r leading triplets. Pairs of a column of A and a row of B beyond the matrix's rank are 0.
+     *
+     * @param rank r, at least 1
+     */
+    static Factors leading(ThinSvd svd, int rank, double scale) {
+        INDArray a = Nd4j.zeros(DataType.DOUBLE, svd.u().size(0), rank);
+        INDArray b = Nd4j.zeros(DataType.DOUBLE, rank, svd.vt().size(1));
+        int pairs = Math.min(rank, svd.rank());
+        if (pairs > 0) {
+            Factors found = balanced(svd, IntStream.range(0, pairs).toArray(), scale);
+            a.get(NDArrayIndex.all(), NDArrayIndex.interval(0, pairs)).assign(found.a());
+            b.get(NDArrayIndex.interval(0, pairs), NDArrayIndex.all()).assign(found.b());
+        }
+        return new Factors(a, b);
     }
 }

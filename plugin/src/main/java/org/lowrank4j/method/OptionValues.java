@@ -54,6 +54,34 @@ public final class OptionValues {
         throw refused(option, "a number above 0", null);
     }
 
+    /** The option as a whole number of at least 0. */
+    public int wholeNumber(String option) {
+        try {
+            int value = Integer.parseInt(text(option));
+            if (value >= 0) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            throw refused(option, "a whole number, 0 or more", notANumber);
+        }
+        throw refused(option, "a whole number, 0 or more", null);
+    }
+
+    /** The option as a finite number between two bounds, both allowed. */
+    public double between(String option, double least, double most) {
+        String allowed =
+                Double.isInfinite(most) ? "a number of at least " + least : "a number from " + least + " to " + most;
+        try {
+            double value = Double.parseDouble(text(option));
+            if (value >= least && value <= most && Double.isFinite(value)) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            throw refused(option, allowed, notANumber);
+        }
+        throw refused(option, allowed, null);
+    }
+
     /** The option as one constant of an enum, written in lower case with hyphens, or as declared. */
     public <E extends Enum<E>> E choice(String option, Class<E> type) {
         String text = text(option);

@@ -59,7 +59,7 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
                 return this;
             }
             int rank = ranks.get(layer.name());
-            String found = because + ", rank " + target.rank() + " asked for";
+            String found = "rank " + target.rank() + " asked for; " + because;
             return rank == 0
                     ? new LayerPlan(layer, Role.FROZEN, null, false, found)
                     : new LayerPlan(layer, role, target.withRank(rank), trainBias, found);

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -121,18 +122,72 @@ class DecompositionTest {
                 1e-15);
     }
 
-    @Test
-    void bothLibrariesAgree() {
-        INDArray matrix = gaussian(17, 11);
-        ThinSvd one = ThinSvd.of(matrix, new OpenBlasLapack());
-        ThinSvd other = ThinSvd.of(matrix, new Nd4jLapack());
+    @ParameterizedTest
+    @CsvSource({"17, 11", "11, 17", "9, 9", "1, 6", "6, 1"})
+    void bothLibrariesAgree(int rows, int columns) {
+        Lapack blas = new OpenBlasLapack();
+        Lapack portable = new Nd4jLapack();
+        INDArray matrix = gaussian(rows, columns);
+        ThinSvd one = ThinSvd.of(matrix, blas);
+        ThinSvd other = ThinSvd.of(matrix, portable);
         assertArrayEquals(one.singularValues(), other.singularValues(), EXACT * one.singularValues()[0]);
         assertTrue(largest(one.u().sub(other.u())) <= ORTHOGONAL);
         assertTrue(largest(one.vt().sub(other.vt())) <= ORTHOGONAL);
-        PivotedLu oneLu = PivotedLu.of(matrix, new OpenBlasLapack());
-        PivotedLu otherLu = PivotedLu.of(matrix, new Nd4jLapack());
+        PivotedLu oneLu = PivotedLu.of(matrix, blas);
+        PivotedLu otherLu = PivotedLu.of(matrix, portable);
         assertArrayEquals(oneLu.rows(), otherLu.rows());
+        assertTrue(largest(oneLu.lower().sub(otherLu.lower())) <= EXACT);
         assertTrue(largest(oneLu.upper().sub(otherLu.upper())) <= EXACT);
+        INDArray tall = rows < columns ? matrix.transpose() : matrix;
+        ThinQr oneQr = ThinQr.of(tall, blas);
+        ThinQr otherQr = ThinQr.of(tall, portable);
+        assertTrue(largest(oneQr.q().sub(otherQr.q())) <= ORTHOGONAL);
+        assertTrue(largest(oneQr.r().sub(otherQr.r())) <= EXACT);
+        ThinSvd oneRandom = RandomisedSvd.of(matrix, 1, 8, new Random(2), blas);
+        ThinSvd otherRandom = RandomisedSvd.of(matrix, 1, 8, new Random(2), portable);
+        assertTrue(largest(oneRandom.u().sub(otherRandom.u())) <= ORTHOGONAL);
+        assertTrue(largest(oneRandom.vt().sub(otherRandom.vt())) <= ORTHOGONAL);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("libraries")
+    void badConditionCostsNoOrthogonality(Lapack lapack) {
+        // The condition of Hilbert's matrix of this size is beyond that of doubles.
+        INDArray hilbert = Nd4j.create(DataType.DOUBLE, 14, 14);
+        for (int i = 0; i < 14; i++) {
+            for (int j = 0; j < 14; j++) {
+                hilbert.putScalar(i, j, 1.0 / (i + j + 1));
+            }
+        }
+        ThinSvd svd = ThinSvd.of(hilbert, lapack);
+        assertOrthonormal(svd.u());
+        assertOrthonormal(svd.vt().transpose());
+        assertTrue(largest(svd.truncated(14).sub(hilbert)) <= EXACT);
+        SymmetricEigen eigen = SymmetricEigen.of(hilbert, lapack);
+        assertOrthonormal(eigen.vectors());
+        assertArrayEquals(svd.singularValues(), eigen.values(), EXACT);
+        ThinQr qr = ThinQr.of(hilbert, lapack);
+        assertOrthonormal(qr.q());
+        assertTrue(largest(qr.q().mmul(qr.r()).sub(hilbert)) <= EXACT);
+        assertOrthonormal(
+                RandomisedSvd.of(hilbert, 14, 3, new Random(1), lapack).u());
+        PivotedLu lu = PivotedLu.of(hilbert, lapack);
+        assertTrue(largest(lu.lower().mmul(lu.upper()).sub(hilbert.getRows(lu.rows()))) <= EXACT);
+    }
+
+    static Stream<Lapack> libraries() {
+        return Stream.of(new OpenBlasLapack(), new Nd4jLapack());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("matrices")
+    void aRankCountsWhatIsMoreThanRounding(Lapack lapack, String name, INDArray matrix) {
+        int expected = switch (name) {
+            case "rank 3" -> 3;
+            case "zero" -> 0;
+            default -> (int) Math.min(matrix.size(0), matrix.size(1));
+        };
+        assertEquals(expected, ThinSvd.of(matrix, lapack).rank());
     }
 
     @Test
@@ -144,13 +199,24 @@ class DecompositionTest {
         assertEquals(Nd4j.create(new double[][] {{1, 0}, {0, 1}}), svd.vt());
     }
 
-    @Test
-    void floatsAreDecomposedInDouble() {
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("libraries")
+    void floatsAreDecomposedInDouble(Lapack lapack) {
         INDArray matrix = gaussian(12, 5).castTo(DataType.FLOAT);
-        ThinSvd svd = ThinSvd.of(matrix);
+        INDArray exact = matrix.castTo(DataType.DOUBLE);
+        ThinSvd svd = ThinSvd.of(matrix, lapack);
         assertEquals(DataType.DOUBLE, svd.u().dataType());
         assertOrthonormal(svd.u());
-        assertTrue(largest(svd.truncated(5).sub(matrix.castTo(DataType.DOUBLE))) <= EXACT * svd.singularValues()[0]);
+        assertTrue(largest(svd.truncated(5).sub(exact)) <= EXACT * svd.singularValues()[0]);
+        ThinSvd random = RandomisedSvd.of(matrix, 5, 2, new Random(1), lapack);
+        assertOrthonormal(random.u());
+        assertTrue(largest(random.truncated(5).sub(exact)) <= 1e-11 * svd.singularValues()[0]);
+        ThinQr qr = ThinQr.of(matrix, lapack);
+        assertOrthonormal(qr.q());
+        assertTrue(largest(qr.q().mmul(qr.r()).sub(exact)) <= 10 * EXACT);
+        PivotedLu lu = PivotedLu.of(matrix, lapack);
+        assertEquals(DataType.DOUBLE, lu.upper().dataType());
+        assertTrue(largest(lu.lower().mmul(lu.upper()).sub(exact.getRows(lu.rows()))) <= 10 * EXACT);
     }
 
     @Test
@@ -168,6 +234,10 @@ class DecompositionTest {
         assertOrthonormal(svd.u());
         assertOrthonormal(svd.vt().transpose());
         assertTrue(largest(svd.truncated(k).sub(matrix)) <= 1e-11 * scale);
+        for (int i = 0; i < k; i++) {
+            assertTrue(svd.right(i).maxNumber().doubleValue()
+                    >= svd.right(i).normmaxNumber().doubleValue());
+        }
     }
 
     @Test

@@ -97,7 +97,7 @@ class MethodsTest {
         LowRankException refused =
                 assertThrows(LowRankException.class, () -> methods.initialisation("lora-gaa", "annotation on class X"));
         assertEquals(
-                "unknown init 'lora-gaa' (annotation on class X). Known: gaussian, kaiming, lora-ga, pissa."
+                "unknown init 'lora-gaa' (annotation on class X). Known: gaussian, kaiming, lora-ga, pissa, sb, xs."
                         + " Did you mean 'lora-ga'?",
                 refused.getMessage());
     }

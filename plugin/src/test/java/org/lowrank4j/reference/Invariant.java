@@ -224,9 +224,7 @@ final class Invariant {
             case "exp" -> Arithmetic.map(first, Math::exp);
             case "sign" -> Arithmetic.map(first, Math::signum);
             case "sum" ->
-                arguments.size() == 1
-                        ? Values.scalar(Arithmetic.sum(first))
-                        : Arithmetic.sum(first, whole(arguments.get(1)));
+                arguments.size() == 1 ? Values.scalar(Arithmetic.sum(first)) : sumOver(first, wholes(arguments.get(1)));
             case "mean" -> {
                 if (arguments.size() == 1) {
                     yield Values.scalar(Arithmetic.sum(first) / first.data().length);
@@ -266,6 +264,16 @@ final class Invariant {
             }
             default -> throw new IllegalArgumentException("unknown function " + function);
         };
+    }
+
+    /** The sum over one axis or several. */
+    private static Values sumOver(Values value, int[] axes) {
+        Values sum = value;
+        int[] ascending = Arrays.stream(axes).sorted().toArray();
+        for (int i = ascending.length - 1; i >= 0; i--) {
+            sum = Arithmetic.sum(sum, ascending[i]);
+        }
+        return sum;
     }
 
     /** The part in brackets: a position, a range, or an array of positions for each leading axis. */

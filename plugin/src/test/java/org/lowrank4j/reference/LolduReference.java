@@ -2,7 +2,11 @@ package org.lowrank4j.reference;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Random;
 import org.lowrank4j.decomposition.PivotedLu;
+import org.lowrank4j.initialisation.LolduStart;
+import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.Loldu;
 import org.lowrank4j.update.TargetUpdate;
@@ -25,7 +29,15 @@ public final class LolduReference implements Reference {
         double scale = Scaling.STANDARD.scale(given.number("alpha"), rank);
         TargetWeight target = Targets.target(w, rank, given.number("alpha"), scale, Map.of());
         TargetUpdate update = new Loldu().attach(target);
-        update.start();
+        update.start(new LolduStart()
+                .start(new Start(
+                        w,
+                        rank,
+                        given.number("alpha"),
+                        scale,
+                        null,
+                        new Random(1),
+                        new OptionValues(new LolduStart(), Map.of()))));
         INDArray a = update.state().get("A");
         INDArray b = update.state().get("B");
         INDArray z = update.state().get("z");

@@ -2,7 +2,11 @@ package org.lowrank4j.reference;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.initialisation.LoraXsStart;
+import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.LoraXs;
 import org.lowrank4j.update.TargetUpdate;
@@ -30,7 +34,15 @@ public final class LoraXsReference implements Reference {
         outcome.put("S_r", Arrays.copyOf(ThinSvd.of(w).singularValues(), rank));
 
         TargetUpdate started = new LoraXs().attach(target(w, given, scale));
-        started.start();
+        started.start(new LoraXsStart()
+                .start(new Start(
+                        w,
+                        rank,
+                        given.number("alpha"),
+                        scale,
+                        null,
+                        new Random(1),
+                        new OptionValues(new LoraXsStart(), Map.of()))));
         INDArray a = given.withSignsOfFile("A", started.state().get("A"), false);
         INDArray b = given.withSignsOfFile("B", started.state().get("B"), true);
         outcome.put("A", a);

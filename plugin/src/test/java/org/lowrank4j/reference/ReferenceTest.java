@@ -53,9 +53,17 @@ class ReferenceTest {
     @Test
     void theseMethodsHaveReferences() {
         List<String> needed = List.of(
+                "adafactor",
+                "apollo",
+                "econtrol",
+                "fira",
                 "lora",
+                "rmm",
                 "rslora",
                 "loraplus",
+                "mfac",
+                "perpgrad",
+                "powersgd",
                 "loraga",
                 "galore",
                 "switchlora",
@@ -66,8 +74,19 @@ class ReferenceTest {
                 "lorapro",
                 "loraxs",
                 "loldu",
+                "lorasb",
+                "loraone",
+                "eora",
+                "eva",
+                "corda",
+                "loftq",
                 "vera",
-                "dora");
+                "dora",
+                "relora",
+                "adalora",
+                "trp",
+                "maestro",
+                "sema");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 

@@ -27,6 +27,12 @@ final class WeightSplits {
                 null,
                 new Random(1),
                 new OptionValues(initialisation, Map.of())));
+        report(w, scale, factors, outcome);
+    }
+
+    /** The entries that all splits have. */
+    static void report(INDArray w, double scale, Factors factors, Outcome outcome) {
+        DataType type = w.dataType();
         INDArray a = factors.a().castTo(type);
         INDArray b = factors.b().castTo(type);
         INDArray product = a.mmul(b);

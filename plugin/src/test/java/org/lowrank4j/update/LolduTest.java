@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lowrank4j.initialisation.LolduStart;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,7 +24,7 @@ class LolduTest {
         Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, rank, 1, Map.of());
         INDArray before = problem.target.weight().dup();
         TargetUpdate update = new Loldu().attach(problem.target);
-        update.start();
+        problem.start(update, new LolduStart());
         assertEquals(before, problem.target.weight(), "the network starts unchanged");
         assertTrue(distance(before, product(update)) <= 1e-13);
         assertTrue(update.state().get("B").normmaxNumber().doubleValue() <= 1, "partial pivoting bounds L");
@@ -37,7 +38,7 @@ class LolduTest {
     void theWeightFollowsTheDiagonalAndTheScale(DataType type) {
         Problem problem = new Problem(type, 8, 6, 3, 0.5, Map.of());
         TargetUpdate update = new Loldu().attach(problem.target);
-        update.start();
+        problem.start(update, new LolduStart());
         assertEquals(0.5, update.state().get("sigma").getDouble(0));
         INDArray base = problem.target.weight().sub(product(update));
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.02));
@@ -56,7 +57,7 @@ class LolduTest {
         INDArray low = problem.gaussian(DataType.DOUBLE, 8, 2).mmul(problem.gaussian(DataType.DOUBLE, 2, 6));
         problem.target.weight().assign(low);
         TargetUpdate update = new Loldu().attach(problem.target);
-        update.start();
+        problem.start(update, new LolduStart());
         INDArray z = update.state().get("z");
         assertTrue(z.getDouble(0, 0) != 0 && z.getDouble(0, 1) != 0);
         for (int i = 2; i < 5; i++) {
@@ -77,7 +78,7 @@ class LolduTest {
         Problem problem = new Problem(DataType.FLOAT, 5, 4, 2, 1, Map.of());
         problem.target.weight().assign(0);
         TargetUpdate update = new Loldu().attach(problem.target);
-        update.start();
+        problem.start(update, new LolduStart());
         new Problem.Run(problem, update, new Adam(0.1)).step();
         assertEquals(Nd4j.zeros(DataType.FLOAT, 5, 4), problem.target.weight());
     }

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.initialisation.Start;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -14,6 +16,9 @@ import org.nd4j.linalg.learning.config.IUpdater;
 
 /** A least-squares problem for one weight: the loss is half the sum of squares of x W - y. */
 public final class Problem {
+
+    /** What a start is told about the user's updater. */
+    public static final double LEARNING_RATE = 0.01;
 
     public final INDArray x;
     public final INDArray y;
@@ -47,6 +52,34 @@ public final class Problem {
         return new Factors(
                 gaussian(DataType.DOUBLE, (int) target.inputs(), target.rank()),
                 gaussian(DataType.DOUBLE, target.rank(), (int) target.outputs()));
+    }
+
+    /** Starts an update as the engine does it, from the gradient of this problem if the start needs one. */
+    public Factors start(TargetUpdate update, Initialisation initialisation) {
+        boolean needsGradient = initialisation.need() == Initialisation.Need.GRADIENT;
+        Factors factors = initialisation.start(new Start(
+                target.layer(),
+                target.weight(),
+                target.rank(),
+                target.alpha(),
+                target.scale(),
+                LEARNING_RATE,
+                needsGradient ? gradientOfWeight().divi(x.size(0)) : null,
+                null,
+                target.random(initialisation.name()),
+                target.optionsOf(initialisation)));
+        if (factors.base() != null) {
+            target.weight().assign(factors.base().add(update(factors).castTo(target.dataType())));
+        }
+        update.start(factors);
+        return factors;
+    }
+
+    /** s A B, or s A R B. */
+    public INDArray update(Factors factors) {
+        INDArray a = factors.a().castTo(DataType.DOUBLE);
+        INDArray left = factors.core() == null ? a : a.mmul(factors.core().castTo(DataType.DOUBLE));
+        return left.mmul(factors.b().castTo(DataType.DOUBLE)).muli(target.scale());
     }
 
     public INDArray delta() {
@@ -100,6 +133,12 @@ public final class Problem {
                             1,
                             updaters.get(i).stateSize(update.tensors().get(i).length())))
                     .toArray(INDArray[]::new);
+        }
+
+        /** One step of an epoch with its beginning, before the forward pass. */
+        public INDArray[] step(int epoch) {
+            update.beforeForward(iteration, epoch);
+            return step();
         }
 
         /** One step; returns what was subtracted from the tensors. */

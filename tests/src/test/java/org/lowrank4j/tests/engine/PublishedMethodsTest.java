@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.annotation.LowRank;
+import org.lowrank4j.decomposition.ThinSvd;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,6 +27,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Every method beyond the first few: it trains in a network, goes on from its file, and does nothing at rate 0. */
 class PublishedMethodsTest {
@@ -83,6 +85,16 @@ class PublishedMethodsTest {
         return program.get();
     }
 
+    @LowRank(rank = RANK, init = "lora-sb")
+    private static MultiLayerNetwork loraSb(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, init = "lora-one", alpha = RANK, scaling = "rslora")
+    private static MultiLayerNetwork loraOne(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
     @LowRank(rank = RANK, update = "loldu")
     private static MultiLayerNetwork loldu(Supplier<MultiLayerNetwork> program) {
         return program.get();
@@ -103,6 +115,50 @@ class PublishedMethodsTest {
         return program.get();
     }
 
+    @LowRank(
+            rank = RANK,
+            update = "relora",
+            alpha = RANK,
+            options = {"relora.total-steps=120", "relora.restart=3", "relora.first-warmup=2", "relora.restart-warmup=1"
+            })
+    private static MultiLayerNetwork relora(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(
+            rank = RANK,
+            update = "adalora",
+            options = {"adalora.total-steps=100", "adalora.final-steps=95", "adalora.target-rank=1"})
+    private static MultiLayerNetwork adalora(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(
+            rank = RANK,
+            update = "maestro",
+            options = {"maestro.lasso=0.001", "maestro.threshold=0.01", "maestro.shrink=3"})
+    private static MultiLayerNetwork maestro(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, update = "trp", options = "trp.interval=4")
+    private static MultiLayerNetwork trp(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(
+            rank = RANK,
+            update = "switch-ema",
+            options = {"switch-ema.mu=0.5", "switch-ema.switch=3"})
+    private static MultiLayerNetwork switchEma(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, init = "lora-sb", options = "lora-sb.rate=0.01")
+    private static MultiLayerNetwork loraSbAtOwnRate(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
     @LowRank(rank = RANK, update = "vera", init = "pissa")
     private static MultiLayerNetwork veraWithInit(Supplier<MultiLayerNetwork> program) {
         return program.get();
@@ -116,8 +172,15 @@ class PublishedMethodsTest {
      * One method.
      *
      * @param entries of its tensors in both adapted layers
+     * @param moved how far its start moves W at most, whatever the learning rate, in parts of W's largest entry
      */
-    private record Method(String name, Rule rule, int entries) {
+    private record Method(String name, Rule rule, int entries, double moved) {
+
+        /** One whose start leaves the network as it is. */
+        Method(String name, Rule rule, int entries) {
+            this(name, rule, entries, 0);
+        }
+
         @Override
         public String toString() {
             return name;
@@ -134,11 +197,28 @@ class PublishedMethodsTest {
                 new Method("lora-fa", PublishedMethodsTest::loraFa, RIGHT),
                 new Method("lora-pro", PublishedMethodsTest::loraPro, LEFT + RIGHT),
                 new Method("lora-pro, full", PublishedMethodsTest::loraProFull, LEFT + RIGHT),
-                new Method("lora-xs", PublishedMethodsTest::loraXs, 2 * RANK * RANK),
+                new Method("lora-xs", PublishedMethodsTest::loraXs, 2 * RANK * RANK, 1e-3),
+                new Method("lora-sb", PublishedMethodsTest::loraSb, 2 * RANK * RANK),
+                new Method("lora-one", PublishedMethodsTest::loraOne, LEFT + RIGHT, 0.05),
                 new Method("loldu", PublishedMethodsTest::loldu, 2 * (RANK + 1)),
                 new Method("vera", PublishedMethodsTest::vera, 2 * RANK + 8 + 7),
                 new Method("dora", PublishedMethodsTest::dora, LEFT + RIGHT + 8 + 7),
-                new Method("dora, lora-ga", PublishedMethodsTest::doraFromGradient, LEFT + RIGHT + 8 + 7));
+                new Method("dora, lora-ga", PublishedMethodsTest::doraFromGradient, LEFT + RIGHT + 8 + 7),
+                new Method("relora", PublishedMethodsTest::relora, LEFT + RIGHT),
+                new Method("adalora", PublishedMethodsTest::adalora, LEFT + RIGHT + 2 * RANK),
+                new Method("maestro", PublishedMethodsTest::maestro, 6 * (6 + 8) + 7 * (8 + 7), 1e-5));
+    }
+
+    /** Those that train W itself, to which the user's constraints on W apply. */
+    private static Stream<Method> methodsOfTheWeight() {
+        int weights = 6 * 8 + 8 * 7;
+        return Stream.of(
+                new Method("trp", PublishedMethodsTest::trp, weights, 0.9),
+                new Method("switch-ema", PublishedMethodsTest::switchEma, weights));
+    }
+
+    static Stream<Method> allMethods() {
+        return Stream.concat(methods(), methodsOfTheWeight());
     }
 
     private static MultiLayerNetwork initialised(Method method, IUpdater updater) {
@@ -150,7 +230,7 @@ class PublishedMethodsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("methods")
+    @MethodSource("allMethods")
     void itLearnsAndLeavesTheRestAlone(Method method) {
         MultiLayerNetwork network = initialised(method, new Adam(0.02));
         INDArray bias = network.getParam("0_b").dup();
@@ -169,7 +249,7 @@ class PublishedMethodsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("methods")
+    @MethodSource("allMethods")
     void itGoesOnFromItsFileBitForBit(Method method) {
         MultiLayerNetwork network = initialised(method, new Adam(0.02));
         for (int i = 0; i < 4; i++) {
@@ -196,7 +276,7 @@ class PublishedMethodsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("methods")
+    @MethodSource("allMethods")
     void atRateZeroNoBitOfAnAdaptedWeightMoves(Method method) {
         // ND4J's Adam puts a small number in the place of a rate of 0, so only this method's own use of it is exact.
         boolean wantsAdam = method.name().equals("lora-pro, full");
@@ -204,9 +284,9 @@ class PublishedMethodsTest {
         INDArray original = network.getParam("0_W").dup();
         network.fit(batch(0));
         INDArray started = network.getParam("0_W").dup();
-        if (method.name().equals("lora-xs")) {
+        if (method.moved() > 0) {
             Nets.assertMoved(original, started, "a weight whose published start moves it a little");
-            Nets.assertClose(original, started, 1e-3, "a weight whose published start moves it a little");
+            Nets.assertClose(original, started, method.moved(), "a weight whose published start moves it a little");
         } else {
             Nets.assertSame(original, started, "an adapted weight");
         }
@@ -232,7 +312,7 @@ class PublishedMethodsTest {
         MultiLayerNetwork network = method.rule().during(() -> Nets.initialised(configuration));
         INDArray before = network.getParam("0_W").dup();
         network.fit(batch(0));
-        Nets.assertClose(before, network.getParam("0_W"), 1e-3, "an adapted weight");
+        Nets.assertClose(before, network.getParam("0_W"), Math.max(1e-3, method.moved()), "an adapted weight");
     }
 
     @Test
@@ -250,6 +330,25 @@ class PublishedMethodsTest {
         RuntimeException refused = assertThrows(RuntimeException.class, () -> network.fit(batch(0)));
         assertTrue(refused.getMessage().contains("update=vera without init"), refused.getMessage());
         assertTrue(refused.getMessage().contains("init=pissa with update=dora"), refused.getMessage());
+    }
+
+    @Test
+    void loraSbTakesTheLeadingPartOfASignStep() {
+        DataSet data = batch(0);
+        MultiLayerNetwork stock = Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0))));
+        stock.setInput(data.getFeatures().castTo(DataType.DOUBLE));
+        stock.setLabels(data.getLabels().castTo(DataType.DOUBLE));
+        stock.computeGradientAndScore();
+        MultiLayerNetwork network =
+                loraSbAtOwnRate(() -> Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0)))));
+        network.fit(data);
+        for (String weight : new String[] {"0_W", "1_W"}) {
+            INDArray step = Transforms.sign(stock.gradient().getGradientFor(weight), true)
+                    .muli(-0.01);
+            INDArray expected = ThinSvd.of(step).truncated(RANK);
+            INDArray moved = network.getParam(weight).sub(stock.getParam(weight));
+            Nets.assertClose(expected, moved, 1e-9, weight);
+        }
     }
 
     @Test

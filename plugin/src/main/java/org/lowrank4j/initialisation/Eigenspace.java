@@ -1,0 +1,85 @@
+package org.lowrank4j.initialisation;
+
+import java.util.Arrays;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.SymmetricEigen;
+import org.lowrank4j.decomposition.ThinSvd;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * The eigenspace of a layer's inputs as EoRA uses it (arXiv 2410.21271, section 3): with the second moment C = Q L Q^T,
+ * the projection T = Q L^(1/2) turns the mean squared error of a layer's outputs into a plain norm, since the mean of
+ * |x E|^2 is |T^T E|_F^2 for any nIn x nOut matrix E.
+ *
+ * <p>Eigenvalues of at most max(L) nIn 2^-23 count as 0, because that is what rounding makes of inputs in single
+ * precision; their directions are left out of T and of its inverse. So fewer calibration rows than nIn do no harm beyond
+ * the directions that they say nothing of.
+ *
+ * @param projection T, nIn x k
+ * @param inverse Q L^(-1/2), nIn x k, whose transpose is the pseudo-inverse of T
+ */
+public record Eigenspace(INDArray projection, INDArray inverse) {
+
+    private static final double ROUNDING = Math.ulp(1f);
+
+    /**
+     * Decomposes a second moment.
+     *
+     * @param secondMoment C, nIn x nIn, symmetric and without negative eigenvalues
+     * @throws LowRankException if it is all 0, or if it has entries that are not finite
+     */
+    public static Eigenspace of(INDArray secondMoment) {
+        SymmetricEigen eigen = SymmetricEigen.of(secondMoment);
+        double[] values = eigen.values();
+        double least = values[0] * values.length * ROUNDING;
+        int kept = 0;
+        while (kept < values.length && values[kept] > least) {
+            kept++;
+        }
+        if (kept == 0) {
+            throw new LowRankException("The inputs of the layer are all 0 over the calibration batches, so nothing"
+                    + " tells which errors of its weights matter. Calibrate with batches that reach the layer.");
+        }
+        INDArray roots = Nd4j.createFromArray(
+                Arrays.stream(values, 0, kept).map(Math::sqrt).toArray());
+        INDArray vectors = eigen.vectors().get(NDArrayIndex.all(), NDArrayIndex.interval(0, kept));
+        return new Eigenspace(vectors.mulRowVector(roots), vectors.divRowVector(roots));
+    }
+
+    /** k, how many directions the inputs have. */
+    public int dimension() {
+        return (int) projection.size(1);
+    }
+
+    /**
+     * The root of the mean squared error of the layer's outputs, summed over its units, that an error of W causes.
+     *
+     * @param error E, nIn x nOut, in double
+     */
+    public double outputError(INDArray error) {
+        return projected(error).norm2Number().doubleValue();
+    }
+
+    /**
+     * The A and B whose s A B is closest to a residual in what it does to the layer's outputs: with T^T E = U S V^T,
+     *
+     * <pre>A = Q L^(-1/2) U_r sqrt(S_r / s),   B = sqrt(S_r / s) V_r^T</pre>
+     *
+     * so that {@link #outputError} of E - s A B is the root of the sum of the squares of the singular values after the
+     * first r, the least that rank r allows. Pairs beyond the rank of T^T E are 0.
+     *
+     * @param residual E, nIn x nOut, in double
+     * @param rank r, at least 1
+     * @param scale s, above 0
+     */
+    public Factors compensation(INDArray residual, int rank, double scale) {
+        Factors within = SingularFactors.leading(ThinSvd.of(projected(residual)), rank, scale);
+        return new Factors(inverse.mmul(within.a()), within.b());
+    }
+
+    private INDArray projected(INDArray matrix) {
+        return projection.transpose().mmul(matrix);
+    }
+}

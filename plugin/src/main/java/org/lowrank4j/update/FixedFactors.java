@@ -1,0 +1,85 @@
+package org.lowrank4j.update;
+
+import java.util.Arrays;
+import java.util.Map;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.initialisation.Factors;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The factors A (nIn x r) and B (r x nOut) of one weight that stay as they started, around a small trained core. */
+final class FixedFactors {
+
+    private final String update;
+    private final TargetWeight target;
+    private final INDArray a;
+    private final INDArray b;
+
+    /** @param update its name, for messages */
+    FixedFactors(String update, TargetWeight target) {
+        this.update = update;
+        this.target = target;
+        a = Nd4j.create(target.dataType(), new long[] {target.inputs(), target.rank()}, 'f');
+        b = Nd4j.create(target.dataType(), new long[] {target.rank(), target.outputs()}, 'c');
+    }
+
+    INDArray a() {
+        return a;
+    }
+
+    INDArray b() {
+        return b;
+    }
+
+    /**
+     * Copies the given factors and their core.
+     *
+     * @param name of the core, for messages
+     * @param core the live one
+     * @throws LowRankException if there is no core, or if a shape does not fit
+     */
+    void start(Factors factors, String name, INDArray core) {
+        INDArray given = factors.core();
+        if (given == null) {
+            throw new LowRankException("Layer " + target.layer() + " trains with update=" + update + ", whose factors A"
+                    + " and B have a core " + name + " (" + SavedState.shape(core) + ") between them, and the"
+                    + " initialisation gave only A and B. Leave the init out: the update brings its own.");
+        }
+        copy("A", factors.a(), a);
+        copy("B", factors.b(), b);
+        copy(name, given, core);
+    }
+
+    private void copy(String name, INDArray given, INDArray live) {
+        if (!Arrays.equals(given.shape(), live.shape())) {
+            throw new LowRankException("The starting " + name + " of layer " + target.layer() + " must be "
+                    + SavedState.shape(live) + " for update=" + update + " (nIn=" + target.inputs() + ", nOut="
+                    + target.outputs() + ", rank=" + target.rank() + "), and it is " + SavedState.shape(given) + ".");
+        }
+        live.assign(given);
+    }
+
+    /** x A, examples x r. */
+    INDArray inputSide(INDArray x) {
+        INDArray u = Nd4j.createUninitialized(target.dataType(), new long[] {x.size(0), target.rank()}, 'f');
+        return Nd4j.gemm(x, a, u, false, false, 1, 0);
+    }
+
+    /** delta B^T, examples x r. */
+    INDArray outputSide(INDArray delta) {
+        INDArray v = Nd4j.createUninitialized(target.dataType(), new long[] {delta.size(0), target.rank()}, 'f');
+        return Nd4j.gemm(delta, b, v, false, true, 1, 0);
+    }
+
+    /** Adds A and B to a state to be saved. */
+    void save(Map<String, INDArray> state) {
+        state.put("A", a);
+        state.put("B", b);
+    }
+
+    /** Puts A and B back. */
+    void restore(Map<String, INDArray> state) {
+        SavedState.copy(state, "A", a, target);
+        SavedState.copy(state, "B", b, target);
+    }
+}
