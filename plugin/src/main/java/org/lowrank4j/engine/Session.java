@@ -190,14 +190,23 @@ final class Session {
         if (starts != null) {
             start(network, starts);
         }
+        boolean begun = starts == null;
+        if (begun) {
+            beforeForward(network);
+        }
+        boolean counts = false;
         step.begin();
         try {
             optimizer.gradientAndScore(workspaces);
+            prove();
+            counts = stepIsFinite;
         } finally {
             step.end();
+            if (begun && !counts) {
+                targets.forEach(target -> target.update().abandon());
+            }
         }
-        prove();
-        if (stepIsFinite) {
+        if (counts) {
             apply();
         }
         int iteration = network.iteration();
@@ -212,6 +221,14 @@ final class Session {
             applyConstraints(network);
         }
         return true;
+    }
+
+    private void beforeForward(NetworkParts network) {
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (SegmentTarget target : targets) {
+                target.update().beforeForward(network.iteration(), network.epoch());
+            }
+        }
     }
 
     private void start(NetworkParts network, Starts pending) {
