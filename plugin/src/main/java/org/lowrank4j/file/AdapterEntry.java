@@ -64,7 +64,7 @@ public final class AdapterEntry {
      *
      * @throws LowRankException if the entry is damaged, of another format, or belongs to other weights
      */
-    static TrainingState read(byte[] entry, INDArray parameters) {
+    public static TrainingState read(byte[] entry, INDArray parameters) {
         Tensors tensors = Safetensors.read(entry);
         String format = tensors.metadata().get(FORMAT);
         if (!FORMAT_VERSION.equals(format)) {

@@ -1,11 +1,15 @@
 package org.lowrank4j.file;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,8 +24,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Reads and writes the safetensors format: 8 bytes of header length (little-endian), a JSON header, then the tensors'
  * bytes, row-major and little-endian, without holes.
  *
- * <p>Reading is strict. Every length is checked before anything is allocated, data that is not exactly what its header
- * says is refused, and nothing in it can run code. The types F32, F64, I32 and I64 are read and written.
+ * <p>Reading is strict. Every length is checked before anything is allocated for it, data that is not exactly what its
+ * header says is refused, and nothing in it can run code. The types F64, F32, F16, BF16, I64, I32, U8 and BOOL are read
+ * and written.
  */
 public final class Safetensors {
 
@@ -35,7 +40,7 @@ public final class Safetensors {
     /**
      * Reads a stream to its end.
      *
-     * @throws LowRankException if the content is not valid, or has another type than F32, F64, I32 and I64
+     * @throws LowRankException if the content is not valid, or has another type than those of this class
      */
     public static Tensors read(InputStream in) throws IOException {
         return read(in.readAllBytes());
@@ -44,35 +49,68 @@ public final class Safetensors {
     /**
      * Reads the whole content of a file.
      *
-     * @throws LowRankException if the content is not valid, or has another type than F32, F64, I32 and I64
+     * @throws LowRankException if the content is not valid, or has another type than those of this class
      */
     public static Tensors read(byte[] content) {
-        if (content.length < LENGTH_BYTES) {
-            throw refused("it has " + content.length + " bytes and must start with 8 bytes of header length", null);
+        try {
+            return read(content.length, (position, into) -> into.put(content, (int) position, into.remaining()));
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
         }
-        ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
-        long headerLength = bytes.getLong();
+    }
+
+    /**
+     * Reads a file, tensor by tensor, so that no more memory is taken than for the header and the tensors themselves.
+     *
+     * @throws LowRankException if the content is not valid, or has another type than those of this class; the message
+     *     names the file
+     */
+    public static Tensors read(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return read(channel.size(), (position, into) -> fill(channel, position, into));
+        } catch (LowRankException refused) {
+            throw new LowRankException(file + ": " + refused.getMessage(), refused);
+        }
+    }
+
+    private static void fill(FileChannel channel, long position, ByteBuffer into) throws IOException {
+        long at = position;
+        while (into.hasRemaining()) {
+            int read = channel.read(into, at);
+            if (read < 0) {
+                throw new EOFException("The file became shorter while it was read.");
+            }
+            at += read;
+        }
+    }
+
+    private static Tensors read(long length, SafetensorsType.Content content) throws IOException {
+        if (length < LENGTH_BYTES) {
+            throw refused("it has " + length + " bytes and must start with 8 bytes of header length", null);
+        }
+        ByteBuffer first = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        content.read(0, first);
+        long headerLength = first.getLong(0);
         if (headerLength < 0 || headerLength > LONGEST_HEADER) {
             throw refused(
                     "its header length is " + Long.toUnsignedString(headerLength) + " bytes and at most "
                             + LONGEST_HEADER + " are allowed",
                     null);
         }
-        if (headerLength > content.length - LENGTH_BYTES) {
+        if (headerLength > length - LENGTH_BYTES) {
             throw refused(
-                    "its header length is " + headerLength + " bytes and only " + (content.length - LENGTH_BYTES)
+                    "its header length is " + headerLength + " bytes and only " + (length - LENGTH_BYTES)
                             + " follow: it is cut off",
                     null);
         }
-        int data = LENGTH_BYTES + (int) headerLength;
-        SafetensorsHeader header =
-                SafetensorsHeader.parse(Arrays.copyOfRange(content, LENGTH_BYTES, data), content.length - data);
+        byte[] json = new byte[(int) headerLength];
+        content.read(LENGTH_BYTES, ByteBuffer.wrap(json));
+        long data = LENGTH_BYTES + headerLength;
+        SafetensorsHeader header = SafetensorsHeader.parse(json, length - data);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (SafetensorsHeader.Entry entry : header.entries()) {
-            // The header was checked against the length of the content, so these are positions in it.
-            ByteBuffer slice = bytes.slice(data + (int) entry.begin(), (int) (entry.end() - entry.begin()))
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            tensors.put(entry.name(), entry.type().read(slice, entry.shape()));
+            tensors.put(
+                    entry.name(), entry.type().read(content, data + entry.begin(), data + entry.end(), entry.shape()));
         }
         return new Tensors(tensors, header.metadata());
     }
@@ -81,8 +119,8 @@ public final class Safetensors {
      * Writes tensors in row-major order whatever their order in memory, widest types first, then by name, after a header
      * that ends on a multiple of 8 bytes. The stream stays open.
      *
-     * @throws LowRankException if a tensor has another type than FLOAT, DOUBLE, INT and LONG, or a reserved name,
-     *     or if all together have about 2 GiB
+     * @throws LowRankException if a tensor has a type that is not one of this class, or a reserved name, or has 2 GiB
+     *     or more
      */
     public static void write(Tensors tensors, OutputStream out) throws IOException {
         List<SafetensorsHeader.Entry> entries = places(tensors.tensors());

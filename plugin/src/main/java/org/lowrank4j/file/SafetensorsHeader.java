@@ -1,25 +1,27 @@
 package org.lowrank4j.file;
 
-import java.nio.ByteBuffer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.nd4j.shade.jackson.core.JsonFactory;
+import org.nd4j.shade.jackson.core.JsonGenerator;
 import org.nd4j.shade.jackson.core.JsonParser;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.DeserializationFeature;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.node.ArrayNode;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import org.nd4j.shade.jackson.core.JsonToken;
 
 /**
  * The JSON header of safetensors data.
@@ -32,32 +34,48 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     /** The key of the header that holds text instead of a tensor. */
     static final String METADATA = "__metadata__";
 
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** The most dimensions that an ND4J array can have. */
+    private static final int MOST_DIMENSIONS = 32;
+
+    private static final JsonFactory JSON = new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
     /** A tensor's place: bytes from begin to end (exclusive), counted from the end of the header. */
     record Entry(String name, SafetensorsType type, long[] shape, long begin, long end) {}
 
     /**
+     * Reads token by token, so that a header takes little more memory than its entries do, however it is nested.
+     *
      * @param json the header's bytes
      * @param dataLength number of bytes that follow the header; the entries must fill them exactly
      * @throws LowRankException if anything is not as the format demands
      */
     static SafetensorsHeader parse(byte[] json, long dataLength) {
-        JsonNode root = tree(json);
-        if (!root.isObject()) {
-            throw Safetensors.refused("its header is not a JSON object", null);
-        }
         List<Entry> entries = new ArrayList<>();
         Map<String, String> metadata = new LinkedHashMap<>();
-        for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
-            Map.Entry<String, JsonNode> field = fields.next();
-            if (field.getKey().equals(METADATA)) {
-                readMetadata(field.getValue(), metadata);
-            } else {
-                entries.add(entry(field.getKey(), field.getValue()));
+        // Decoding here, because a parser of bytes would take UTF-16 and UTF-32 for text, too.
+        Reader text = new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
+        try (JsonParser parser = JSON.createParser(text)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw Safetensors.refused("its header is not a JSON object", null);
             }
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                String name = parser.getCurrentName();
+                parser.nextToken();
+                if (name.equals(METADATA)) {
+                    readMetadata(parser, metadata);
+                } else {
+                    entries.add(entry(name, parser));
+                }
+            }
+            if (parser.nextToken() != null) {
+                throw Safetensors.refused("its header is not valid JSON: something follows the object", null);
+            }
+        } catch (CharacterCodingException notText) {
+            throw Safetensors.refused("its header is not UTF-8 text", notText);
+        } catch (JsonProcessingException notJson) {
+            throw Safetensors.refused("its header is not valid JSON: " + notJson.getOriginalMessage(), notJson);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
         }
         entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         checkThatDataIsFilled(entries, dataLength);
@@ -81,6 +99,9 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
                         "its data ends at byte " + end + " and there are only " + dataLength + ": it is cut off",
                         null);
             }
+            if (entry.end() - entry.begin() > Integer.MAX_VALUE) {
+                throw refused(entry.name(), "it has 2 GiB or more, and only smaller tensors can be read", null);
+            }
         }
         if (end != dataLength) {
             throw Safetensors.refused(
@@ -88,40 +109,41 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         }
     }
 
-    private static JsonNode tree(byte[] json) {
-        try {
-            return JSON.readTree(StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(json))
-                    .toString());
-        } catch (CharacterCodingException notText) {
-            throw Safetensors.refused("its header is not UTF-8 text", notText);
-        } catch (JsonProcessingException notJson) {
-            throw Safetensors.refused("its header is not valid JSON: " + notJson.getOriginalMessage(), notJson);
-        } catch (StackOverflowError tooDeep) {
-            throw Safetensors.refused("its header is nested too deeply", tooDeep);
-        }
-    }
-
-    private static void readMetadata(JsonNode node, Map<String, String> metadata) {
-        if (!node.isObject()) {
+    private static void readMetadata(JsonParser parser, Map<String, String> metadata) throws IOException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
             throw Safetensors.refused(METADATA + " is not a JSON object", null);
         }
-        node.fields().forEachRemaining(field -> {
-            if (!field.getValue().isTextual()) {
-                throw Safetensors.refused("the entry \"" + field.getKey() + "\" of " + METADATA + " is not text", null);
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String key = parser.getCurrentName();
+            if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                throw Safetensors.refused("the entry \"" + key + "\" of " + METADATA + " is not text", null);
             }
-            metadata.put(field.getKey(), field.getValue().textValue());
-        });
+            metadata.put(key, parser.getText());
+        }
     }
 
-    private static Entry entry(String name, JsonNode node) {
-        if (!node.isObject() || node.size() != 3) {
+    private static Entry entry(String name, JsonParser parser) throws IOException {
+        String dtype = null;
+        long[] shape = null;
+        long[] offsets = null;
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
             throw refused(name, "it must have exactly dtype, shape and data_offsets", null);
         }
-        SafetensorsType type = type(name, node.path("dtype").asText());
-        long[] shape = wholeNumbers(name, node, "shape");
-        long[] offsets = wholeNumbers(name, node, "data_offsets");
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String field = parser.getCurrentName();
+            JsonToken value = parser.nextToken();
+            switch (field) {
+                case "dtype" -> dtype = value == JsonToken.VALUE_STRING ? parser.getText() : "of no text";
+                case "shape" -> shape = wholeNumbers(name, field, MOST_DIMENSIONS, parser);
+                case "data_offsets" -> offsets = wholeNumbers(name, field, 2, parser);
+                default ->
+                    throw refused(name, "it must have exactly dtype, shape and data_offsets, and has " + field, null);
+            }
+        }
+        if (dtype == null || shape == null || offsets == null) {
+            throw refused(name, "it must have exactly dtype, shape and data_offsets", null);
+        }
+        SafetensorsType type = type(name, dtype);
         if (offsets.length != 2 || offsets[0] > offsets[1]) {
             throw refused(name, "its data_offsets are " + Arrays.toString(offsets) + " and must be [begin, end]", null);
         }
@@ -154,41 +176,60 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         throw refused(name, "its dtype is \"" + dtype + "\" and only " + readable + " can be read: convert it", null);
     }
 
-    private static long[] wholeNumbers(String name, JsonNode node, String field) {
-        JsonNode list = node.path(field);
-        if (!list.isArray()) {
+    private static long[] wholeNumbers(String name, String field, int most, JsonParser parser) throws IOException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
             throw refused(name, "its " + field + " is not a list of whole numbers", null);
         }
-        long[] values = new long[list.size()];
-        for (int i = 0; i < values.length; i++) {
-            JsonNode value = list.get(i);
-            if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-                throw refused(
-                        name,
-                        "its " + field + " has the entry " + value
-                                + ", and only whole numbers from 0 to 2^63-1 are allowed",
-                        null);
+        long[] values = new long[most];
+        int count = 0;
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (count == most) {
+                throw refused(name, "its " + field + " has more than " + most + " entries", null);
             }
-            values[i] = value.longValue();
+            values[count++] = wholeNumber(name, field, parser);
         }
-        return values;
+        return Arrays.copyOf(values, count);
+    }
+
+    private static long wholeNumber(String name, String field, JsonParser parser) throws IOException {
+        if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+                && parser.getLongValue() >= 0) {
+            return parser.getLongValue();
+        }
+        throw refused(
+                name,
+                "its " + field + " has the entry " + parser.getText()
+                        + ", and only whole numbers from 0 to 2^63-1 are allowed",
+                null);
     }
 
     /** The header as JSON on one line. */
     String toJson() {
-        ObjectNode root = JSON.createObjectNode();
-        if (!metadata.isEmpty()) {
-            ObjectNode text = root.putObject(METADATA);
-            metadata.forEach(text::put);
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            if (!metadata.isEmpty()) {
+                json.writeObjectFieldStart(METADATA);
+                for (Map.Entry<String, String> entry : metadata.entrySet()) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+                json.writeEndObject();
+            }
+            for (Entry entry : entries) {
+                json.writeObjectFieldStart(entry.name());
+                json.writeStringField("dtype", entry.type().name());
+                json.writeFieldName("shape");
+                json.writeArray(entry.shape(), 0, entry.shape().length);
+                json.writeFieldName("data_offsets");
+                json.writeArray(new long[] {entry.begin(), entry.end()}, 0, 2);
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
         }
-        for (Entry entry : entries) {
-            ObjectNode node = root.putObject(entry.name());
-            node.put("dtype", entry.type().name());
-            ArrayNode shape = node.putArray("shape");
-            Arrays.stream(entry.shape()).forEach(shape::add);
-            node.putArray("data_offsets").add(entry.begin()).add(entry.end());
-        }
-        return root.toString();
+        return text.toString();
     }
 
     private static LowRankException refused(String tensor, String why, @Nullable Throwable cause) {

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The element types that adapter files use. */
+/** The element types that adapter files use. Entries are copied bit by bit, so NaN payloads and both zeros survive. */
 enum SafetensorsType {
     F64(DataType.DOUBLE, 8) {
         @Override
@@ -36,6 +36,30 @@ enum SafetensorsType {
         void copy(ByteBuffer from, ByteBuffer to) {
             to.asIntBuffer().put(from.asIntBuffer());
         }
+    },
+    F16(DataType.HALF, 2) {
+        @Override
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asShortBuffer().put(from.asShortBuffer());
+        }
+    },
+    BF16(DataType.BFLOAT16, 2) {
+        @Override
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.asShortBuffer().put(from.asShortBuffer());
+        }
+    },
+    U8(DataType.UBYTE, 1) {
+        @Override
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.duplicate().put(from.duplicate());
+        }
+    },
+    BOOL(DataType.BOOL, 1) {
+        @Override
+        void copy(ByteBuffer from, ByteBuffer to) {
+            to.duplicate().put(from.duplicate());
+        }
     };
 
     private static final int CHUNK_BYTES = 1 << 16;
@@ -46,6 +70,13 @@ enum SafetensorsType {
     SafetensorsType(DataType dataType, int bytes) {
         this.dataType = dataType;
         this.bytes = bytes;
+    }
+
+    /** Where bytes come from. */
+    @FunctionalInterface
+    interface Content {
+        /** Fills the buffer with the bytes from a position on. */
+        void read(long position, ByteBuffer into) throws IOException;
     }
 
     /** Bytes of one entry. */
@@ -66,11 +97,23 @@ enum SafetensorsType {
                         + "."));
     }
 
-    /** An array of its own with all remaining bytes as entries. */
-    INDArray read(ByteBuffer data, long[] shape) {
+    /**
+     * An array of its own with the bytes from begin to end (exclusive) as entries.
+     *
+     * @param end checked against the shape and the length of the content
+     */
+    INDArray read(Content content, long begin, long end, long[] shape) throws IOException {
         INDArray array = Nd4j.create(dataType, shape, 'c');
-        if (data.hasRemaining()) {
-            copy(data, memory(array));
+        if (begin == end) {
+            return array;
+        }
+        ByteBuffer memory = memory(array);
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end - begin));
+        for (long at = begin; at < end; at += chunk.limit()) {
+            chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - at));
+            content.read(at, chunk);
+            ByteBuffer part = memory.slice(Math.toIntExact(memory.position() + at - begin), chunk.limit());
+            copy(chunk.flip().order(ByteOrder.LITTLE_ENDIAN), part.order(ByteOrder.nativeOrder()));
         }
         return array;
     }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param trainable parameters it trains
  * @param trainingBytes bytes of its gradient and updater state
  */
-record AgentReport(long trainable, long trainingBytes) {
+public record AgentReport(long trainable, long trainingBytes) {
 
     private static final Pattern TRAINABLE = Pattern.compile("trainable params: ([\\d,]+) \\|\\| all params: ");
     private static final Pattern MEMORY = Pattern.compile(
@@ -27,6 +27,15 @@ record AgentReport(long trainable, long trainingBytes) {
         Matcher memory = last(MEMORY, lines);
         return new AgentReport(
                 Long.parseLong(trainable.group(1).replace(",", "")), bytes(memory.group(1)) + bytes(memory.group(2)));
+    }
+
+    /** Trainable parameters of every network that the agent took over, in the order in which they began to train. */
+    public static List<Long> trainable(List<String> lines) {
+        return lines.stream()
+                .map(TRAINABLE::matcher)
+                .filter(Matcher::find)
+                .map(found -> Long.parseLong(found.group(1).replace(",", "")))
+                .toList();
     }
 
     private static Matcher last(Pattern pattern, List<String> lines) throws IOException {

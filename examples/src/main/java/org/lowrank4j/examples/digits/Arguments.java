@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 
 /** The options of one program, declared first and then read from its command line. */
-final class Arguments {
+public final class Arguments {
 
     /** A mistake on the command line; the message says what is allowed. */
-    static final class UsageException extends IllegalArgumentException {
+    public static final class UsageException extends IllegalArgumentException {
         private static final long serialVersionUID = 1L;
 
-        UsageException(String message) {
+        public UsageException(String message) {
             super(message);
         }
     }
@@ -28,7 +28,7 @@ final class Arguments {
     private final Map<String, Option> options = new LinkedHashMap<>();
     private final Map<String, String> given = new LinkedHashMap<>();
 
-    Arguments(String program, String purpose) {
+    public Arguments(String program, String purpose) {
         this.program = program;
         this.purpose = purpose;
     }
@@ -41,9 +41,14 @@ final class Arguments {
      * @param defaultValue its value when it is not given; empty if it has none
      * @param meaning one line for the help
      */
-    Arguments option(String name, String value, String defaultValue, String meaning) {
+    public Arguments option(String name, String value, String defaultValue, String meaning) {
         options.put(name, new Option(value, defaultValue, meaning));
         return this;
+    }
+
+    /** Declares an option without a value, which {@link #has} asks for. */
+    public Arguments flag(String name, String meaning) {
+        return option(name, "", "", meaning);
     }
 
     /**
@@ -52,7 +57,7 @@ final class Arguments {
      *
      * @throws UsageException for an unknown or repeated option, or one without its value
      */
-    Arguments parse(String... arguments) {
+    public Arguments parse(String... arguments) {
         given.clear();
         if (Arrays.asList(arguments).contains("--help")) {
             given.put("help", "");
@@ -70,8 +75,13 @@ final class Arguments {
                 throw new UsageException("--" + name + " is no option of " + program + "; did you mean --"
                         + nearest(name, options.keySet()) + "? --help lists them all.");
             }
+            boolean flag = options.get(name).value.isEmpty();
             String value;
-            if (equals >= 0) {
+            if (flag && equals < 0) {
+                value = "";
+            } else if (flag) {
+                throw new UsageException("--" + name + " takes no value.");
+            } else if (equals >= 0) {
                 value = argument.substring(equals + 1);
             } else if (i + 1 < arguments.length && !arguments[i + 1].startsWith("--")) {
                 value = arguments[++i];
@@ -114,17 +124,17 @@ final class Arguments {
                 .toString();
     }
 
-    boolean has(String name) {
+    public boolean has(String name) {
         declared(name);
         return given.containsKey(name);
     }
 
-    String text(String name) {
+    public String text(String name) {
         return given.getOrDefault(name, declared(name).defaultValue);
     }
 
     /** A path; an option that must be given has no default. */
-    Path path(String name) {
+    public Path path(String name) {
         String value = text(name);
         if (value.isEmpty()) {
             throw new UsageException("--" + name + " is missing: --" + name + " " + declared(name).value + ".");
@@ -136,7 +146,7 @@ final class Arguments {
         }
     }
 
-    int integer(String name, int least, int most) {
+    public int integer(String name, int least, int most) {
         String value = text(name);
         try {
             int number = Integer.parseInt(value);
@@ -150,7 +160,7 @@ final class Arguments {
     }
 
     /** A number above 0 and at most {@code most}. */
-    double positive(String name, double most) {
+    public double positive(String name, double most) {
         String value = text(name);
         try {
             double number = Double.parseDouble(value);
@@ -164,7 +174,7 @@ final class Arguments {
     }
 
     /** One of the constants, written as their {@code toString}. */
-    <E extends Enum<E>> E choice(String name, Class<E> type) {
+    public <E extends Enum<E>> E choice(String name, Class<E> type) {
         return choose(name, text(name), type);
     }
 
@@ -200,7 +210,8 @@ final class Arguments {
         return option;
     }
 
-    private static String nearest(String word, Iterable<String> candidates) {
+    /** The candidate that takes the fewest letters to insert, delete or replace. */
+    public static String nearest(String word, Iterable<String> candidates) {
         String best = "";
         int least = Integer.MAX_VALUE;
         for (String candidate : candidates) {
@@ -232,7 +243,7 @@ final class Arguments {
     }
 
     /** A program's body, given its parsed arguments. */
-    interface Program {
+    public interface Program {
         void run(Arguments arguments) throws Exception;
     }
 
@@ -240,7 +251,7 @@ final class Arguments {
      * Runs a program: {@code --help} prints the help; a mistake on the command line exits with 2, and a file that cannot
      * be read or written exits with 1, both with one line on the error stream.
      */
-    void run(String[] arguments, Program body) throws Exception {
+    public void run(String[] arguments, Program body) throws Exception {
         try {
             parse(arguments);
             if (wantsHelp()) {

@@ -12,10 +12,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** Runs one program of the example in a JVM of its own, as a user would start it, and ends it when we end. */
-final class ChildJvm {
+public final class ChildJvm {
 
     /** What a child that failed said last. */
-    static final class FailedException extends IOException {
+    public static final class FailedException extends IOException {
         private static final long serialVersionUID = 1L;
 
         FailedException(String message) {
@@ -45,7 +45,8 @@ final class ChildJvm {
      * @return the lines of its error stream
      * @throws FailedException if it ends with another exit code than 0; the message holds its last lines
      */
-    static List<String> run(List<String> jvmOptions, Class<?> main, List<String> arguments, Consumer<String> onLine)
+    public static List<String> run(
+            List<String> jvmOptions, Class<?> main, List<String> arguments, Consumer<String> onLine)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

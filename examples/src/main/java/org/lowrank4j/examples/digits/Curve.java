@@ -8,7 +8,7 @@ import java.util.List;
  * @param title its name in the legend
  * @param losses training loss of each step
  */
-record Curve(String title, double[] losses) {
+public record Curve(String title, double[] losses) {
 
     /** Weight of the past in the running mean: it looks back about 10 steps. */
     private static final double MEMORY = 0.9;
@@ -25,7 +25,7 @@ record Curve(String title, double[] losses) {
     }
 
     /** Exponential running mean, corrected for its empty start so that the first value is the first loss. */
-    static double[] smooth(double[] losses) {
+    public static double[] smooth(double[] losses) {
         double[] smooth = new double[losses.length];
         double sum = 0;
         double weight = 0;

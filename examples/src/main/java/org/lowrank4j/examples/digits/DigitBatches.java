@@ -9,7 +9,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Feeds digits to DL4J in batches: features (batch x 784) in [0, 1], labels (batch x 10) one-hot. */
-final class DigitBatches implements DataSetIterator {
+public final class DigitBatches implements DataSetIterator {
 
     private static final long serialVersionUID = 1L;
 
@@ -38,7 +38,7 @@ final class DigitBatches implements DataSetIterator {
      *
      * @param steps how many batches; they may make up several passes or part of one
      */
-    static DigitBatches shuffled(DigitSet digits, int batch, int steps, long seed) {
+    public static DigitBatches shuffled(DigitSet digits, int batch, int steps, long seed) {
         if (batch > digits.size()) {
             throw new IllegalArgumentException(
                     "A batch of " + batch + " needs more than " + digits.size() + " digits.");
@@ -47,7 +47,7 @@ final class DigitBatches implements DataSetIterator {
     }
 
     /** Every digit once and in order, for evaluation; the last batch may be smaller. */
-    static DigitBatches once(DigitSet digits, int batch) {
+    public static DigitBatches once(DigitSet digits, int batch) {
         return new DigitBatches(digits, batch, (digits.size() + batch - 1) / batch, false, 0);
     }
 

@@ -15,7 +15,7 @@ import java.util.List;
  * @param train the digits to learn from
  * @param test the digits to measure with
  */
-record Digits(String name, String directory, DigitSet train, DigitSet test) {
+public record Digits(String name, String directory, DigitSet train, DigitSet test) {
 
     private static final String TRAIN_IMAGES = "train-images-idx3-ubyte";
     private static final String TRAIN_LABELS = "train-labels-idx1-ubyte";
@@ -24,7 +24,7 @@ record Digits(String name, String directory, DigitSet train, DigitSet test) {
     private static final List<String> FILES = List.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS);
 
     /** Asks for drawn digits where a directory could be named. */
-    static final String DRAWN = "drawn";
+    public static final String DRAWN = "drawn";
 
     // The drawn test set is large enough that its sampling error (about 0.3 points at 97 %) does not hide the arms.
     private static final int DRAWN_TRAIN = 12_000;
@@ -38,7 +38,7 @@ record Digits(String name, String directory, DigitSet train, DigitSet test) {
      *     to look in the usual places
      * @throws IOException if a named directory lacks a file, or a file is damaged
      */
-    static Digits load(String directory) throws IOException {
+    public static Digits load(String directory) throws IOException {
         String place = locate(directory);
         return place.isEmpty() ? drawn(DRAWN_TRAIN, DRAWN_TEST, DRAWN_SEED) : mnist(Path.of(place));
     }
@@ -50,7 +50,7 @@ record Digits(String name, String directory, DigitSet train, DigitSet test) {
      *
      * @return a directory, or empty for drawn digits
      */
-    static String locate(String directory) {
+    public static String locate(String directory) {
         for (String named : List.of(
                 directory,
                 System.getProperty("digits.data", ""),
@@ -139,7 +139,7 @@ record Digits(String name, String directory, DigitSet train, DigitSet test) {
     }
 
     /** One line that says which digits these are and where they come from. */
-    String describe() {
+    public String describe() {
         String origin = directory.isEmpty()
                 ? "drawn digits (no MNIST files found; name their directory with --data)"
                 : "MNIST from " + directory;

@@ -3,7 +3,7 @@ package org.lowrank4j.examples.digits;
 import java.util.Locale;
 
 /** How the digits look. The base model learns {@link #UPRIGHT}; fine-tuning moves it to one of the others. */
-enum Domain {
+public enum Domain {
     UPRIGHT(false, false),
     /** Turned by 90 degrees counterclockwise. */
     ROTATED(true, false),
@@ -21,7 +21,7 @@ enum Domain {
     }
 
     /** A new image, 28 x 28, as this domain shows it. */
-    byte[] apply(byte[] image) {
+    public byte[] apply(byte[] image) {
         int side = DigitSet.SIDE;
         byte[] seen = new byte[image.length];
         for (int row = 0; row < side; row++) {

@@ -16,7 +16,7 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /** Draws learning curves into a PNG: the smoothed curve bold over the raw one faint, on linear axes. */
-final class LearningCurveChart {
+public final class LearningCurveChart {
 
     private static final int WIDTH = 1280;
     private static final int HEIGHT = 760;
@@ -41,7 +41,7 @@ final class LearningCurveChart {
     private final double top;
 
     /** Curves of one or more steps; longer ones set the width. */
-    LearningCurveChart(String title, List<Curve> curves) {
+    public LearningCurveChart(String title, List<Curve> curves) {
         this.title = title;
         this.curves = curves;
         this.steps =
@@ -64,7 +64,7 @@ final class LearningCurveChart {
     }
 
     /** Draws and writes the picture. */
-    void write(Path file) throws IOException {
+    public void write(Path file) throws IOException {
         BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);

@@ -11,10 +11,10 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 
 /** An ordinary training listener that notes the loss and the duration of each step and prints where training is. */
-final class LossLog extends BaseTrainingListener {
+public final class LossLog extends BaseTrainingListener {
 
     /** What it prints; {@link Progress} reads it. */
-    static final String LINE = "step %d of %d, loss %.4f";
+    public static final String LINE = "step %d of %d, loss %.4f";
 
     private final int steps;
     private final double[] losses;

@@ -8,7 +8,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 
 /** Saves a model so that the file is there whole or not at all, however the program ends. */
-final class ModelFile {
+public final class ModelFile {
 
     /** What a file that is still being written is called in addition. */
     static final String UNFINISHED = ".unfinished";
@@ -16,7 +16,7 @@ final class ModelFile {
     private ModelFile() {}
 
     /** Writes a sibling file first and renames it when it is complete. */
-    static void write(MultiLayerNetwork model, Path file) throws IOException {
+    public static void write(MultiLayerNetwork model, Path file) throws IOException {
         Path target = file.toAbsolutePath();
         Files.createDirectories(target.getParent());
         Path sibling = target.resolveSibling(target.getFileName() + UNFINISHED);

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  *
  * <p>The percentage and loss come from the lines that {@link LossLog} prints.
  */
-final class Progress {
+public final class Progress {
 
     private static final Pattern STEP = Pattern.compile("step (\\d+) of (\\d+), loss (\\S+)");
 
@@ -26,14 +26,14 @@ final class Progress {
     private int firstDone;
     private int width;
 
-    Progress(PrintStream out, boolean live, int runs) {
+    public Progress(PrintStream out, boolean live, int runs) {
         this.out = out;
         this.live = live;
         this.runs = runs;
     }
 
     /** Whether someone watches: standard output is a terminal that can rewrite its last line. */
-    static boolean isTerminal() {
+    public static boolean isTerminal() {
         Console console = System.console();
         if (console == null || "dumb".equals(System.getenv("TERM"))) {
             return false;
@@ -48,7 +48,7 @@ final class Progress {
         }
     }
 
-    void begin(String runTitle) {
+    public void begin(String runTitle) {
         run++;
         title = runTitle;
         start = System.nanoTime();
@@ -57,7 +57,7 @@ final class Progress {
     }
 
     /** Takes a line of the child's output; lines that tell no step are passed over. */
-    void line(String line) {
+    public void line(String line) {
         Matcher step = STEP.matcher(line);
         if (!step.matches()) {
             return;
@@ -79,7 +79,7 @@ final class Progress {
         rewrite(String.format(Locale.ROOT, "%3d %%   loss %s%s", 100L * done / all, step.group(3), left));
     }
 
-    void end(String outcome) {
+    public void end(String outcome) {
         String text = String.format(Locale.ROOT, "%s in %.1f s", outcome, (System.nanoTime() - start) / 1e9);
         if (live) {
             rewrite(text);
@@ -91,7 +91,7 @@ final class Progress {
     }
 
     /** Ends the line that is being rewritten, so that a message can follow. */
-    void breakLine() {
+    public void breakLine() {
         if (live && width > 0) {
             out.println();
             width = 0;

@@ -33,6 +33,18 @@ class ArgumentsTest {
     }
 
     @Test
+    void aFlagIsThereOrNot() {
+        Arguments arguments = new Arguments("Example", "Shows options.")
+                .flag("quick", "whether")
+                .option("steps", "N", "800", "how many steps")
+                .parse("--quick", "--steps", "20");
+        assertTrue(arguments.has("quick"));
+        assertEquals(20, arguments.integer("steps", 1, 100));
+        assertFalse(arguments.parse("--steps", "20").has("quick"));
+        assertEquals("--quick takes no value.", message(() -> arguments.parse("--quick=yes")));
+    }
+
+    @Test
     void readsSeveralChoicesOnce() {
         assertEquals(
                 List.of(Arm.LORA_GA, Arm.FULL),

@@ -1,0 +1,129 @@
+package org.lowrank4j.adapter;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.NearestName;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What training changed in a base network, apart from any network: an immutable value.
+ *
+ * @param layers the low-rank changes of the weights W, by layer, in a fixed order
+ * @param parameters parameters that were trained in full and replace those of the base (output layers, biases), by
+ *     layer and by DL4J's parameter name, sorted
+ * @param base what the adapter was made on; null if that is not known, as for adapters of other libraries
+ * @param metadata free text by name
+ */
+public record Adapter(
+        Map<String, LayerAdapter> layers,
+        Map<String, Map<String, INDArray>> parameters,
+        @Nullable BaseFingerprint base,
+        Map<String, String> metadata) {
+
+    /**
+     * Copies maps and arrays.
+     *
+     * @throws LowRankException if there is nothing in it, or W of one layer is both adapted and replaced
+     */
+    public Adapter {
+        layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
+        Map<String, Map<String, INDArray>> copies = new TreeMap<>();
+        parameters.forEach((layer, arrays) -> {
+            Map<String, INDArray> copied = new TreeMap<>();
+            arrays.forEach((name, array) -> copied.put(name, array.dup('c')));
+            if (!copied.isEmpty()) {
+                copies.put(layer, Collections.unmodifiableMap(copied));
+            }
+        });
+        parameters = Collections.unmodifiableMap(copies);
+        metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
+        if (layers.isEmpty() && parameters.isEmpty()) {
+            throw new LowRankException("An adapter must change something: it has neither factors nor parameters.");
+        }
+        for (String layer : layers.keySet()) {
+            if (parameters.getOrDefault(layer, Map.of()).containsKey(NetworkWeights.WEIGHT)) {
+                throw new LowRankException(
+                        "Layer " + layer + " has both factors for W and a whole W. Keep one of them.");
+            }
+        }
+    }
+
+    /** Only low-rank changes, on a base that is not known. */
+    public Adapter(Map<String, LayerAdapter> layers) {
+        this(layers, Map.of(), null, Map.of());
+    }
+
+    /**
+     * The adapter of one layer.
+     *
+     * @throws LowRankException if the layer is not adapted
+     */
+    public LayerAdapter layer(String name) {
+        LayerAdapter layer = layers.get(name);
+        if (layer == null) {
+            throw new LowRankException("The adapter has no layer '" + name + "'; it has " + layers.keySet() + "."
+                    + NearestName.suggestion(name, layers.keySet()));
+        }
+        return layer;
+    }
+
+    /** Numbers in factors and magnitudes, without {@link #parameters()}. */
+    public long factorCount() {
+        return layers.values().stream()
+                .mapToLong(layer -> layer.a().length()
+                        + layer.b().length()
+                        + (layer.magnitude() == null ? 0 : layer.magnitude().length()))
+                .sum();
+    }
+
+    /** Numbers in {@link #parameters()}. */
+    public long parameterCount() {
+        return parameters.values().stream()
+                .flatMap(arrays -> arrays.values().stream())
+                .mapToLong(INDArray::length)
+                .sum();
+    }
+
+    /** The same with other parameters trained in full; empty to leave them out. */
+    public Adapter withParameters(Map<String, Map<String, INDArray>> replaced) {
+        return new Adapter(layers, replaced, base, metadata);
+    }
+
+    /** The same said to be made on another base, or with null on one that is not known. */
+    public Adapter withBase(@Nullable BaseFingerprint replaced) {
+        return new Adapter(layers, parameters, replaced, metadata);
+    }
+
+    /** The same with other text. */
+    public Adapter withMetadata(Map<String, String> replaced) {
+        return new Adapter(layers, parameters, base, replaced);
+    }
+
+    /**
+     * The same for a network that names its layers otherwise, for example after a model moved between libraries.
+     *
+     * @throws LowRankException if two layers get the same name
+     */
+    public Adapter renamed(UnaryOperator<String> newName) {
+        return new Adapter(
+                renamed(layers, newName),
+                renamed(parameters, newName),
+                base == null ? null : new BaseFingerprint(renamed(base.weights(), newName)),
+                metadata);
+    }
+
+    private static <T> Map<String, T> renamed(Map<String, T> map, UnaryOperator<String> newName) {
+        Map<String, T> renamed = new LinkedHashMap<>();
+        map.forEach((name, value) -> {
+            if (renamed.put(newName.apply(name), value) != null) {
+                throw new LowRankException("Two layers would be named '" + newName.apply(name) + "'.");
+            }
+        });
+        return renamed;
+    }
+}

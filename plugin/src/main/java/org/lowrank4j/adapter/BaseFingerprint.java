@@ -1,0 +1,153 @@
+package org.lowrank4j.adapter;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Model;
+import org.lowrank4j.LowRankException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Which base network an adapter belongs to: names, shapes and hashes of the weights that it changes.
+ *
+ * @param weights by layer
+ */
+public record BaseFingerprint(Map<String, Weight> weights) {
+
+    /**
+     * One weight W of the base.
+     *
+     * @param inputs nIn
+     * @param outputs nOut
+     * @param type FLOAT or DOUBLE
+     * @param sha256 of the entries as little-endian IEEE numbers of that type, the nIn entries of the first output first,
+     *     in lower-case hexadecimal. This is the memory of a DL4J dense weight ('f' order), and the bytes of the same
+     *     weight in the libraries that keep it as nOut x nIn, row by row
+     */
+    public record Weight(long inputs, long outputs, DataType type, String sha256) {}
+
+    public BaseFingerprint {
+        weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+    }
+
+    /**
+     * The fingerprint of some layers of a network.
+     *
+     * @param layers their names
+     * @throws LowRankException if a layer is not there, or W is no matrix
+     */
+    public static BaseFingerprint of(Model network, Collection<String> layers) {
+        NetworkWeights live = NetworkWeights.of(network);
+        Map<String, INDArray> matrices = new LinkedHashMap<>();
+        layers.forEach(layer -> matrices.put(layer, live.weight(layer)));
+        return of(matrices);
+    }
+
+    static BaseFingerprint of(Map<String, INDArray> matrices) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        matrices.forEach((layer, weight) ->
+                weights.put(layer, new Weight(weight.size(0), weight.size(1), weight.dataType(), hash(weight))));
+        return new BaseFingerprint(weights);
+    }
+
+    /**
+     * How another network differs from this base, in the layers that are listed here.
+     *
+     * @return one sentence per differing layer, in this order; empty if the network is this base
+     */
+    public List<String> differences(Model network) {
+        Map<String, INDArray> live = new LinkedHashMap<>();
+        NetworkWeights.of(network).layers().forEach((layer, table) -> {
+            INDArray weight = table.get(NetworkWeights.WEIGHT);
+            if (weight != null && weight.rank() == 2) {
+                live.put(layer, weight);
+            }
+        });
+        return differences(live);
+    }
+
+    List<String> differences(Map<String, INDArray> matrices) {
+        List<String> differences = new ArrayList<>();
+        weights.forEach((layer, expected) -> {
+            INDArray weight = matrices.get(layer);
+            if (weight == null) {
+                differences.add("layer " + layer + " has no weight matrix W there");
+            } else if (weight.size(0) != expected.inputs() || weight.size(1) != expected.outputs()) {
+                differences.add("W of layer " + layer + " is " + weight.size(0) + " x " + weight.size(1) + " there and "
+                        + expected.inputs() + " x " + expected.outputs() + " in the base of the adapter");
+            } else if (weight.dataType() != expected.type()) {
+                differences.add("W of layer " + layer + " is " + weight.dataType() + " there and " + expected.type()
+                        + " in the base of the adapter");
+            } else {
+                String actual = hash(weight);
+                if (!actual.equals(expected.sha256())) {
+                    differences.add("W of layer " + layer + " has other values (SHA-256 " + shortened(actual)
+                            + " there, " + shortened(expected.sha256()) + " in the base of the adapter)");
+                }
+            }
+        });
+        return differences;
+    }
+
+    /** Refuses a base that differs. */
+    static void check(Adapter adapter, Map<String, INDArray> matrices) {
+        BaseFingerprint base = adapter.base();
+        List<String> differences = base == null ? List.of() : base.differences(matrices);
+        if (!differences.isEmpty()) {
+            int shown = Math.min(3, differences.size());
+            throw new LowRankException("The adapter was made on another base: "
+                    + String.join("; ", differences.subList(0, shown))
+                    + (differences.size() > shown
+                            ? "; and " + (differences.size() - shown) + " more layers differ"
+                            : "")
+                    + ". Use the network that it was trained on, or allow another base explicitly.");
+        }
+    }
+
+    private static String shortened(String hash) {
+        return hash.length() > 12 ? hash.substring(0, 12) + "..." : hash;
+    }
+
+    private static String hash(INDArray weight) {
+        MessageDigest digest = sha256();
+        boolean wide = weight.dataType() == DataType.DOUBLE;
+        if (!wide && weight.dataType() != DataType.FLOAT) {
+            throw new LowRankException("Adapters apply to networks of FLOAT or DOUBLE, and this weight has the type "
+                    + weight.dataType() + ".");
+        }
+        INDArray inOrder = weight.dup('f');
+        ByteBuffer memory = inOrder.data().asNio().order(ByteOrder.nativeOrder());
+        int entries = Math.toIntExact(inOrder.length());
+        ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < entries; i++) {
+            if (bytes.remaining() < Double.BYTES) {
+                digest.update(bytes.flip());
+                bytes.clear();
+            }
+            if (wide) {
+                bytes.putLong(memory.getLong(memory.position() + i * Double.BYTES));
+            } else {
+                bytes.putInt(memory.getInt(memory.position() + i * Float.BYTES));
+            }
+        }
+        digest.update(bytes.flip());
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("every Java platform has SHA-256", impossible);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package org.lowrank4j.adapter;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.NearestName;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The live parameters of a network by layer and name. Holds views of the network, so it is made where it is needed. */
+final class NetworkWeights {
+
+    /** DL4J's name of the weight of a layer. */
+    static final String WEIGHT = "W";
+
+    private final Map<String, Map<String, INDArray>> layers;
+
+    private NetworkWeights(Map<String, Map<String, INDArray>> layers) {
+        this.layers = layers;
+    }
+
+    /**
+     * Names are those that rules use: as configured, else DL4J's default name.
+     *
+     * @throws LowRankException if it is neither a MultiLayerNetwork nor a ComputationGraph, or not initialised
+     */
+    static NetworkWeights of(Model model) {
+        Map<String, Map<String, INDArray>> layers = new LinkedHashMap<>();
+        if (model instanceof MultiLayerNetwork network && network.isInitCalled()) {
+            Layer[] all = network.getLayers();
+            for (int i = 0; i < all.length; i++) {
+                String name = all[i].conf().getLayer().getLayerName();
+                add(layers, name == null ? "layer" + i : name, all[i].paramTable(false));
+            }
+        } else if (model instanceof ComputationGraph graph && graph.getVertices() != null) {
+            for (int index : graph.topologicalSortOrder()) {
+                GraphVertex vertex = graph.getVertices()[index];
+                add(layers, vertex.getVertexName(), vertex.paramTable(false));
+            }
+        } else {
+            throw new LowRankException(
+                    "Adapters apply to an initialised MultiLayerNetwork or ComputationGraph, and this"
+                            + " is a " + model.getClass().getSimpleName()
+                            + (model instanceof MultiLayerNetwork || model instanceof ComputationGraph
+                                    ? " before init()."
+                                    : "."));
+        }
+        return new NetworkWeights(layers);
+    }
+
+    private static void add(Map<String, Map<String, INDArray>> layers, String name, Map<String, INDArray> table) {
+        if (table != null && !table.isEmpty()) {
+            layers.put(name, new LinkedHashMap<>(table));
+        }
+    }
+
+    /** Live views by layer and parameter name, in the network's order; layers without parameters are left out. */
+    Map<String, Map<String, INDArray>> layers() {
+        return layers;
+    }
+
+    /**
+     * A live parameter.
+     *
+     * @throws LowRankException if there is none
+     */
+    INDArray parameter(String layer, String name) {
+        Map<String, INDArray> table = layers.get(layer);
+        if (table == null) {
+            throw new LowRankException("The network has no layer '" + layer + "' with parameters; it has "
+                    + layers.keySet() + "." + NearestName.suggestion(layer, layers.keySet()));
+        }
+        INDArray parameter = table.get(name);
+        if (parameter == null) {
+            throw new LowRankException(
+                    "Layer " + layer + " has no parameter " + name + "; it has " + table.keySet() + ".");
+        }
+        return parameter;
+    }
+
+    /**
+     * The live weight of a layer, nIn x nOut.
+     *
+     * @throws LowRankException if there is none, or it is no matrix
+     */
+    INDArray weight(String layer) {
+        INDArray weight = parameter(layer, WEIGHT);
+        if (weight.rank() != 2) {
+            throw new LowRankException("An adapter changes a matrix, and W of layer " + layer + " has the shape "
+                    + Arrays.toString(weight.shape()) + ".");
+        }
+        return weight;
+    }
+
+    /**
+     * Checks that every shape of an adapter is the network's.
+     *
+     * @throws LowRankException if one is not
+     */
+    void checkShapes(Adapter adapter) {
+        adapter.layers().forEach((name, layer) -> {
+            INDArray weight = weight(name);
+            if (weight.size(0) != layer.inputs() || weight.size(1) != layer.outputs()) {
+                throw new LowRankException("The adapter of layer " + name + " is for W of " + layer.inputs() + " x "
+                        + layer.outputs() + " (nIn x nOut), and the network's is " + weight.size(0) + " x "
+                        + weight.size(1) + ": it was made on another network.");
+            }
+        });
+        adapter.parameters()
+                .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
+                    INDArray live = parameter(layer, name);
+                    if (!fits(live, array)) {
+                        throw new LowRankException(
+                                "The adapter brings " + name + " of layer " + layer + " with the shape "
+                                        + Arrays.toString(array.shape()) + ", and the network's has "
+                                        + Arrays.toString(live.shape())
+                                        + ": it was made on another network.");
+                    }
+                }));
+    }
+
+    /** Whether the shapes are the same, where a row of n entries is a vector of n. */
+    private static boolean fits(INDArray live, INDArray array) {
+        return Arrays.equals(live.shape(), array.shape())
+                || live.isVector() && array.isVector() && live.length() == array.length();
+    }
+
+    /** A parameter of an adapter as the network has it: in its shape, its type and its order. */
+    static INDArray as(INDArray live, INDArray array) {
+        return array.castTo(live.dataType()).reshape(live.shape()).dup(live.ordering());
+    }
+}

@@ -1,0 +1,136 @@
+package org.lowrank4j.adapter;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.deeplearning4j.nn.api.Model;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.engine.TrainingState;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The adapter that an adapted training made, from the model zip that it wrote and the model that it started from.
+ *
+ * <p>The zip holds effective weights and the factors as they are now. Where the factors started from a product of 0
+ * (kaiming, gaussian, LoRA-XS up to its small core) they are the adapter. Where they started from a part of W (PiSSA,
+ * OLoRA, LoRA-GA, ...) the change is s (A B - A0 B0), of rank 2r; it is taken from the two models, which hold it exactly,
+ * by a decomposition, and becomes a standard adapter of rank 2r. Which of the two holds is never assumed: the factors must
+ * give the tuned weight.
+ *
+ * <p>The base is needed for more than that: what was trained in full, and which base this is, can only be seen next to it.
+ */
+public final class TrainedAdapter {
+
+    /** Steps in float round W again and again; their sum stays below this part of its norm, and offsets do not. */
+    private static final double FLOAT_DRIFT = 2e-5;
+
+    private static final double DOUBLE_DRIFT = 1e-12;
+
+    private static final String STATE = "adapter/";
+
+    private TrainedAdapter() {}
+
+    /**
+     * The adapter of a trained model.
+     *
+     * @param base the model that training started from
+     * @param tuned the zip that the training wrote
+     * @throws LowRankException if the zip has no state of adapters, the models have different layers, or a layer's change
+     *     has no low rank (GaLore, SwitchLoRA, training in full): {@link Extraction} approximates such a change
+     */
+    public static Adapter of(ModelFile base, ModelFile tuned) {
+        TrainingState state = tuned.trained()
+                .orElseThrow(
+                        () -> new LowRankException(
+                                tuned.file() + " holds no state of adapters: it was not written"
+                                        + " by an adapted training. Extract an adapter from the difference of the two models instead."));
+        try {
+            return of(base.network(), tuned.network(), state);
+        } catch (LowRankException refused) {
+            throw new LowRankException(
+                    "No adapter can be made of " + tuned.file() + " on " + base.file() + ": " + refused.getMessage(),
+                    refused);
+        }
+    }
+
+    static Adapter of(Model base, Model tuned, TrainingState state) {
+        Difference difference = Difference.of(base, tuned);
+        Map<String, LayerAdapter> layers = new LinkedHashMap<>();
+        Map<String, String> metadata = new TreeMap<>();
+        state.settings().forEach((layer, settings) -> {
+            metadata.put("settings/" + layer, settings);
+            if (difference.changed(layer)) {
+                layers.put(layer, layer(layer, settings, state, difference));
+            }
+        });
+        return difference.adapter(layers, metadata);
+    }
+
+    private static LayerAdapter layer(String name, String settings, TrainingState state, Difference difference) {
+        INDArray before = difference.before(name);
+        INDArray after = difference.after(name);
+        Map<String, INDArray> tensors = tensors(state, name);
+        double scale = Double.parseDouble(setting(settings, "scale", name));
+        Integer found = state.ranks().get(name);
+        int rank = found == null ? Integer.parseInt(setting(settings, "rank", name)) : found;
+        INDArray magnitude = tensors.get("M");
+        INDArray a = tensors.get("A");
+        INDArray b = tensors.get("B");
+        INDArray core = tensors.get("R");
+        if (a != null && b != null && core != null && core.rank() == 2) {
+            a = a.castTo(DataType.DOUBLE).mmul(core.castTo(DataType.DOUBLE)).castTo(before.dataType());
+        }
+        if (a != null && b != null && a.rank() == 2 && a.size(0) == before.size(0)) {
+            LayerAdapter saved = LayerAdapter.scaled(a, b, scale, magnitude);
+            if (near(saved, before, after)) {
+                return saved;
+            }
+        }
+        INDArray unnormalised = tensors.get("V");
+        LayerAdapter decomposed = decomposed(before, unnormalised == null ? after : unnormalised, magnitude, 2 * rank);
+        if (near(decomposed, before, after)) {
+            return decomposed;
+        }
+        throw new LowRankException(
+                "W of layer " + name + " changed by more than an adapter of rank " + decomposed.rank() + " can hold ("
+                        + settings + "). Extract an adapter of a rank of your choice instead.");
+    }
+
+    private static LayerAdapter decomposed(INDArray before, INDArray after, @Nullable INDArray magnitude, int atMost) {
+        INDArray change = after.castTo(DataType.DOUBLE).sub(before.castTo(DataType.DOUBLE));
+        LayerAdapter plain = LowRankSplit.leading(change, atMost).adapter(before.dataType());
+        return new LayerAdapter(plain.a(), plain.b(), plain.alpha(), plain.scaling(), magnitude);
+    }
+
+    private static boolean near(LayerAdapter adapter, INDArray before, INDArray after) {
+        double drift = after.dataType() == DataType.DOUBLE ? DOUBLE_DRIFT : FLOAT_DRIFT;
+        INDArray wanted = after.castTo(DataType.DOUBLE);
+        INDArray reached = adapter.effective(before.castTo(DataType.DOUBLE));
+        return reached.sub(wanted).norm2Number().doubleValue()
+                <= drift * wanted.norm2Number().doubleValue();
+    }
+
+    private static Map<String, INDArray> tensors(TrainingState state, String layer) {
+        String prefix = STATE + layer + "/";
+        Map<String, INDArray> tensors = new TreeMap<>();
+        state.tensors().forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                tensors.put(name.substring(prefix.length()), tensor);
+            }
+        });
+        return tensors;
+    }
+
+    private static String setting(String settings, String key, String layer) {
+        return Arrays.stream(settings.split(" "))
+                .filter(word -> word.startsWith(key + "="))
+                .map(word -> word.substring(key.length() + 1))
+                .filter(value -> !value.isEmpty() && value.chars().allMatch(c -> "0123456789.eE-".indexOf(c) >= 0))
+                .findFirst()
+                .orElseThrow(() -> new LowRankException(
+                        "The saved settings of layer " + layer + " have no number for " + key + ": " + settings + "."));
+    }
+}

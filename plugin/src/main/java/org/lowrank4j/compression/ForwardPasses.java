@@ -1,0 +1,95 @@
+package org.lowrank4j.compression;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.FrozenLayer;
+import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.layers.OutputLayer;
+import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
+import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.util.TimeSeriesUtils;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A network through which minibatches pass as at inference, so that the inputs of its layers can be looked at. */
+abstract class ForwardPasses {
+
+    /**
+     * One layer that multiplies its input by W: a DenseLayer, OutputLayer or RnnOutputLayer, frozen or not.
+     *
+     * @param weight W, nIn x nOut, live
+     */
+    record Target(String name, BaseLayer<?> layer, INDArray weight) {}
+
+    /** The layers, each after those that it gets its input from. */
+    abstract List<Target> targets();
+
+    /** Passes a minibatch forward and leaves each layer its input and its mask. */
+    abstract void pass(Batch batch);
+
+    /** Drops the inputs and masks of the last pass. */
+    abstract void clear();
+
+    /**
+     * What a layer multiplies by W for a minibatch: one row per example or time step, without steps that a mask hides;
+     * null if it hides all.
+     */
+    final @Nullable INDArray inputs(Target target, Batch batch) {
+        try {
+            pass(batch);
+            return rows(target.layer());
+        } finally {
+            clear();
+        }
+    }
+
+    private static @Nullable INDArray rows(BaseLayer<?> layer) {
+        INDArray rows = layer.input();
+        if (rows.rank() == 3) {
+            boolean stepsSecond =
+                    ((org.deeplearning4j.nn.conf.layers.RnnOutputLayer) layer.layerConf()).getRnnDataFormat()
+                            == RNNFormat.NWC;
+            rows = TimeSeriesUtils.reshape3dTo2d(
+                    stepsSecond ? rows.permute(0, 2, 1) : rows, LayerWorkspaceMgr.noWorkspaces(), ArrayType.INPUT);
+        }
+        INDArray mask = layer.getMaskArray();
+        return mask == null || mask.length() != rows.size(0) ? rows : kept(rows, mask.reshape(mask.length()));
+    }
+
+    private static @Nullable INDArray kept(INDArray rows, INDArray mask) {
+        int[] kept = new int[(int) mask.length()];
+        int count = 0;
+        for (int i = 0; i < kept.length; i++) {
+            if (mask.getDouble(i) != 0) {
+                kept[count++] = i;
+            }
+        }
+        return count == 0 ? null : Nd4j.pullRows(rows, 1, Arrays.copyOf(kept, count));
+    }
+
+    /** Hands on the layer if it is one of those that can be compensated. */
+    static void find(String name, @Nullable Layer layer, BiConsumer<String, BaseLayer<?>> found) {
+        if (layer instanceof FrozenLayer frozen) {
+            find(name, frozen.getInsideLayer(), found);
+        } else if (layer instanceof FrozenLayerWithBackprop frozen) {
+            find(name, frozen.getInsideLayer(), found);
+        } else if (layer instanceof BaseLayer<?> base
+                && (base.getClass() == DenseLayer.class
+                        || base.getClass() == OutputLayer.class
+                        || base.getClass() == RnnOutputLayer.class)) {
+            found.accept(name, base);
+        }
+    }
+
+    static Target target(String name, BaseLayer<?> layer) {
+        return new Target(name, layer, layer.getParam(DefaultParamInitializer.WEIGHT_KEY));
+    }
+}
