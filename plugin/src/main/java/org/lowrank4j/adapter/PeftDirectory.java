@@ -1,6 +1,7 @@
 package org.lowrank4j.adapter;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,12 +100,20 @@ public final class PeftDirectory {
             throw new LowRankException(
                     config + " has " + Files.size(config) + " bytes, and at most " + LONGEST_CONFIG + " are read.");
         }
-        PeftConfig written = PeftConfig.read(Files.readString(config, StandardCharsets.UTF_8), config.toString());
+        PeftConfig written = PeftConfig.read(text(config), config.toString());
         String expected = written.tensorsHash();
         if (copy == null || hash(tensors).equals(expected)) {
             return written;
         }
         return PeftConfig.read(copy, tensors.toString());
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (CharacterCodingException notText) {
+            throw new LowRankException(file + " is not UTF-8 text.", notText);
+        }
     }
 
     private static String hash(Path file) throws IOException {

@@ -73,30 +73,41 @@ public final class TrainedAdapter {
         INDArray before = difference.before(name);
         INDArray after = difference.after(name);
         Map<String, INDArray> tensors = tensors(state, name);
-        double scale = Double.parseDouble(setting(settings, "scale", name));
-        Integer found = state.ranks().get(name);
-        int rank = found == null ? Integer.parseInt(setting(settings, "rank", name)) : found;
         INDArray magnitude = tensors.get("M");
-        INDArray a = tensors.get("A");
+        INDArray a = left(tensors.get("A"), tensors.get("R"));
         INDArray b = tensors.get("B");
-        INDArray core = tensors.get("R");
-        if (a != null && b != null && core != null && core.rank() == 2) {
-            a = a.castTo(DataType.DOUBLE).mmul(core.castTo(DataType.DOUBLE)).castTo(before.dataType());
-        }
-        if (a != null && b != null && a.rank() == 2 && a.size(0) == before.size(0)) {
-            LayerAdapter saved = LayerAdapter.scaled(a, b, scale, magnitude);
+        if (a != null && b != null) {
+            LayerAdapter saved = LayerAdapter.scaled(a, b, number(settings, "scale", name), magnitude);
             if (near(saved, before, after)) {
                 return saved;
             }
         }
         INDArray unnormalised = tensors.get("V");
-        LayerAdapter decomposed = decomposed(before, unnormalised == null ? after : unnormalised, magnitude, 2 * rank);
+        INDArray reached =
+                unnormalised != null && Arrays.equals(unnormalised.shape(), after.shape()) ? unnormalised : after;
+        LayerAdapter decomposed = decomposed(before, reached, magnitude, twice(rank(settings, state, name), before));
         if (near(decomposed, before, after)) {
             return decomposed;
         }
         throw new LowRankException(
                 "W of layer " + name + " changed by more than an adapter of rank " + decomposed.rank() + " can hold ("
                         + settings + "). Extract an adapter of a rank of your choice instead.");
+    }
+
+    /** A, or A R where a core R is trained between the factors. */
+    private static @Nullable INDArray left(@Nullable INDArray a, @Nullable INDArray core) {
+        return a == null || core == null || core.rank() != 2 || a.rank() != 2 || a.size(1) != core.size(0)
+                ? a
+                : a.castTo(DataType.DOUBLE).mmul(core.castTo(DataType.DOUBLE)).castTo(a.dataType());
+    }
+
+    private static double rank(String settings, TrainingState state, String layer) {
+        Integer found = state.ranks().get(layer);
+        return found == null ? number(settings, "rank", layer) : found;
+    }
+
+    private static int twice(double rank, INDArray weight) {
+        return (int) Math.max(1, Math.min(2 * rank, Math.min(weight.size(0), weight.size(1))));
     }
 
     private static LayerAdapter decomposed(INDArray before, INDArray after, @Nullable INDArray magnitude, int atMost) {
@@ -107,6 +118,9 @@ public final class TrainedAdapter {
 
     private static boolean near(LayerAdapter adapter, INDArray before, INDArray after) {
         double drift = after.dataType() == DataType.DOUBLE ? DOUBLE_DRIFT : FLOAT_DRIFT;
+        if (adapter.inputs() != after.size(0) || adapter.outputs() != after.size(1)) {
+            return false;
+        }
         INDArray wanted = after.castTo(DataType.DOUBLE);
         INDArray reached = adapter.effective(before.castTo(DataType.DOUBLE));
         return reached.sub(wanted).norm2Number().doubleValue()
@@ -124,13 +138,22 @@ public final class TrainedAdapter {
         return tensors;
     }
 
-    private static String setting(String settings, String key, String layer) {
-        return Arrays.stream(settings.split(" "))
-                .filter(word -> word.startsWith(key + "="))
-                .map(word -> word.substring(key.length() + 1))
-                .filter(value -> !value.isEmpty() && value.chars().allMatch(c -> "0123456789.eE-".indexOf(c) >= 0))
-                .findFirst()
-                .orElseThrow(() -> new LowRankException(
-                        "The saved settings of layer " + layer + " have no number for " + key + ": " + settings + "."));
+    private static double number(String settings, String key, String layer) {
+        for (String word : settings.split(" ")) {
+            if (word.startsWith(key + "=")) {
+                try {
+                    return Double.parseDouble(word.substring(key.length() + 1));
+                } catch (NumberFormatException damaged) {
+                    throw unusable(settings, key, layer, damaged);
+                }
+            }
+        }
+        throw unusable(settings, key, layer, null);
+    }
+
+    private static LowRankException unusable(
+            String settings, String key, String layer, @Nullable NumberFormatException cause) {
+        return new LowRankException(
+                "The saved settings of layer " + layer + " have no number for " + key + ": " + settings + ".", cause);
     }
 }

@@ -1,10 +1,8 @@
 package org.lowrank4j.compression;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.api.Layer;
-import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
@@ -12,12 +10,9 @@ import org.deeplearning4j.nn.layers.OutputLayer;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
-import org.deeplearning4j.nn.workspace.ArrayType;
-import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.deeplearning4j.util.TimeSeriesUtils;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.LayerInputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** A network through which minibatches pass as at inference, so that the inputs of its layers can be looked at. */
 abstract class ForwardPasses {
@@ -45,34 +40,10 @@ abstract class ForwardPasses {
     final @Nullable INDArray inputs(Target target, Batch batch) {
         try {
             pass(batch);
-            return rows(target.layer());
+            return LayerInputs.rows(target.layer(), target.layer().input());
         } finally {
             clear();
         }
-    }
-
-    private static @Nullable INDArray rows(BaseLayer<?> layer) {
-        INDArray rows = layer.input();
-        if (rows.rank() == 3) {
-            boolean stepsSecond =
-                    ((org.deeplearning4j.nn.conf.layers.RnnOutputLayer) layer.layerConf()).getRnnDataFormat()
-                            == RNNFormat.NWC;
-            rows = TimeSeriesUtils.reshape3dTo2d(
-                    stepsSecond ? rows.permute(0, 2, 1) : rows, LayerWorkspaceMgr.noWorkspaces(), ArrayType.INPUT);
-        }
-        INDArray mask = layer.getMaskArray();
-        return mask == null || mask.length() != rows.size(0) ? rows : kept(rows, mask.reshape(mask.length()));
-    }
-
-    private static @Nullable INDArray kept(INDArray rows, INDArray mask) {
-        int[] kept = new int[(int) mask.length()];
-        int count = 0;
-        for (int i = 0; i < kept.length; i++) {
-            if (mask.getDouble(i) != 0) {
-                kept[count++] = i;
-            }
-        }
-        return count == 0 ? null : Nd4j.pullRows(rows, 1, Arrays.copyOf(kept, count));
     }
 
     /** Hands on the layer if it is one of those that can be compensated. */

@@ -17,13 +17,16 @@ public interface RankChoice {
      */
     int rank(String layer, ThinSvd svd);
 
-    /** As many as are not 0 up to the rounding of single precision, so that the outputs stay as they are. */
+    /**
+     * As many as are not 0 up to the rounding of single precision, sigma_1 sqrt(max(nIn, nOut)) 2^-23, so that the outputs
+     * stay as they are.
+     */
     static RankChoice exact() {
         return (layer, svd) -> above(
                 svd,
                 svd.singularValues()[0]
                         * Math.ulp(1f)
-                        * Math.max(svd.u().size(0), svd.vt().size(1)));
+                        * Math.sqrt(Math.max(svd.u().size(0), svd.vt().size(1))));
     }
 
     /**

@@ -4,9 +4,9 @@ import java.util.List;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.lowrank4j.update.TrainedTensor;
 
 /**
  * GaLore (arXiv 2403.03507, algorithm 2 and the released code): all of W is trained, but the updater and its state live
@@ -20,7 +20,11 @@ import org.lowrank4j.update.TrainedTensor;
  * <p>The updater's state is kept as it is when the subspace changes; the fixed signs of the decomposition keep the
  * directions of old and new comparable. G itself is only formed on the steps that look for a new subspace.
  *
- * <p>The published learning rate is 0.01 with Adam, because {@code scale} multiplies it.
+ * <p>Vectors have no subspace: biases that train ({@code bias=all} trains them all, as published) get the plain updater.
+ * Each layer may have its own rank. At full rank, SGD is what it is without GaLore; Adam is Adam in rotated axes.
+ *
+ * <p>State: the updater's for the r x max(nIn, nOut) entries of R, and the projector. The published learning rate is 0.01
+ * with Adam (epsilon 1e-6), because {@code scale} multiplies it; published ranks are 128 for 60M parameters and up.
  */
 public final class GaLore implements GradientApproximation {
 
@@ -33,7 +37,12 @@ public final class GaLore implements GradientApproximation {
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two decompositions of the gradient"),
-                new MethodOption("scale", "0.25", "the factor of every step, a number above 0"));
+                new MethodOption("scale", "0.25", "the factor of every step, a number above 0"),
+                new MethodOption(
+                        "side",
+                        "shorter",
+                        "the side of W that is projected: shorter (the inputs of a square W), longer, inputs or"
+                                + " outputs"));
     }
 
     @Override
@@ -43,13 +52,16 @@ public final class GaLore implements GradientApproximation {
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        List<TrainedTensor> tensors = update.tensors();
-        if (tensors.size() != 1 || tensors.get(0).value() != target.weight()) {
-            throw new LowRankException("gradient=galore projects dL/dW, so it serves only update=full, which trains W"
-                    + " itself; layer " + target.layer() + " names another update. Leave the update out, or use"
-                    + " gradient=exact.");
+        if (!FullWeight.isPlain(update)) {
+            throw new LowRankException("gradient=galore does all of the training of W in a subspace, so it serves only"
+                    + " update=full; layer " + target.layer()
+                    + " names another update. Leave the update out, or use gradient=exact.");
         }
         OptionValues options = target.optionsOf(this);
-        return new GaLoreTarget(target, options.positiveInt("refresh"), options.positiveDouble("scale"));
+        return new GaLoreTarget(
+                target,
+                options.choice("side", ProjectedSide.class),
+                options.positiveInt("refresh"),
+                options.positiveDouble("scale"));
     }
 }

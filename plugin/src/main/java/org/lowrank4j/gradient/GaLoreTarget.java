@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.TargetUpdate;
@@ -30,31 +28,18 @@ final class GaLoreTarget implements TargetUpdate {
     private final INDArray weight;
     private final int refresh;
     private final double scale;
-    /** Whether nOut is projected (R = G Q); else nIn is (R = P^T G). A square weight projects nIn. */
-    private final boolean projectsOutputs;
-
-    private final INDArray projector;
+    private final Projector projector;
     private final INDArray step = Nd4j.create(DataType.LONG, 1);
     private final List<TrainedTensor> tensors;
     private final List<Runnable> decays = new ArrayList<>();
 
-    GaLoreTarget(TargetWeight target, int refresh, double scale) {
+    GaLoreTarget(TargetWeight target, ProjectedSide side, int refresh, double scale) {
         this.target = target;
         this.weight = target.weight();
         this.refresh = refresh;
         this.scale = scale;
-        long inputs = target.inputs();
-        long outputs = target.outputs();
-        long rank = target.rank();
-        projectsOutputs = projectsOutputs(inputs, outputs);
-        projector = Nd4j.create(target.dataType(), new long[] {projectsOutputs ? outputs : inputs, rank}, 'f');
-        long[] shape = projectsOutputs ? new long[] {inputs, rank} : new long[] {rank, outputs};
-        tensors = List.of(new TrainedTensor("G", shape, 'f', null, false));
-    }
-
-    /** Which side of a weight is projected: the outputs exactly if there are fewer of them. */
-    static boolean projectsOutputs(long inputs, long outputs) {
-        return inputs > outputs;
+        projector = new Projector(target, side);
+        tensors = List.of(new TrainedTensor("G", projector.projectedShape(target), 'f', null, false));
     }
 
     @Override
@@ -75,11 +60,12 @@ final class GaLoreTarget implements TargetUpdate {
         }
         long[] projected = {x.size(0), target.rank()};
         INDArray small = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        if (projectsOutputs) {
-            Nd4j.gemm(delta, projector, small, false, false, 1, 0);
+        INDArray basis = projector.matrix();
+        if (projector.projectsOutputs()) {
+            Nd4j.gemm(delta, basis, small, false, false, 1, 0);
             Nd4j.gemm(x, small, gradients[0], true, false, 1, 0);
         } else {
-            Nd4j.gemm(x, projector, small, false, false, 1, 0);
+            Nd4j.gemm(x, basis, small, false, false, 1, 0);
             Nd4j.gemm(small, delta, gradients[0], true, false, 1, 0);
         }
     }
@@ -93,9 +79,7 @@ final class GaLoreTarget implements TargetUpdate {
                 // Such a step is left out by its caller, so the next one comes here again.
                 return;
             }
-            ThinSvd svd = ThinSvd.of(full);
-            int[] leading = IntStream.range(0, target.rank()).toArray();
-            projector.assign(projectsOutputs ? svd.right(leading).transpose() : svd.left(leading));
+            projector.find(full);
         }
     }
 
@@ -107,9 +91,9 @@ final class GaLoreTarget implements TargetUpdate {
         if (term.applyStep() == ApplyStep.POST_UPDATER) {
             decays.add(() -> weight.subi(ofWeight(term, learningRate, iteration, epoch)));
         } else if (term instanceof L2Regularization l2) {
-            project(weight, l2.getL2().valueAt(iteration, epoch), gradients[0]);
+            projector.addProjection(weight, l2.getL2().valueAt(iteration, epoch), gradients[0], 1);
         } else {
-            project(ofWeight(term, learningRate, iteration, epoch), 1, gradients[0]);
+            projector.addProjection(ofWeight(term, learningRate, iteration, epoch), 1, gradients[0], 1);
         }
     }
 
@@ -119,22 +103,9 @@ final class GaLoreTarget implements TargetUpdate {
         return change;
     }
 
-    /** Adds factor times the projection of a matrix of W's shape. */
-    private void project(INDArray matrix, double factor, INDArray sum) {
-        if (projectsOutputs) {
-            Nd4j.gemm(matrix, projector, sum, false, false, factor, 1);
-        } else {
-            Nd4j.gemm(projector, matrix, sum, true, false, factor, 1);
-        }
-    }
-
     @Override
     public void step(INDArray[] steps) {
-        if (projectsOutputs) {
-            Nd4j.gemm(steps[0], projector, weight, false, true, -scale, 1);
-        } else {
-            Nd4j.gemm(projector, steps[0], weight, false, false, -scale, 1);
-        }
+        projector.addBack(steps[0], -scale, weight);
         decays.forEach(Runnable::run);
         decays.clear();
         step.data().put(0, step.data().getLong(0) + 1);
@@ -143,14 +114,14 @@ final class GaLoreTarget implements TargetUpdate {
     @Override
     public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put(PROJECTOR, projector);
+        state.put(PROJECTOR, projector.matrix());
         state.put(STEP, step);
         return state;
     }
 
     @Override
     public void restore(Map<String, INDArray> state) {
-        SavedState.copy(state, PROJECTOR, projector, target);
+        SavedState.copy(state, PROJECTOR, projector.matrix(), target);
         SavedState.copy(state, STEP, step, target);
     }
 }

@@ -13,11 +13,22 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class SecondMoment implements InputStatistics {
 
+    /** Beyond this no array of doubles can be decomposed. */
+    private static final long MOST_INPUTS = (long) Math.sqrt(Integer.MAX_VALUE - 8);
+
     private final INDArray sum;
     private long rows;
 
-    /** Of no rows yet. */
+    /**
+     * Of no rows yet.
+     *
+     * @throws LowRankException if nIn^2 numbers are too many to decompose
+     */
     public SecondMoment(long inputs) {
+        if (inputs > MOST_INPUTS) {
+            throw new LowRankException("The second moment of a layer's inputs has nIn x nIn entries, and this layer has"
+                    + " nIn = " + inputs + "; the limit is " + MOST_INPUTS + ".");
+        }
         sum = Nd4j.createUninitializedDetached(DataType.DOUBLE, 'f', inputs, inputs)
                 .assign(0);
     }

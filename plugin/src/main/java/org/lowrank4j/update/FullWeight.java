@@ -38,6 +38,11 @@ public final class FullWeight implements LowRankUpdate {
         return new Target(target);
     }
 
+    /** Whether an update does nothing but train W, so that a gradient approximation may do all of it in its place. */
+    public static boolean isPlain(TargetUpdate update) {
+        return update instanceof Target;
+    }
+
     private static final class Target implements TargetUpdate {
 
         private final TargetWeight target;

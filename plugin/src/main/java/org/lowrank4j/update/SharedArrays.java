@@ -12,6 +12,7 @@ public final class SharedArrays {
     private final long largestInputs;
     private final long largestOutputs;
     private final Map<String, INDArray> arrays = new HashMap<>();
+    private final Map<Class<?>, Object> parts = new HashMap<>();
 
     /**
      * @param seed the same for all these targets
@@ -42,5 +43,13 @@ public final class SharedArrays {
     /** The array of that name, made by the first target that asks for it. Nobody may write to it. */
     public INDArray get(String name, Supplier<INDArray> maker) {
         return arrays.computeIfAbsent(name, absent -> maker.get());
+    }
+
+    /**
+     * The one object of a type through which these targets work together, made by the first target that asks for it: a
+     * budget that is theirs in common, an order in which they take turns.
+     */
+    public <T> T part(Class<T> type, Supplier<T> maker) {
+        return type.cast(parts.computeIfAbsent(type, absent -> maker.get()));
     }
 }

@@ -36,7 +36,7 @@ final class SwitchLoraTarget extends LoraTarget {
     private final SwitchedFactor columnsOfA;
     private final SwitchedFactor rowsOfB;
     private final INDArray step = Nd4j.create(DataType.LONG, 1);
-    private final INDArray generator = Nd4j.create(DataType.LONG, 1);
+    private final SavedRandom random;
 
     SwitchLoraTarget(TargetWeight target, SwitchSchedule schedule) {
         super(target);
@@ -59,7 +59,7 @@ final class SwitchLoraTarget extends LoraTarget {
                 rank / 2,
                 SwitchLoraStart.bound(SwitchLoraStart.deviationOfB(inputs, outputs, rank)),
                 target.random("switchlora pool of B"));
-        generator.data().put(0, target.random("switchlora exchanges").nextLong());
+        random = new SavedRandom(target.random("switchlora exchanges").nextLong());
     }
 
     @Override
@@ -120,7 +120,7 @@ final class SwitchLoraTarget extends LoraTarget {
         columnsOfA.addTo(state);
         rowsOfB.addTo(state);
         state.put(SCHEDULE, step);
-        state.put(GENERATOR, generator);
+        state.put(GENERATOR, random.state());
         return state;
     }
 
@@ -130,7 +130,7 @@ final class SwitchLoraTarget extends LoraTarget {
         columnsOfA.restore(state, target());
         rowsOfB.restore(state, target());
         SavedState.copy(state, SCHEDULE, step, target());
-        SavedState.copy(state, GENERATOR, generator, target());
+        SavedState.copy(state, GENERATOR, random.state(), target());
     }
 
     private void zeroFrozen(INDArray[] gradients) {
@@ -145,15 +145,6 @@ final class SwitchLoraTarget extends LoraTarget {
     /** The whole part for certain and one more with the probability of the fraction. */
     private int roundedAtRandom(double expected) {
         int whole = (int) expected;
-        return nextUniform() < expected - whole ? whole + 1 : whole;
-    }
-
-    /** SplitMix64, because its state is one number that can be saved; uniform in [0, 1). */
-    private double nextUniform() {
-        long state = generator.data().getLong(0) + 0x9E3779B97F4A7C15L;
-        generator.data().put(0, state);
-        long mixed = (state ^ (state >>> 30)) * 0xBF58476D1CE4E5B9L;
-        mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;
-        return ((mixed ^ (mixed >>> 31)) >>> 11) * 0x1.0p-53;
+        return random.nextUniform() < expected - whole ? whole + 1 : whole;
     }
 }

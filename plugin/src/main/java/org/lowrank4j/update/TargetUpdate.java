@@ -8,8 +8,9 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * The state of one target during training. A step goes through {@link #gradient} (in the layer's backward pass), {@link
- * #beforeUpdater}, the user's updater on the gradient views, and {@link #step} with what the updater made of them.
+ * The state of one target during training. A step goes through {@link #beforeForward}, {@link #gradient} (in the layer's
+ * backward pass), {@link #beforeUpdater}, the user's updater on the gradient views, and {@link #step} with what the updater
+ * made of them; a step that is left out ends in {@link #abandon} instead.
  *
  * <p>Not thread-safe: one network trains on one thread at a time. A state holds arrays, never the network or a layer.
  */
@@ -31,6 +32,22 @@ public interface TargetUpdate {
      * passes the call on.
      */
     default void start() {}
+
+    /**
+     * The start of a step, before the forward pass, outside any workspace. W may be moved here for the length of the step:
+     * exactly one of {@link #step} and {@link #abandon} follows, and ends with W being the effective weight again. By
+     * default there is nothing to do. A gradient approximation that wraps such an update passes both calls on.
+     *
+     * @param iteration the network's iteration counter
+     * @param epoch the network's epoch counter
+     */
+    default void beforeForward(int iteration, int epoch) {}
+
+    /**
+     * The end of a step that {@link #beforeForward} began and that is left out, because its loss or a gradient is not
+     * finite or because something in it threw: puts W back as it was before the step. The step does not count.
+     */
+    default void abandon() {}
 
     /**
      * Writes the gradients of {@link #tensors()} into the given views, overwriting them.

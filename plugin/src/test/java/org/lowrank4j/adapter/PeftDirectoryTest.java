@@ -277,6 +277,13 @@ class PeftDirectoryTest {
     }
 
     @Test
+    void aConfigurationThatIsNoTextIsRefused() throws IOException {
+        write("{}", pair(2));
+        Files.write(directory.resolve(PeftDirectory.CONFIG), new byte[] {'{', (byte) 0xC3, '}'});
+        assertRefused("is not UTF-8 text");
+    }
+
+    @Test
     void onlySomeMagnitudesCannotBeWritten() {
         Map<String, LayerAdapter> layers = new LinkedHashMap<>();
         layers.put("with", dora(1, 7, 5, 3, 1, Scaling.STANDARD));

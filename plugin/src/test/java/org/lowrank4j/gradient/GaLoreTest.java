@@ -16,6 +16,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.Problem;
+import org.lowrank4j.update.SwitchEma;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -58,6 +59,41 @@ class GaLoreTest {
         assertTrue(distance(expected, problem.target.weight().sub(before)) <= 1e-14);
         INDArray projector = update.state().get("projector");
         assertTrue(distance(projector.transpose().mmul(projector), Nd4j.eye(2).castTo(DataType.DOUBLE)) <= 1e-10);
+    }
+
+    /** The side that the published code projects, of the transposed matrix; ties included. */
+    @ParameterizedTest
+    @CsvSource({
+        "shorter,9,6,outputs",
+        "shorter,6,9,inputs",
+        "shorter,7,7,inputs",
+        "longer,9,6,inputs",
+        "longer,6,9,outputs",
+        "longer,7,7,outputs",
+        "inputs,9,6,inputs",
+        "inputs,6,9,inputs",
+        "outputs,9,6,outputs",
+        "outputs,6,9,outputs"
+    })
+    void theSideCanBeChosen(String side, int inputs, int outputs, String projected) {
+        Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 2, 1, Map.of("galore.side", side));
+        TargetUpdate update = galore(problem);
+        boolean ofOutputs = projected.equals("outputs");
+        assertArrayEquals(
+                ofOutputs ? new long[] {inputs, 2} : new long[] {2, outputs},
+                update.tensors().get(0).shape());
+        INDArray before = problem.target.weight().dup();
+        INDArray expected = ThinSvd.of(problem.gradientOfWeight()).truncated(2).muli(-0.01 * 0.25);
+        new Problem.Run(problem, update, new Sgd(0.01)).step();
+        assertTrue(distance(expected, problem.target.weight().sub(before)) <= 1e-14);
+    }
+
+    @Test
+    void anUnknownSideIsRefused() {
+        Problem problem = new Problem(DataType.DOUBLE, 8, 6, 2, 1, Map.of("galore.side", "left"));
+        LowRankException refused = assertThrows(LowRankException.class, () -> galore(problem));
+        assertTrue(refused.getMessage().contains("galore.side=left"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("shorter, longer, inputs, outputs"), refused.getMessage());
     }
 
     @Test
@@ -188,6 +224,10 @@ class GaLoreTest {
                 () -> new GaLore().approximate(new Lora().attach(problem.target), problem.target));
         assertTrue(refused.getMessage().contains("only update=full"), refused.getMessage());
         assertThrows(LowRankException.class, () -> galore(problem).start(problem.factors()));
+        // It trains W as well, but does more, which would get lost.
+        assertThrows(
+                LowRankException.class,
+                () -> new GaLore().approximate(new SwitchEma().attach(problem.target), problem.target));
     }
 
     @Test

@@ -1,0 +1,55 @@
+package org.lowrank4j.gradient;
+
+import java.util.List;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+
+/**
+ * APOLLO (arXiv 2412.05270, algorithm 1): SGD whose gradient G is scaled, channel by channel, as the updater scales a
+ * random projection R of it.
+ *
+ * <pre>
+ * N = updater(R)                                  R as in {@link GaLore}, with a projector of entries N(0, 1/r)
+ * phi_i = ||N_i|| / (||R_i|| + 1e-8)              i: an index of the side that is not projected
+ * W -= rate * sqrt(scale) * limited(phi * G)      see {@link NormGrowthLimiter}
+ * </pre>
+ *
+ * <p>There is no decomposition: every {@code refresh} steps the projector is drawn anew. N is taken without the rate, and
+ * without Adam's bias correction. Steps have full rank, so weight decay and clipping act as with SGD.
+ *
+ * <p>State: the updater's for the r x max(nIn, nOut) entries of R, the projector, one number. The gradient is as large as
+ * W's. Published: rank a quarter of the width (256 for 1B parameters), refresh 200, scale 1, Adam with rate 0.01.
+ */
+public final class Apollo implements GradientApproximation {
+
+    @Override
+    public String name() {
+        return "apollo";
+    }
+
+    @Override
+    public List<MethodOption> options() {
+        return options("1");
+    }
+
+    /** The options that both forms have. */
+    static List<MethodOption> options(String scale) {
+        return List.of(
+                new MethodOption("refresh", "200", "steps between two draws of the random projector"),
+                new MethodOption("scale", scale, "the square of every step's factor, a number above 0"));
+    }
+
+    @Override
+    public String defaultUpdate() {
+        return "full";
+    }
+
+    @Override
+    public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
+        OptionValues options = target.optionsOf(this);
+        return new ApolloTarget(
+                this, update, target, options.positiveInt("refresh"), options.positiveDouble("scale"), true);
+    }
+}

@@ -1,0 +1,107 @@
+package org.lowrank4j.gradient;
+
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The subspace of rank r that one side of a gradient G is projected on, and products with it.
+ *
+ * <pre>
+ * outputs projected:  R = G Q    nIn x r,   back(R) = R Q^T    Q: nOut x r
+ * inputs projected:   R = P^T G  r x nOut,  back(R) = P R      P: nIn x r
+ * </pre>
+ */
+final class Projector {
+
+    private final boolean outputs;
+    private final int rank;
+    private final INDArray matrix;
+
+    /** A projector of zeros, to be found or drawn. */
+    Projector(TargetWeight target, ProjectedSide side) {
+        this.outputs = side.isOutputs(target.inputs(), target.outputs());
+        this.rank = target.rank();
+        matrix = Nd4j.create(
+                target.dataType(), new long[] {outputs ? target.outputs() : target.inputs(), target.rank()}, 'f');
+    }
+
+    /** Whether the outputs are projected; else the inputs are. */
+    boolean projectsOutputs() {
+        return outputs;
+    }
+
+    /** The live array, one column per dimension of the subspace. */
+    INDArray matrix() {
+        return matrix;
+    }
+
+    /** The shape of R for this weight. */
+    long[] projectedShape(TargetWeight target) {
+        return outputs ? new long[] {target.inputs(), rank} : new long[] {rank, target.outputs()};
+    }
+
+    /** Takes the leading singular vectors of a matrix. Its entries must be finite. */
+    void find(INDArray gradient) {
+        // Work as large as W: in the updater's workspace it would stay that large for every later step.
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            ThinSvd svd = ThinSvd.of(gradient);
+            int[] leading = IntStream.range(0, rank).toArray();
+            matrix.assign(outputs ? svd.right(leading).transpose() : svd.left(leading));
+        }
+    }
+
+    /** Draws every entry from a normal distribution of variance 1 / r. */
+    void draw(Random random) {
+        double deviation = 1 / Math.sqrt(rank);
+        for (long row = 0; row < matrix.size(0); row++) {
+            for (long column = 0; column < rank; column++) {
+                matrix.putScalar(row, column, deviation * random.nextGaussian());
+            }
+        }
+    }
+
+    /** R, as a new array. */
+    INDArray project(INDArray gradient) {
+        long[] shape = outputs ? new long[] {gradient.size(0), rank} : new long[] {rank, gradient.size(1)};
+        INDArray projected = Nd4j.createUninitialized(matrix.dataType(), shape, 'f');
+        addProjection(gradient, 1, projected, 0);
+        return projected;
+    }
+
+    /** projected = factor * projection of the matrix + keep * projected. */
+    void addProjection(INDArray of, double factor, INDArray projected, double keep) {
+        if (outputs) {
+            Nd4j.gemm(of, matrix, projected, false, false, factor, keep);
+        } else {
+            Nd4j.gemm(matrix, of, projected, true, false, factor, keep);
+        }
+    }
+
+    /** sum += factor * back(projected). */
+    void addBack(INDArray projected, double factor, INDArray sum) {
+        if (outputs) {
+            Nd4j.gemm(projected, matrix, sum, false, true, factor, 1);
+        } else {
+            Nd4j.gemm(matrix, projected, sum, false, false, factor, 1);
+        }
+    }
+
+    /** The lengths of the vectors of R, one for each index of the side that is not projected. */
+    INDArray norms(INDArray projected) {
+        return projected.norm2(outputs ? 1 : 0);
+    }
+
+    /** Multiplies what belongs to each index of the side that is not projected by its factor. */
+    void scale(INDArray gradient, INDArray factors) {
+        if (outputs) {
+            gradient.muliColumnVector(factors.reshape(factors.length(), 1));
+        } else {
+            gradient.muliRowVector(factors.reshape(1, factors.length()));
+        }
+    }
+}

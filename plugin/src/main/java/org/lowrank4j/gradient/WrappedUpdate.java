@@ -1,0 +1,112 @@
+package org.lowrank4j.gradient;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.SavedState;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/**
+ * An update behind a gradient approximation. Everything is passed on to the update; the approximation's own state is
+ * saved beside the update's, under names that start with the approximation's.
+ */
+abstract class WrappedUpdate implements TargetUpdate {
+
+    private final TargetUpdate update;
+    private final TargetWeight target;
+    private final String prefix;
+
+    WrappedUpdate(GradientApproximation gradient, TargetUpdate update, TargetWeight target) {
+        this.update = update;
+        this.target = target;
+        prefix = gradient.name() + ".";
+    }
+
+    final TargetWeight target() {
+        return target;
+    }
+
+    /** The approximation's own live arrays, by name. */
+    abstract Map<String, INDArray> ownState();
+
+    @Override
+    public List<TrainedTensor> tensors() {
+        return update.tensors();
+    }
+
+    @Override
+    public void start(Factors factors) {
+        update.start(factors);
+    }
+
+    @Override
+    public void start() {
+        update.start();
+    }
+
+    @Override
+    public void beforeForward(int iteration, int epoch) {
+        update.beforeForward(iteration, epoch);
+    }
+
+    @Override
+    public void abandon() {
+        update.abandon();
+    }
+
+    @Override
+    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+        update.gradient(x, delta, gradients);
+    }
+
+    @Override
+    public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+        return update.updater(tensor, usersUpdater);
+    }
+
+    /** Always: what is done to one tensor must not reach the tensors beside it. */
+    @Override
+    public final boolean movesUpdaterState() {
+        return true;
+    }
+
+    @Override
+    public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+        if (update.movesUpdaterState()) {
+            update.beforeUpdater(gradients, updaterStates);
+        }
+    }
+
+    @Override
+    public void regularise(
+            Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+        update.regularise(term, gradients, learningRates, iteration, epoch);
+    }
+
+    @Override
+    public void step(INDArray[] steps) {
+        update.step(steps);
+    }
+
+    @Override
+    public final Map<String, INDArray> state() {
+        Map<String, INDArray> state = new LinkedHashMap<>(update.state());
+        ownState().forEach((name, array) -> state.put(prefix + name, array));
+        return state;
+    }
+
+    @Override
+    public final void restore(Map<String, INDArray> state) {
+        Map<String, INDArray> others = new HashMap<>(state);
+        others.keySet().removeIf(name -> name.startsWith(prefix));
+        update.restore(others);
+        ownState().forEach((name, live) -> SavedState.copy(state, prefix + name, live, target));
+    }
+}

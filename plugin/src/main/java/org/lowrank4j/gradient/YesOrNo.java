@@ -1,0 +1,7 @@
+package org.lowrank4j.gradient;
+
+/** An option that is on or off. */
+enum YesOrNo {
+    YES,
+    NO
+}

@@ -1,0 +1,150 @@
+package org.lowrank4j.gradient.exchange;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.decomposition.ThinQr;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * PowerSGD (arXiv 1905.13727, algorithms 1 and 2, as its first release) for one worker and one matrix n x m: one step of
+ * power iteration, started from where the last one ended, with error feedback.
+ *
+ * <pre>
+ * M = G + E
+ * P = orthonormal(average of M^T Q)       m x r, first message
+ * Q = average of M P                      n x r, second message, kept for the next step
+ * approximation = Q P^T,   E = M - approximation
+ * </pre>
+ *
+ * <p>E is against the average approximation, so the sum of all that was applied, plus the average E, is the sum of the
+ * average gradients. A matrix of rank r or less is recovered exactly.
+ *
+ * <p>The first steps may go out uncompressed, and so do vectors, and matrices of which compression would send more than a
+ * given share; they have no memory.
+ */
+public final class PowerSgdCompressor implements Compressor {
+
+    private final long rows;
+    private final long columns;
+    private final long uncompressedSteps;
+    private final @Nullable INDArray query;
+    private final @Nullable INDArray error;
+    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+
+    private @Nullable INDArray corrected;
+    private @Nullable INDArray orthonormal;
+
+    /**
+     * @param rows n
+     * @param columns m
+     * @param rank r; cut to min(n, m)
+     * @param uncompressedSteps how many steps go out as they are before the first compressed one
+     * @param leastRatio how many times smaller than the matrix its two messages must be, else it goes out as it is
+     * @param random for the first Q; equally seeded in all workers
+     */
+    public PowerSgdCompressor(
+            DataType type,
+            long rows,
+            long columns,
+            int rank,
+            long uncompressedSteps,
+            double leastRatio,
+            Random random) {
+        this.rows = rows;
+        this.columns = columns;
+        this.uncompressedSteps = uncompressedSteps;
+        long usable = Math.min(rank, Math.min(rows, columns));
+        boolean worthIt = (double) rows * columns >= leastRatio * usable * (rows + columns);
+        if (worthIt && rows > 1 && columns > 1) {
+            INDArray first = Nd4j.create(type, new long[] {rows, usable}, 'f');
+            for (long i = 0; i < rows; i++) {
+                for (long j = 0; j < usable; j++) {
+                    first.putScalar(i, j, random.nextGaussian());
+                }
+            }
+            query = first;
+            error = Nd4j.create(type, new long[] {rows, columns}, 'f');
+        } else {
+            query = null;
+            error = null;
+        }
+    }
+
+    /** Whether this matrix is ever compressed. */
+    public boolean compresses() {
+        return query != null;
+    }
+
+    private boolean compressesNow() {
+        return query != null && step.data().getLong(0) >= uncompressedSteps;
+    }
+
+    @Override
+    public int rounds() {
+        return compressesNow() ? 2 : 1;
+    }
+
+    @Override
+    public Message compress(INDArray gradient) {
+        INDArray q = query;
+        INDArray left = error;
+        if (q == null || left == null || !compressesNow()) {
+            return new DenseMessage(gradient);
+        }
+        INDArray m = left.addi(gradient);
+        corrected = m;
+        INDArray p = Nd4j.createUninitialized(m.dataType(), new long[] {columns, q.size(1)}, 'f');
+        Nd4j.gemm(m, q, p, true, false, 1, 0);
+        return new DenseMessage(p);
+    }
+
+    @Override
+    public Message next(INDArray average) {
+        INDArray m = corrected;
+        INDArray q = query;
+        if (m == null || q == null) {
+            throw new IllegalStateException("this step has one round");
+        }
+        INDArray p = ThinQr.of(average).q().castTo(m.dataType());
+        orthonormal = p;
+        INDArray product = Nd4j.createUninitialized(m.dataType(), new long[] {rows, q.size(1)}, 'f');
+        Nd4j.gemm(m, p, product, false, false, 1, 0);
+        return new DenseMessage(product);
+    }
+
+    @Override
+    public void decompress(INDArray average, INDArray approximation) {
+        INDArray m = corrected;
+        INDArray p = orthonormal;
+        INDArray q = query;
+        if (m == null || p == null || q == null) {
+            approximation.assign(average);
+        } else {
+            q.assign(average);
+            // The array of E still holds M.
+            Nd4j.gemm(q, p, m, false, true, -1, 1);
+            Nd4j.gemm(q, p, approximation, false, true, 1, 0);
+        }
+        corrected = null;
+        orthonormal = null;
+        step.data().put(0, step.data().getLong(0) + 1);
+    }
+
+    /** Q and E where the matrix is compressed, and the number of steps. */
+    @Override
+    public Map<String, INDArray> state() {
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        INDArray q = query;
+        INDArray left = error;
+        if (q != null && left != null) {
+            state.put("query", q);
+            state.put("error", left);
+        }
+        state.put("step", step);
+        return state;
+    }
+}

@@ -1,0 +1,76 @@
+package org.lowrank4j.update;
+
+import java.util.List;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
+
+/**
+ * ReLoRA (arXiv 2307.05695, algorithm 1 and the released code): LoRA for training from scratch that starts anew every T
+ * steps, so that the weight moves by a sum of updates of rank r, whose rank grows with every restart.
+ *
+ * <p>A restart merges s A B into the base weight, draws A (nIn x r) anew as LoRA's own start does and sets B (r x nOut) to
+ * 0. The network holds the effective weight, which a restart leaves as it is, bit for bit.
+ *
+ * <p>The updater's state of A and of B points along the old factors, so a restart clears it, all of it by default. The
+ * released runs kept a part: per tensor and per moment, the entries whose magnitude is strictly above the quantile {@code
+ * prune}, 0.8 or 0.9. Use that with care under Adam: where a first moment survives its second one, while the gradient of A
+ * is still 0 because B is, the step is the moment divided by Adam's epsilon.
+ *
+ * <p>The user's learning rate is multiplied by a jagged cosine: it warms up from 0 at the start and again, faster, after
+ * every restart, because an updater without its state takes steps that are too large.
+ *
+ * <pre>
+ * m(t) = t / first-warmup                                             for t &lt; first-warmup
+ * m(t) = f + (1 - f) (1 + cos(pi p)) / 2,  p = (t - first-warmup) / (total-steps - first-warmup),  f = min-rate
+ * m(t) = u / restart-warmup * m(t - u + restart-warmup)               u &lt; restart-warmup steps after a restart
+ * </pre>
+ *
+ * <p>t counts this update's own steps, so a network that was trained before starts at 0. Only A and B follow the schedule;
+ * give the updater a plain rate, about twice that of full training. Published: rank 128, alpha 32, a restart every 5000 of
+ * 20000 steps, on a network that was trained in full for a while before.
+ */
+public final class ReLora implements LowRankUpdate {
+
+    @Override
+    public String name() {
+        return "relora";
+    }
+
+    @Override
+    public String defaultInitialisation() {
+        return "kaiming";
+    }
+
+    /** 32, as released. */
+    @Override
+    public double defaultAlpha() {
+        return 32;
+    }
+
+    @Override
+    public List<MethodOption> options() {
+        return List.of(
+                new MethodOption("total-steps", "20000", "the planned number of training steps, for the rate's fall"),
+                new MethodOption(
+                        "restart", "5000", "steps between two restarts, a proper divisor of relora.total-steps"),
+                new MethodOption("first-warmup", "500", "steps in which the rate rises from 0 at the start"),
+                new MethodOption("restart-warmup", "100", "steps in which the rate rises from 0 after a restart"),
+                new MethodOption("min-rate", "0.1", "the part of the rate that is left at the end of the cosine"),
+                new MethodOption(
+                        "prune",
+                        "1",
+                        "the part of the updater's state that a restart clears, smallest magnitudes first"));
+    }
+
+    @Override
+    public TargetUpdate attach(TargetWeight target) {
+        OptionValues options = target.optionsOf(this);
+        ReLoraSchedule schedule = new ReLoraSchedule(
+                options.positiveInt("total-steps"),
+                options.positiveInt("restart"),
+                options.wholeNumber("first-warmup"),
+                options.wholeNumber("restart-warmup"),
+                options.between("min-rate", 0, 1));
+        return new ReLoraTarget(target, schedule, options.between("prune", 0, 1));
+    }
+}

@@ -1,0 +1,113 @@
+package org.lowrank4j.update;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** One weight and its average. */
+final class SwitchEmaTarget extends OwnStart {
+
+    private static final String AVERAGE = "average";
+    private static final String STEP = "step";
+    private static final String EPOCH = "epoch";
+
+    private static final long NONE = -1;
+
+    private final INDArray weight;
+    private final double mu;
+    private final int interval;
+    private final INDArray average;
+    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    /** The epoch of the last step, {@link #NONE} before the first. */
+    private final INDArray epoch = Nd4j.create(DataType.LONG, 1);
+
+    private final List<TrainedTensor> tensors;
+    private long begun = NONE;
+    private boolean switched;
+
+    /** @param interval steps between two switches, 0 to switch with the epochs */
+    SwitchEmaTarget(String update, TargetWeight target, double mu, int interval) {
+        super(update, target);
+        this.mu = mu;
+        this.interval = interval;
+        weight = target.weight();
+        average = Nd4j.create(target.dataType(), weight.shape(), 'f');
+        epoch.data().put(0, NONE);
+        tensors = List.of(new TrainedTensor("W", new long[] {target.inputs(), target.outputs()}, 'f', weight, false));
+    }
+
+    @Override
+    public List<TrainedTensor> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public void start() {
+        average.assign(weight);
+    }
+
+    @Override
+    public void beforeForward(int iteration, int epochOfStep) {
+        long last = epoch.data().getLong(0);
+        begun = epochOfStep;
+        if (interval == 0 && last != NONE && begun != last) {
+            switched = true;
+            swap();
+        }
+    }
+
+    /** In a swap nothing is lost, so a step that is left out can be undone. */
+    private void swap() {
+        INDArray before = weight.dup();
+        weight.assign(average);
+        average.assign(before);
+    }
+
+    @Override
+    public void abandon() {
+        if (switched) {
+            switched = false;
+            swap();
+        }
+    }
+
+    @Override
+    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+        Nd4j.gemm(x, delta, gradients[0], true, false, 1, 0);
+    }
+
+    @Override
+    public void step(INDArray[] steps) {
+        if (switched) {
+            switched = false;
+            average.assign(weight);
+        }
+        weight.subi(steps[0]);
+        average.muli(mu).addi(weight.mul(1 - mu));
+        long taken = step.data().getLong(0) + 1;
+        step.data().put(0, taken);
+        epoch.data().put(0, begun);
+        if (interval > 0 && taken % interval == 0) {
+            weight.assign(average);
+        }
+    }
+
+    @Override
+    public Map<String, INDArray> state() {
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        state.put(AVERAGE, average);
+        state.put(STEP, step);
+        state.put(EPOCH, epoch);
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, INDArray> state) {
+        SavedState.copy(state, AVERAGE, average, target());
+        SavedState.copy(state, STEP, step, target());
+        SavedState.copy(state, EPOCH, epoch, target());
+    }
+}

@@ -1,0 +1,51 @@
+package org.lowrank4j.reference;
+
+import java.util.Map;
+import org.lowrank4j.update.SwitchEma;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** Switch EMA: weights and averages over some epochs of given steps. */
+public final class SemaReference implements Reference {
+
+    @Override
+    public String method() {
+        return "sema";
+    }
+
+    @Override
+    public void compute(ReferenceCase given, DataType type, Outcome outcome) {
+        TargetWeight target = Targets.target(
+                given.input("theta0", type), 1, 1, 1, Map.of("switch-ema.mu", String.valueOf(given.number("mu"))));
+        TargetUpdate update = new SwitchEma().attach(target);
+        update.start();
+        INDArray steps = given.input("U", type);
+        INDArray starts = Nd4j.create(type, given.whole("epochs"), target.inputs(), target.outputs());
+        INDArray weights = steps.like();
+        INDArray averages = steps.like();
+        int iteration = 0;
+        for (int epoch = 0; epoch < given.whole("epochs"); epoch++) {
+            for (int i = 0; i < given.whole("iterations"); i++) {
+                INDArrayIndex[] here = {
+                    NDArrayIndex.point(epoch), NDArrayIndex.point(i), NDArrayIndex.all(), NDArrayIndex.all()
+                };
+                update.beforeForward(iteration++, epoch);
+                if (i == 0) {
+                    starts.get(NDArrayIndex.point(epoch), NDArrayIndex.all(), NDArrayIndex.all())
+                            .assign(target.weight());
+                }
+                update.step(new INDArray[] {steps.get(here).dup()});
+                weights.get(here).assign(target.weight());
+                averages.get(here).assign(update.state().get("average"));
+            }
+        }
+        outcome.put("theta_start", starts);
+        outcome.put("theta", weights);
+        outcome.put("ema", averages);
+    }
+}

@@ -1,0 +1,165 @@
+package org.lowrank4j.update;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lowrank4j.LowRankException;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.Sgd;
+
+class SwitchEmaTest {
+
+    private static TargetUpdate started(Problem problem) {
+        TargetUpdate update = new SwitchEma().attach(problem.target);
+        update.start();
+        return update;
+    }
+
+    private static INDArray average(TargetUpdate update) {
+        return update.state().get("average");
+    }
+
+    @Test
+    void withoutMemoryItIsOrdinaryTraining() {
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
+        Problem full = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of());
+        Problem.Run runOfFull = new Problem.Run(full, new FullWeight().attach(full.target), new Adam(0.01));
+        for (int t = 0; t < 10; t++) {
+            run.step(t / 3);
+            runOfFull.step();
+            assertArrayEquals(
+                    full.target.weight().dup('f').data().asFloat(),
+                    problem.target.weight().dup('f').data().asFloat());
+        }
+    }
+
+    @Test
+    void theFirstStepOfEveryFurtherEpochStartsFromTheAverage() {
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.8"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        for (int t = 0; t < 12; t++) {
+            INDArray weight = problem.target.weight().dup();
+            INDArray average = average(update).dup();
+            update.beforeForward(100 + t, 5 + t / 4);
+            if (t == 4 || t == 8) {
+                assertEquals(average, problem.target.weight(), "step " + t);
+                assertNotEquals(weight, average);
+            } else {
+                assertEquals(weight, problem.target.weight(), "step " + t);
+            }
+            run.step();
+            // Whatever was switched, the average goes on from what it was.
+            INDArray expected = average.mul(0.8).addi(problem.target.weight().mul(0.2));
+            assertTrue(expected.sub(average(update)).normmaxNumber().doubleValue() <= 1e-6, "step " + t);
+        }
+    }
+
+    @Test
+    void aSwitchOfAStepThatIsLeftOutComesAgain() {
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.8"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        for (int t = 0; t < 4; t++) {
+            run.step(0);
+        }
+        INDArray weight = problem.target.weight().dup();
+        INDArray average = average(update).dup();
+        for (int i = 0; i < 2; i++) {
+            update.beforeForward(4, 1);
+            assertEquals(average, problem.target.weight());
+            update.abandon();
+            assertEquals(weight, problem.target.weight());
+            assertEquals(average, average(update));
+        }
+        update.beforeForward(5, 1);
+        assertEquals(average, problem.target.weight());
+    }
+
+    @Test
+    void aSwitchByStepsLeavesTheAverageInPlace() {
+        Problem problem =
+                new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.7", "switch-ema.switch", "3"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Nesterovs(0.005, 0.9));
+        for (int t = 1; t <= 9; t++) {
+            run.step(t);
+            assertEquals(t % 3 == 0, average(update).equals(problem.target.weight()), "after step " + t);
+        }
+    }
+
+    @Test
+    void gradientsAreTheDerivativesOfTheLoss() {
+        Problem problem = new Problem(DataType.DOUBLE, 6, 5, 2, 1, Map.of());
+        GradientChecks.assertDerivatives(problem, started(problem));
+    }
+
+    @Test
+    void trainingResumesBitForBit() {
+        Map<String, String> options = Map.of("switch-ema.mu", "0.9");
+        Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, options);
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
+        for (int t = 0; t < 8; t++) {
+            run.step(t / 4);
+        }
+        Problem copy = new Problem(DataType.FLOAT, 9, 7, 2, 1, options);
+        copy.target.weight().assign(problem.target.weight());
+        TargetUpdate restored = new SwitchEma().attach(copy.target);
+        Map<String, INDArray> saved = new HashMap<>();
+        update.state().forEach((key, array) -> saved.put(key, array.dup()));
+        restored.restore(saved);
+        Problem.Run resumed = run.continued(copy, restored);
+        // The next step is the first of an epoch: the switch must not be missed.
+        for (int t = 8; t < 18; t++) {
+            run.step(t / 4);
+            resumed.step(t / 4);
+        }
+        assertArrayEquals(
+                problem.target.weight().dup('f').data().asFloat(),
+                copy.target.weight().dup('f').data().asFloat());
+        update.state()
+                .forEach((key, array) -> assertEquals(array, restored.state().get(key), key));
+    }
+
+    @Test
+    void itLearns() {
+        Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, Map.of("switch-ema.mu", "0.9"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.02));
+        double before = problem.loss(problem.target.weight());
+        for (int t = 0; t < 200; t++) {
+            run.step(t / 40);
+        }
+        assertTrue(problem.loss(problem.target.weight()) < 0.3 * before);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "mu, 1, would undo the training",
+        "mu, -0.1, from 0.0 to 1.0",
+        "switch, often, above 0",
+        "switch, 0, above 0"
+    })
+    void badOptionsAreRefused(String option, String value, String message) {
+        Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, Map.of("switch-ema." + option, value));
+        LowRankException refused = assertThrows(LowRankException.class, () -> new SwitchEma().attach(problem.target));
+        assertTrue(
+                refused.getMessage().contains("switch-ema." + option + "=" + value + " is refused"),
+                refused.getMessage());
+        assertTrue(refused.getMessage().contains(message), refused.getMessage());
+    }
+}
