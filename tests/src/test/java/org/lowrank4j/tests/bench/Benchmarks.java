@@ -46,6 +46,7 @@ public final class Benchmarks {
             case "memory" -> new MemoryBenchmark(settings, findings).run();
             case "startup" -> new StartupBenchmark(settings, findings).run();
             case "idle" -> new IdleBenchmark(settings, findings).run();
+            case "decomposition" -> new DecompositionBenchmark(settings, findings).run();
             default -> throw new IllegalArgumentException("no part of the benchmarks: " + part);
         };
     }

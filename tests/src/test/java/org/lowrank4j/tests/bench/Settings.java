@@ -42,7 +42,7 @@ record Settings(
         Optional<Path> torch,
         Path output) {
 
-    static final List<String> PARTS = List.of("step", "memory", "startup", "idle");
+    static final List<String> PARTS = List.of("step", "memory", "startup", "idle", "decomposition");
     static final List<String> NETWORKS = List.of("mln", "cg");
 
     /**

@@ -42,7 +42,9 @@ class SettingsTest {
 
     @Test
     void wrongValuesAreExplained() throws IOException {
-        assertEquals("bench: 'speed' is not one of step, memory, startup, idle.", complaint("bench", "speed"));
+        assertEquals(
+                "bench: 'speed' is not one of step, memory, startup, idle, decomposition.",
+                complaint("bench", "speed"));
         assertEquals("bench.widths: '12x' is not a whole number from 1.", complaint("bench.widths", "12x"));
         assertEquals("bench.rounds: '0' is not a whole number from 1.", complaint("bench.rounds", "0"));
         assertEquals("bench.slice: 0 seconds; it must be more than 0.", complaint("bench.slice", "0"));
