@@ -28,10 +28,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><b>Threads.</b> DL4J layers keep the activations of the prediction that they are in, so one network serves one
  * prediction at a time, and its {@code output}, {@code feedForward} and {@code fit} hold the network's monitor. A switch
  * prepares the new weights first and then writes them under the same monitor. So every prediction through those methods,
- * or through {@link #predict}, sees the weights before or after a switch and never a mix, and waits for one copy of the
- * changed weights at most. {@code evaluate}, {@code score} and {@code rnnTimeStep} do not hold the monitor: run them
- * through {@link #exclusively}. To predict in parallel, give each thread a clone of the network with a set of its own;
- * adapters can be shared between sets, weights cannot.
+ * or through {@link #predict}, sees the weights before or after a switch and never a mix; it waits for one comparison and
+ * one copy of the changed weights at most. {@code evaluate}, {@code score} and {@code rnnTimeStep} do not hold the
+ * monitor: run them through {@link #exclusively}. To predict in parallel, give each thread a clone of the network with a
+ * set of its own; adapters can be shared between sets, weights cannot.
  *
  * <p><b>Training.</b> A switch refuses if the weights are not those that it wrote itself, because it would undo what
  * changed them. After training an active adapter, save the network, or extract the change, and make a new set.

@@ -126,6 +126,11 @@ public record LayerAdapter(
         return Nd4j.gemm(a.castTo(DataType.DOUBLE), b.castTo(DataType.DOUBLE), product, false, false, scale(), 0);
     }
 
+    /** The singular values of s A B, largest first: at most r of them are more than rounding. */
+    public double[] singularValues() {
+        return LowRankSplit.ofProduct(a.mul(scale()), b).values();
+    }
+
     /**
      * The effective weight on a base, computed in double and rounded once, so that the same base and adapter always give
      * the same bits.

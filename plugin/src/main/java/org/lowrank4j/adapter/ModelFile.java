@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -172,10 +171,5 @@ public record ModelFile(Path file, Model network, @Nullable TrainingState adapte
                 out.finish();
             });
         }
-    }
-
-    /** The layers that an adapted training saved state for, with the settings that it was trained under. */
-    Optional<TrainingState> trained() {
-        return Optional.ofNullable(adapters);
     }
 }

@@ -42,11 +42,11 @@ public final class TrainedAdapter {
      *     has no low rank (GaLore, SwitchLoRA, training in full): {@link Extraction} approximates such a change
      */
     public static Adapter of(ModelFile base, ModelFile tuned) {
-        TrainingState state = tuned.trained()
-                .orElseThrow(
-                        () -> new LowRankException(
-                                tuned.file() + " holds no state of adapters: it was not written"
-                                        + " by an adapted training. Extract an adapter from the difference of the two models instead."));
+        TrainingState state = tuned.adapters();
+        if (state == null) {
+            throw new LowRankException(tuned.file() + " holds no state of adapters: it was not written by an adapted"
+                    + " training. Extract an adapter from the difference of the two models instead.");
+        }
         try {
             return of(base.network(), tuned.network(), state);
         } catch (LowRankException refused) {

@@ -54,6 +54,7 @@ final class Session {
     private UpdaterBlocks blocks;
 
     private final StepState step;
+    private final @Nullable WholeGradient wholeGradient;
 
     private @Nullable Starts starts;
     private final long observingNanos;
@@ -111,6 +112,7 @@ final class Session {
         scratchPrefixes = builder.scratchPrefixes;
         minibatch = builder.minibatch;
         step = builder.step;
+        wholeGradient = builder.wholeGradient;
         blocks = new UpdaterBlocks(segments, gradient, type);
     }
 
@@ -276,6 +278,11 @@ final class Session {
             }
         }
         regularise(Regularization.ApplyStep.BEFORE_UPDATER, iteration, epoch);
+        if (wholeGradient != null) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                wholeGradient.replace();
+            }
+        }
         blocks.update(iteration, epoch, workspaces);
         regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch);
     }
@@ -404,6 +411,11 @@ final class Session {
                     .forEach((key, array) -> tensors.put(
                             TrainingState.ADAPTER + target.layer() + "/" + key, array.dup(array.ordering())));
         }
+        if (wholeGradient != null) {
+            wholeGradient
+                    .state()
+                    .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
+        }
         if (withUpdater) {
             blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
         }
@@ -414,6 +426,9 @@ final class Session {
     void restore(TrainingState saved) {
         for (SegmentTarget target : targets) {
             target.update().restore(saved.under(TrainingState.ADAPTER + target.layer() + "/"));
+        }
+        if (wholeGradient != null) {
+            wholeGradient.restore(saved.under(TrainingState.NETWORK));
         }
         if (saved.hasUpdater()) {
             blocks.restore(saved.under(TrainingState.UPDATER));

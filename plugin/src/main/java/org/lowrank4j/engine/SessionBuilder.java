@@ -15,11 +15,14 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.gradient.NetworkGradient;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Methods;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
+import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
@@ -63,6 +66,7 @@ final class SessionBuilder {
     final Map<String, Set<String>> trainedOfAdapted = new LinkedHashMap<>();
     final boolean minibatch;
     final StepState step = new StepState();
+    final @Nullable WholeGradient wholeGradient;
 
     final ObservedInputs inputs;
     private final TargetWeights targetWeights;
@@ -123,6 +127,7 @@ final class SessionBuilder {
             layOut(i, parts.get(i), plan.layers().get(i), updates.get(i));
         }
         divideRunsTogether();
+        wholeGradient = wholeGradient();
     }
 
     Session build() {
@@ -346,6 +351,33 @@ final class SessionBuilder {
             dividedByMinibatch.clear();
             dividedByMinibatch.add(gradient);
         }
+    }
+
+    /** Of the gradient approximation that all targets have in common, if it looks at the gradient as a whole. */
+    private @Nullable WholeGradient wholeGradient() {
+        List<TargetSettings> settings = plan.layers().stream()
+                .filter(layer -> layer.role() == Role.TARGET)
+                .map(LayerPlan::settings)
+                .toList();
+        for (TargetSettings one : settings) {
+            GradientApproximation approximation =
+                    methods.gradient(one.gradient(), plan.rule().source());
+            NetworkGradient ofNetwork = approximation.ofNetwork(
+                    WholeGradient.length(dividedByMinibatch), type, new OptionValues(approximation, one.options()));
+            if (ofNetwork == null) {
+                continue;
+            }
+            for (TargetSettings other : settings) {
+                if (!other.gradient().equals(one.gradient()) || !other.options().equals(one.options())) {
+                    throw new LowRankException(
+                            "gradient=" + one.gradient() + " (" + plan.rule().source() + ") works on"
+                                    + " the gradient of all layers at once, and an override gives a layer another gradient or"
+                                    + " other options. Give all layers the same.");
+                }
+            }
+            return new WholeGradient(ofNetwork, dividedByMinibatch, type);
+        }
+        return null;
     }
 
     private INDArray take(long length) {

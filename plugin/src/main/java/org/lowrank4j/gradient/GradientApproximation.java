@@ -1,8 +1,11 @@
 package org.lowrank4j.gradient;
 
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * What stands in for dL/dW. An approximation wraps the state of the update that it serves: it may change the gradients
@@ -20,4 +23,16 @@ public interface GradientApproximation extends Method {
      * @throws org.lowrank4j.LowRankException if this approximation cannot serve that update, with those that it can
      */
     TargetUpdate approximate(TargetUpdate update, TargetWeight target);
+
+    /**
+     * For an approximation that looks at the gradients of all targets, and of all else that is trained, at once. By
+     * default it works target by target only. Called once per network whose targets all use it.
+     *
+     * @param entries length of the joint gradient
+     * @param type FLOAT or DOUBLE
+     * @return null for nothing
+     */
+    default @Nullable NetworkGradient ofNetwork(long entries, DataType type, OptionValues options) {
+        return null;
+    }
 }

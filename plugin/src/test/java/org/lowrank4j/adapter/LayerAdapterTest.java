@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +31,15 @@ class LayerAdapterTest {
         assertEquals(Nd4j.createFromArray(new float[][] {{8.5f, 4}, {17.5f, 7}, {25.5f, 9}}), adapter.effective(base));
         assertEquals(Nd4j.createFromArray(new float[][] {{1, 1}, {1, 1}, {0, 0}}), base);
         assertEquals(3 / Math.sqrt(2), new LayerAdapter(A, B, 3, Scaling.RSLORA, null).scale());
+    }
+
+    @Test
+    void singularValuesAreThoseOfTheChange() {
+        for (int rank : new int[] {1, 3, 9, 10}) {
+            LayerAdapter adapter = SmallNetworks.layer(4, 12, 10, rank);
+            double[] expected = ThinSvd.of(adapter.product()).singularValues();
+            assertArrayEquals(Arrays.copyOf(expected, adapter.singularValues().length), adapter.singularValues(), 1e-5);
+        }
     }
 
     @Test

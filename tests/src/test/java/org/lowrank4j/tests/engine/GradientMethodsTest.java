@@ -1,14 +1,19 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -122,6 +127,44 @@ class GradientMethodsTest {
         return program.get();
     }
 
+    @LowRank(
+            rank = RANK,
+            gradient = "mfac",
+            options = {"mfac.window=4", "mfac.lambda=0.1"})
+    private static MultiLayerNetwork mfac(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(
+            rank = RANK,
+            gradient = "mfac",
+            update = "lora",
+            options = {"mfac.window=4", "mfac.lambda=0.1", "mfac.momentum=0.5"})
+    private static MultiLayerNetwork mfacLora(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(
+            rank = RANK,
+            gradient = "mfac",
+            bias = "all",
+            train = {"type:BatchNormalization", "type:OutputLayer"},
+            options = {"mfac.window=4", "mfac.lambda=0.1"})
+    private static MultiLayerNetwork mfacOfEverything(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, gradient = "mfac")
+    @LowRank.Layer(layers = "layer1", gradient = "exact", update = "lora")
+    private static MultiLayerNetwork mfacOfOneLayer(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, gradient = "mfac", options = "mfac.window=2000000000")
+    private static MultiLayerNetwork mfacOfManyGradients(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
     interface Rule {
         MultiLayerNetwork during(Supplier<MultiLayerNetwork> program);
     }
@@ -150,6 +193,8 @@ class GradientMethodsTest {
                 new Method("powersgd, lora", GradientMethodsTest::powerSgdLora, FACTORS),
                 new Method("econtrol", GradientMethodsTest::eControl, WEIGHTS),
                 new Method("econtrol, dora", GradientMethodsTest::eControlDora, FACTORS + 8 + 7),
+                new Method("mfac", GradientMethodsTest::mfac, WEIGHTS),
+                new Method("mfac, lora", GradientMethodsTest::mfacLora, FACTORS),
                 new Method("perpgrad", GradientMethodsTest::perpGrad, WEIGHTS),
                 new Method("perpgrad, lora", GradientMethodsTest::perpGradLora, FACTORS));
     }
@@ -250,5 +295,52 @@ class GradientMethodsTest {
         INDArray traffic = AdapterFile.tensors(network).get("adapter/layer0/powersgd.traffic");
         assertEquals(3 * whole + 2 * compressed, traffic.getLong(0), "sent");
         assertEquals(5 * whole, traffic.getLong(1), "uncompressed");
+    }
+
+    /** With one gradient in the window F = lambda I + g g^T, so F^-1 g = g / (lambda + g . g), over all layers at once. */
+    @Test
+    void theFirstStepOfMfacIsThatOfTheDenseInverse() {
+        MultiLayerConfiguration configuration = Nets.settings(DataType.DOUBLE, new Sgd(0.5))
+                .list()
+                .layer(Nets.dense(Nets.INPUTS, Nets.HIDDEN))
+                .layer(new BatchNormalization.Builder().nOut(Nets.HIDDEN).build())
+                .layer(Nets.head(Nets.HIDDEN))
+                .build();
+        DataSet data = Data.classes(1, DataType.DOUBLE, 9, Nets.INPUTS, Nets.CLASSES);
+        MultiLayerNetwork network = mfacOfEverything(() -> Nets.initialised(configuration));
+        Gradient mean = Nets.initialised(configuration)
+                .calculateGradients(data.getFeatures(), data.getLabels(), null, null)
+                .getFirst();
+        Set<String> trained = Set.of("0_W", "0_b", "1_gamma", "1_beta", "2_W", "2_b");
+        double square = 0;
+        for (String name : trained) {
+            INDArray gradient = mean.getGradientFor(name).divi(9);
+            square += gradient.mul(gradient).sumNumber().doubleValue();
+        }
+        Map<String, INDArray> before = new HashMap<>();
+        trained.forEach(name -> before.put(name, network.getParam(name).dup()));
+        network.fit(data);
+        for (String name : trained) {
+            INDArray step = before.get(name).sub(network.getParam(name));
+            Nets.assertClose(mean.getGradientFor(name).mul(0.5 / (0.1 + square)), step, 1e-10, "the step of " + name);
+        }
+        Nets.assertMoved(Nets.initialised(configuration).getParam("1_mean"), network.getParam("1_mean"), "a statistic");
+    }
+
+    @Test
+    void mfacIsForAllLayersOrNone() {
+        MultiLayerNetwork network = mfacOfOneLayer(() -> Nets.initialised(configuration(new Sgd(0.1))));
+        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1))).getMessage();
+        assertTrue(message.startsWith("gradient=mfac") && message.endsWith("Give all layers the same."), message);
+    }
+
+    @Test
+    void aWindowLargerThanMemoryIsRefusedWithOneThatFits() {
+        MultiLayerNetwork network = mfacOfManyGradients(() -> Nets.initialised(configuration(new Sgd(0.1))));
+        INDArray before = network.params().dup();
+        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1))).getMessage();
+        assertTrue(message.contains("A window of 2,000,000,000 gradients"), message);
+        assertTrue(message.contains("would fit"), message);
+        Nets.assertSame(before, network.params(), "parameters");
     }
 }

@@ -1,0 +1,104 @@
+package org.lowrank4j.gradient;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.fisher.GradientWindow;
+import org.lowrank4j.fisher.GradientWindow.Filling;
+import org.lowrank4j.fisher.MfacDirection;
+import org.lowrank4j.fisher.WindowMemory;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.report.Console;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * M-FAC (arXiv 2107.03356, section 3.2): the gradient g of everything that the network trains is replaced by F^-1 g, where
+ * F is the empirical Fisher matrix of the last m gradients. The formulas are in {@link GradientWindow} and {@link
+ * MfacDirection}; the user's updater comes after it, and plain SGD is what it is published with.
+ *
+ * <p>The window keeps m gradients of d trained entries, m d numbers, and says so before it takes them; with {@code
+ * update=lora} d is small. A step costs 2 m d + m^3 / 3 multiplications more. While the window fills, F is the mean of the
+ * gradients that there are; {@code mfac.filling=whole-window} divides by m from the first step on, as the released code
+ * does, whose first steps are up to 1 / lambda times too long.
+ *
+ * <p>l1 and l2 of targets are part of g, as published; those of layers that are trained in full act after it, and so does
+ * weight decay. Published: m 512 to 1024, lambda 1e-5, rate 1e-3, no momentum, minibatches of 128.
+ */
+public final class Mfac implements GradientApproximation {
+
+    @Override
+    public String name() {
+        return "mfac";
+    }
+
+    @Override
+    public List<MethodOption> options() {
+        return List.of(
+                new MethodOption("window", "512", "how many gradients are kept, 1 or more"),
+                new MethodOption("lambda", "1e-5", "the damping of the Fisher matrix, a number above 0"),
+                new MethodOption("momentum", "0", "the share of the last direction in the next one, from 0 to below 1"),
+                new MethodOption(
+                        "filling",
+                        "filled-slots",
+                        "what the gradients' sum is divided by while the window fills: filled-slots or whole-window"));
+    }
+
+    /** The paper trains all weights. */
+    @Override
+    public String defaultUpdate() {
+        return "full";
+    }
+
+    @Override
+    public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
+        return update;
+    }
+
+    @Override
+    public NetworkGradient ofNetwork(long entries, DataType type, OptionValues options) {
+        int window = options.positiveInt("window");
+        Console.say(String.format(
+                Locale.ROOT,
+                "mfac keeps %,d gradients of %,d entries: %,d bytes",
+                window,
+                entries,
+                WindowMemory.bytes(window, entries, type)));
+        GradientWindow gradients = new GradientWindow(
+                window, entries, type, options.positiveDouble("lambda"), options.choice("filling", Filling.class));
+        return new Preconditioned(new MfacDirection(gradients, entries, options.between("momentum", 0, 1)));
+    }
+
+    private record Preconditioned(MfacDirection direction) implements NetworkGradient {
+
+        @Override
+        public void replace(INDArray gradient) {
+            direction.replace(gradient);
+        }
+
+        @Override
+        public Map<String, INDArray> state() {
+            return direction.state();
+        }
+
+        @Override
+        public void restore(Map<String, INDArray> state) {
+            direction.state().forEach((name, live) -> {
+                INDArray saved = state.get(name);
+                if (saved == null || !Arrays.equals(saved.shape(), live.shape())) {
+                    throw new LowRankException("The saved state of mfac has "
+                            + (saved == null ? "no " + name : "a " + name + " of " + Arrays.toString(saved.shape()))
+                            + ", and this network needs one of " + Arrays.toString(live.shape())
+                            + ". Train with the window and the layers that it was saved with.");
+                }
+                live.assign(saved);
+            });
+            direction.restored();
+        }
+    }
+}

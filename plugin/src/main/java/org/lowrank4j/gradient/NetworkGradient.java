@@ -1,0 +1,26 @@
+package org.lowrank4j.gradient;
+
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The state of an approximation that looks at the gradients of everything that a network trains at once. */
+public interface NetworkGradient {
+
+    /**
+     * Replaces the gradient before the updater sees it: after division by the minibatch size, normalisation, and the l1
+     * and l2 terms of targets. Never called with entries that are not finite.
+     *
+     * @param gradient a vector of all trained entries in a fixed order, without running statistics
+     */
+    void replace(INDArray gradient);
+
+    /** What training needs to resume bit for bit, by name. The arrays are live; whoever stores them copies. */
+    Map<String, INDArray> state();
+
+    /**
+     * Puts {@link #state()} back.
+     *
+     * @throws org.lowrank4j.LowRankException if an array is missing or has another shape
+     */
+    void restore(Map<String, INDArray> state);
+}
