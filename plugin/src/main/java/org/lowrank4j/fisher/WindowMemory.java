@@ -16,10 +16,13 @@ public final class WindowMemory {
      * another m^2 doubles of the triangular factor.
      *
      * @param type of the gradients
+     * @return at most Long.MAX_VALUE, which no machine has
      */
     public static long bytes(int gradients, long entries, DataType type) {
-        long window = Math.multiplyExact(Math.multiplyExact(entries, gradients), type.width());
-        return Math.addExact(window, (long) gradients * gradients * Double.BYTES);
+        double roughly = (double) gradients * entries * type.width() + (double) gradients * gradients * Double.BYTES;
+        return roughly >= Long.MAX_VALUE
+                ? Long.MAX_VALUE
+                : gradients * entries * type.width() + (long) gradients * gradients * Double.BYTES;
     }
 
     /** What ND4J may still allocate: its own limit, or the machine's memory if that is less. */

@@ -30,6 +30,11 @@ public final class Apollo implements GradientApproximation {
     }
 
     @Override
+    public boolean usesRank() {
+        return true;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return options("1");
     }

@@ -22,6 +22,11 @@ public final class ApolloMini implements GradientApproximation {
     }
 
     @Override
+    public boolean usesRank() {
+        return true;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return Apollo.options("128");
     }

@@ -34,6 +34,11 @@ public final class GaLore implements GradientApproximation {
     }
 
     @Override
+    public boolean usesRank() {
+        return true;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two decompositions of the gradient"),

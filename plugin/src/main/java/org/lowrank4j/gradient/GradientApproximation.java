@@ -16,6 +16,11 @@ public interface GradientApproximation extends Method {
     /** The update that this approximation is published with, used when the user names none. */
     String defaultUpdate();
 
+    /** Whether the rank of the rule means anything to this approximation, whatever the update makes of it. */
+    default boolean usesRank() {
+        return false;
+    }
+
     /**
      * Wraps the update of one target. Called once per target, outside any workspace.
      *

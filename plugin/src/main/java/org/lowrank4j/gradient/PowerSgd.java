@@ -25,6 +25,11 @@ public final class PowerSgd implements GradientApproximation {
     }
 
     @Override
+    public boolean usesRank() {
+        return true;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption(

@@ -77,10 +77,10 @@ final class Planner {
     }
 
     private TargetSettings settings(LayerShape layer) {
-        int rank = rank(layer);
         Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
         ChosenMethods chosen = ChosenMethods.of(
                 choices.of(Key.INIT, layer), choices.of(Key.GRADIENT, layer), choices.of(Key.UPDATE, layer), methods);
+        int rank = rank(layer, chosen.update().usesRank() || chosen.gradient().usesRank());
         Initialisation initialisation = chosen.initialisation();
         double alpha = choices.of(Key.ALPHA, layer)
                 .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
@@ -100,10 +100,14 @@ final class Planner {
         return choices.of(key, layer).map(TargetChoices.Choice::value).orElse(otherwise);
     }
 
-    private int rank(LayerShape layer) {
+    /** @param used whether the methods look at the rank; where they do not, one that is too large does no harm */
+    private int rank(LayerShape layer, boolean used) {
         Sourced chosen = choice(Key.RANK, layer, DEFAULT_RANK);
         int rank = Integer.parseInt(Key.RANK.canonical(chosen));
         long largest = Math.min(layer.inputs(), layer.outputs());
+        if (rank > largest && !used) {
+            return (int) largest;
+        }
         if (rank > largest) {
             throw new LowRankException("rank " + rank + " (" + chosen.source() + ") is too large for layer '"
                     + layer.name() + "' (" + layer.type() + ", W " + layer.inputs() + " x " + layer.outputs()

@@ -19,6 +19,11 @@ public final class FullWeight implements LowRankUpdate {
     }
 
     @Override
+    public boolean usesRank() {
+        return false;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "";
     }

@@ -22,6 +22,11 @@ public interface LowRankUpdate extends Method {
         return true;
     }
 
+    /** Whether the rank of the rule means anything to this update; where it does not, it may be above min(nIn, nOut). */
+    default boolean usesRank() {
+        return true;
+    }
+
     /** Whether W itself is trained, so that the user's constraints on W hold for it. */
     default boolean trainsWeight() {
         return false;

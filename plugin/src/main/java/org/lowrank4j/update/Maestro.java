@@ -37,6 +37,11 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
+    public boolean usesRank() {
+        return false;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "";
     }

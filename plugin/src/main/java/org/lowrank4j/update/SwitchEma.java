@@ -34,6 +34,11 @@ public final class SwitchEma implements LowRankUpdate {
     }
 
     @Override
+    public boolean usesRank() {
+        return false;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "";
     }

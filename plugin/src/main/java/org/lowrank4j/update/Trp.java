@@ -32,6 +32,11 @@ public final class Trp implements LowRankUpdate {
     }
 
     @Override
+    public boolean usesRank() {
+        return false;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "";
     }

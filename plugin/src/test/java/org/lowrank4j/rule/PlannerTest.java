@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
@@ -284,6 +285,16 @@ class PlannerTest {
         assertEquals("pissa", settings(plan, "fc2").initialisation());
         String message = refusal("rank", "2", "init@fc1", "pissa", "update@fc1", "weight");
         assertTrue(message.startsWith("init 'pissa' (agent argument init@fc1) does not fit update 'weight'"), message);
+    }
+
+    @Test
+    void aRankThatNoMethodLooksAtMayBeTooLarge() {
+        NetworkShape shape = TestNetworks.mixed();
+        Methods real = Methods.load();
+        Rule rule = rule(Rules.map("rank", "100000", "update", "full", "layers", "fc1"));
+        assertEquals("full", settings(rule.plan(shape, real), "fc1").update());
+        Rule galore = rule(Rules.map("rank", "100000", "gradient", "galore", "layers", "fc1"));
+        assertThrows(LowRankException.class, () -> galore.plan(shape, real));
     }
 
     @Test

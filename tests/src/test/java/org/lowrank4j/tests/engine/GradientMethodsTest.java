@@ -330,7 +330,8 @@ class GradientMethodsTest {
     @Test
     void mfacIsForAllLayersOrNone() {
         MultiLayerNetwork network = mfacOfOneLayer(() -> Nets.initialised(configuration(new Sgd(0.1))));
-        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1))).getMessage();
+        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1)))
+                .getMessage();
         assertTrue(message.startsWith("gradient=mfac") && message.endsWith("Give all layers the same."), message);
     }
 
@@ -338,7 +339,8 @@ class GradientMethodsTest {
     void aWindowLargerThanMemoryIsRefusedWithOneThatFits() {
         MultiLayerNetwork network = mfacOfManyGradients(() -> Nets.initialised(configuration(new Sgd(0.1))));
         INDArray before = network.params().dup();
-        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1))).getMessage();
+        String message = assertThrows(RuntimeException.class, () -> network.fit(batch(1)))
+                .getMessage();
         assertTrue(message.contains("A window of 2,000,000,000 gradients"), message);
         assertTrue(message.contains("would fit"), message);
         Nets.assertSame(before, network.params(), "parameters");
