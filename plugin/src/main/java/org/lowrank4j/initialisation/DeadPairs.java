@@ -6,12 +6,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Pairs of a column of A and a row of B that are both 0. Neither has a gradient while the other is 0, so no step would
  * ever move them.
  */
-final class DeadPairs {
+public final class DeadPairs {
 
     private DeadPairs() {}
 
     /** The same A B with such pairs started as {@link Kaiming} does: the column of A random, the row of B 0. */
-    static Factors revived(Factors factors, Start start) {
+    public static Factors revived(Factors factors, Start start) {
         INDArray random = null;
         for (int i = 0; i < start.rank(); i++) {
             INDArray column = factors.a().getColumn(i);

@@ -26,6 +26,8 @@ class ArmsTest {
         Set<String> registered =
                 Methods.load().initialisations().stream().map(Method::name).collect(Collectors.toSet());
         registered.removeAll(rows);
+        // Goes on from a file; it has no start of its own to compare.
+        registered.remove("adapter");
         assertEquals(Set.of(), registered, "initialisations without a row");
     }
 

@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -133,6 +134,35 @@ class AdapterFromTrainingTest {
         set.activate("task");
         assertEquals(plain.params(), live.params());
         return adapter;
+    }
+
+    @LowRank(rank = 3, init = "adapter", options = "adapter.path=target/saved-adapter")
+    private static MultiLayerNetwork goOn(Path model) throws IOException {
+        return ModelSerializer.restoreMultiLayerNetwork(model.toFile());
+    }
+
+    @Test
+    void trainingGoesOnFromASavedAdapter() throws IOException {
+        files(AdapterFromTrainingTest::lora);
+        PeftDirectory.write(
+                TrainedAdapter.of(ModelFile.read(base), ModelFile.read(tuned)), Path.of("target/saved-adapter"));
+        MultiLayerNetwork network = goOn(base);
+        network.setLearningRate(0);
+        network.fit(Data.classes(1, DataType.FLOAT, 16, Nets.INPUTS, Nets.CLASSES));
+        MultiLayerNetwork trained = ModelSerializer.restoreMultiLayerNetwork(tuned.toFile());
+        for (String weight : new String[] {"0_W", "1_W"}) {
+            Nets.assertClose(trained.getParam(weight), network.getParam(weight), 1e-6, weight);
+        }
+        assertEquals(3, AdapterFile.factor(network, "layer0", "A").size(1));
+
+        MultiLayerNetwork elsewhere = goOn(tuned);
+        String message = assertThrows(
+                        RuntimeException.class,
+                        () -> elsewhere.fit(Data.classes(1, DataType.FLOAT, 16, Nets.INPUTS, Nets.CLASSES)))
+                .getMessage();
+        assertTrue(message.contains("was made on another base: W of layer layer0 has other values"), message);
+        assertTrue(message.contains("adapter.any-base=yes"), message);
+        assertEquals(trained.params(), elsewhere.params());
     }
 
     @Test
