@@ -84,7 +84,7 @@ public final class Adapt {
             double[] losses = new double[grid.rates().size()];
             for (int i = 0; i < losses.length; i++) {
                 losses[i] = run(task, grid.rates().get(i), Measurement.TUNING_SEED, train, validation)
-                        .validation();
+                        .meanLoss();
             }
             double rate = grid.best(losses);
             for (int seed = 1; seed <= seeds; seed++) {

@@ -36,6 +36,14 @@ record Measurement(
         return new Measurement(task, rate, seed, validation, accuracy, kept, parameters, startMillis, losses);
     }
 
+    /**
+     * The mean of the training loss over all steps. Each step's loss is that of digits before it learns from them, so the
+     * mean is low for a rate that is both fast and good in the end.
+     */
+    double meanLoss() {
+        return Arrays.stream(losses).average().orElse(Double.NaN);
+    }
+
     /** The running mean of the training loss after that many steps. */
     double lossAfter(int steps) {
         return Curve.smooth(losses)[steps - 1];

@@ -44,21 +44,21 @@ record RateGrid(List<Double> rates) {
     }
 
     /**
-     * The rate with the lowest validation loss; of equal ones the lowest. A loss that is not finite loses to any that is.
+     * The rate with the lowest loss; of equal ones the lowest. A loss that is not finite loses to any that is.
      *
-     * @param validation one loss per rate
+     * @param losses one per rate
      * @throws IllegalArgumentException if none is finite
      */
-    double best(double[] validation) {
+    double best(double[] losses) {
         int best = -1;
         for (int i = 0; i < rates.size(); i++) {
-            if (Double.isFinite(validation[i]) && (best < 0 || validation[i] < validation[best])) {
+            if (Double.isFinite(losses[i]) && (best < 0 || losses[i] < losses[best])) {
                 best = i;
             }
         }
         if (best < 0) {
-            throw new IllegalArgumentException("Training diverged with every rate of " + this + ": validation losses "
-                    + Arrays.toString(validation) + ". Add lower rates with --rates.");
+            throw new IllegalArgumentException("Training diverged with every rate of " + this + ": losses "
+                    + Arrays.toString(losses) + ". Add lower rates with --rates.");
         }
         return rates.get(best);
     }

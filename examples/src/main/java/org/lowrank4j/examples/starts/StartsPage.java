@@ -128,10 +128,9 @@ final class StartsPage {
                 StartArm.RANK));
         line(String.format(
                 Locale.ROOT,
-                "- Rates: each arm takes the one of %s with the lowest loss at the end on %,d digits kept aside, on a seed"
-                        + " of its own. A * marks a rate at the edge of these.",
-                settings.grid(),
-                Adapt.VALIDATION_DIGITS));
+                "- Rates: each arm takes the one of %s with the lowest mean training loss over all steps, on a seed of its"
+                        + " own: a rate that is fast and ends well. A * marks a rate at the edge of these.",
+                settings.grid()));
         line(String.format(
                 Locale.ROOT,
                 "- Numbers: %s, none of them the one that chose the rate%s. Losses are the running mean of the training"
