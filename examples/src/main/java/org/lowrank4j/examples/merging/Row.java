@@ -1,0 +1,41 @@
+package org.lowrank4j.examples.merging;
+
+import java.util.Arrays;
+
+/**
+ * One row of the table.
+ *
+ * @param kind what it is for
+ * @param title the way
+ * @param settings what it was done with
+ * @param numbers that have to be kept
+ * @param accuracies of the tasks, 0 to 1
+ */
+record Row(Kind kind, String title, String settings, long numbers, double[] accuracies) {
+
+    /** What a row stands for. */
+    enum Kind {
+        BASE,
+        /** One adapter for all tasks. */
+        ONE,
+        /** A reversible merge: each task has its own adapter again. */
+        REVERSIBLE,
+        /** Each adapter cut to a lower rank by itself. */
+        TRUNCATED,
+        /** The adapters as they are. */
+        SEPARATE
+    }
+
+    double mean() {
+        return Accuracy.mean(accuracies);
+    }
+
+    double worst() {
+        return Arrays.stream(accuracies).min().orElseThrow();
+    }
+
+    /** Storage in parts of another row's. */
+    double storage(Row all) {
+        return (double) numbers / all.numbers;
+    }
+}
