@@ -81,8 +81,9 @@ public final class SavedAdapterStart implements Initialisation {
 
     private static Adapter read(String path) {
         if (path.isBlank()) {
-            throw new LowRankException("init=adapter starts from a saved adapter: set adapter.path to its PEFT directory,"
-                    + " the one with " + PeftDirectory.CONFIG + " and " + PeftDirectory.TENSORS + ".");
+            throw new LowRankException(
+                    "init=adapter starts from a saved adapter: set adapter.path to its PEFT directory,"
+                            + " the one with " + PeftDirectory.CONFIG + " and " + PeftDirectory.TENSORS + ".");
         }
         try {
             return PeftDirectory.read(Path.of(path));
@@ -94,12 +95,10 @@ public final class SavedAdapterStart implements Initialisation {
 
     private static void checkBase(Adapter adapter, Start start, String path) {
         BaseFingerprint base = adapter.base();
-        BaseFingerprint.Weight weight =
-                base == null ? null : base.weights().get(start.layer());
+        BaseFingerprint.Weight weight = base == null ? null : base.weights().get(start.layer());
         List<String> differences = weight == null
                 ? List.of()
-                : new BaseFingerprint(Map.of(start.layer(), weight))
-                        .differences(Map.of(start.layer(), start.weight()));
+                : new BaseFingerprint(Map.of(start.layer(), weight)).differences(Map.of(start.layer(), start.weight()));
         if (!differences.isEmpty()) {
             throw new LowRankException("The adapter in " + path + " was made on another base: " + differences.get(0)
                     + ". Start from the network that it was trained on, or set adapter.any-base=yes.");

@@ -432,7 +432,8 @@ class CalibrationTest {
     @Test
     void inputsOfALayerThatCannotBeAdaptedAreRefused() {
         Model network = evaOfRecurrentLayers(() -> recurrent(BackpropType.Standard));
-        String message = assertThrows(RuntimeException.class, () -> fit(network, new CountedBatches(series(false), true)))
+        String message = assertThrows(
+                        RuntimeException.class, () -> fit(network, new CountedBatches(series(false), true)))
                 .getMessage();
         assertTrue(message.contains("type LSTM is not supported (supported: DenseLayer, OutputLayer"), message);
     }
