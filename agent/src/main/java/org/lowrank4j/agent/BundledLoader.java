@@ -60,6 +60,15 @@ final class BundledLoader extends ClassLoader {
                 "lowrank4j-hooks", NestedJar.open(jar, "inst/plugin.jar"), deeplearning4j, BundledLoader::isPlugin);
     }
 
+    /** The command line, which works with the plugin. */
+    static ClassLoader openCommands(Path jar, ClassLoader plugin) throws IOException {
+        return new BundledLoader(
+                "lowrank4j-command",
+                NestedJar.open(jar, "inst/command.jar"),
+                plugin,
+                name -> name.startsWith("org.lowrank4j.command."));
+    }
+
     /** User code is compiled against the annotations: those must be the ones that it sees. */
     private static boolean isPlugin(String name) {
         return name.startsWith("org.lowrank4j.")

@@ -133,7 +133,13 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
             String field = parser.getCurrentName();
             JsonToken value = parser.nextToken();
             switch (field) {
-                case "dtype" -> dtype = value == JsonToken.VALUE_STRING ? parser.getText() : "of no text";
+                case "dtype" -> {
+                    // Not to be passed over: what follows in a list has no name to go by.
+                    if (value != JsonToken.VALUE_STRING) {
+                        throw refused(name, "its dtype is not text", null);
+                    }
+                    dtype = parser.getText();
+                }
                 case "shape" -> shape = wholeNumbers(name, field, MOST_DIMENSIONS, parser);
                 case "data_offsets" -> offsets = wholeNumbers(name, field, 2, parser);
                 default ->

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A table of aligned columns in plain text. Columns that would make a line too long are cut, widest first. */
-final class TextTable {
+public final class TextTable {
 
     private static final String GAP = "  ";
 
@@ -13,12 +13,17 @@ final class TextTable {
     private final Set<Integer> rightAligned;
 
     /** @param rightAligned indices of the columns of numbers, which are never cut */
-    TextTable(List<String> header, Set<Integer> rightAligned) {
+    public TextTable(List<String> header, Set<Integer> rightAligned) {
         rows.add(List.copyOf(header));
         this.rightAligned = Set.copyOf(rightAligned);
     }
 
-    void add(List<String> row) {
+    /**
+     * Adds a row.
+     *
+     * @throws IllegalArgumentException if it has not one cell per column
+     */
+    public void add(List<String> row) {
         if (row.size() != rows.get(0).size()) {
             throw new IllegalArgumentException("a row has " + rows.get(0).size() + " cells, not " + row.size());
         }
@@ -26,7 +31,7 @@ final class TextTable {
     }
 
     /** The header and all rows, each at most {@code width} characters long unless numbers alone need more. */
-    List<String> lines(int width) {
+    public List<String> lines(int width) {
         int[] widths = widths(width);
         return rows.stream().map(row -> line(row, widths)).toList();
     }

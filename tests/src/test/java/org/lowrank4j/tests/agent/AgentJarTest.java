@@ -31,7 +31,8 @@ class AgentJarTest {
             String agent = "org.lowrank4j.agent.AgentMain";
             assertEquals(agent, manifest.getValue("Premain-Class"));
             assertEquals(agent, manifest.getValue("Agent-Class"));
-            assertEquals(agent, manifest.getValue("Launcher-Agent-Class"));
+            // The command line of this jar looks at models and must not adapt them.
+            assertNull(manifest.getValue("Launcher-Agent-Class"));
             assertEquals("org.lowrank4j.agent.Main", manifest.getValue("Main-Class"));
             assertEquals("true", manifest.getValue("Can-Retransform-Classes"));
             assertNotNull(manifest.getValue("Implementation-Version"));
@@ -48,7 +49,7 @@ class AgentJarTest {
                 assertTrue(
                         name.startsWith("META-INF/")
                                 || name.matches("org/lowrank4j/(agent|annotation)/[^/]+\\.class")
-                                || name.matches("inst/(weaving|plugin)\\.jar"),
+                                || name.matches("inst/(weaving|plugin|command)\\.jar"),
                         name);
             }
             assertTrue(entries.contains("org/lowrank4j/annotation/LowRank.class"));
@@ -70,11 +71,17 @@ class AgentJarTest {
         assertTrue(plugin.contains("META-INF/services/org.lowrank4j.update.LowRankUpdate"));
         assertTrue(plugin.stream().anyMatch(name -> name.startsWith("org/lowrank4j/shaded/snakeyaml/")));
         assertFalse(plugin.stream().anyMatch(name -> name.startsWith("org/lowrank4j/annotation/")));
+        assertFalse(plugin.stream().anyMatch(name -> name.startsWith("org/lowrank4j/command/")));
         assertTrue(
                 plugin.stream()
                         .allMatch(name -> name.startsWith("org/lowrank4j/")
                                 || name.startsWith("META-INF/services/org.lowrank4j.")),
                 plugin::toString);
+
+        List<String> command = nested("inst/command.jar");
+        assertTrue(command.contains("org/lowrank4j/command/Commands.class"));
+        assertTrue(command.contains("org/lowrank4j/command/shaded/picocli/CommandLine.class"));
+        assertTrue(command.stream().allMatch(name -> name.startsWith("org/lowrank4j/command/")), command::toString);
     }
 
     @Test
@@ -85,6 +92,7 @@ class AgentJarTest {
                     "META-INF/NOTICE",
                     "META-INF/licenses/asm.txt",
                     "META-INF/licenses/byte-buddy.txt",
+                    "META-INF/licenses/picocli.txt",
                     "META-INF/licenses/snakeyaml-engine.txt")) {
                 ZipEntry entry = jar.getEntry(name);
                 assertNotNull(entry, name);

@@ -37,6 +37,9 @@ class AgentStartTest {
         assertFalse(classes.contains("org.lowrank4j.agent.shaded"));
         assertFalse(classes.contains("org.lowrank4j.agent.weave"));
         assertFalse(classes.contains("net.bytebuddy"));
+        assertFalse(classes.contains("org.lowrank4j.command"));
+        assertFalse(classes.contains("org.lowrank4j.agent.Main "));
+        assertFalse(classes.contains("picocli"));
     }
 
     @Test
@@ -78,24 +81,6 @@ class AgentStartTest {
                 .withArguments("--nonsense")
                 .run();
         assertEquals(2, unknown.status());
-        assertTrue(unknown.err().contains("unknown argument '--nonsense'"), unknown::toString);
-    }
-
-    @Test
-    void checksAClassPathWithoutRunningIt() {
-        String release = ForkedJvm.classPath(entry -> entry.contains("deeplearning4j-nn"));
-        Run fits = ForkedJvm.ofJar(ForkedJvm.agentJar())
-                .withArguments("--check", release)
-                .run()
-                .succeeded();
-        assertTrue(fits.out().contains("adapts Deeplearning4j 1.0.0-M2.1"), fits::toString);
-
-        Run absent = ForkedJvm.ofJar(ForkedJvm.agentJar())
-                .withArguments("--check", folder.toString())
-                .run()
-                .failed();
-        assertTrue(
-                absent.out().contains("has no class org.deeplearning4j.nn.multilayer.MultiLayerNetwork"),
-                absent::toString);
+        assertTrue(unknown.err().contains("unknown option '--nonsense'"), unknown::toString);
     }
 }

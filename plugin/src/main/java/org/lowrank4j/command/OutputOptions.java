@@ -1,0 +1,73 @@
+package org.lowrank4j.command;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a verb writes. */
+final class OutputOptions {
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "OUT",
+            required = true,
+            description =
+                    "What to write. It is written beside and then moved into place, so an interruption leaves the old"
+                            + " or the new, never a part.")
+    private Path output = Path.of("");
+
+    @Option(names = "--force", description = "Replace OUT if it is there.")
+    private boolean force;
+
+    /** Refuses before anything is read what could not be written in the end. */
+    void check() {
+        Path present = present();
+        if (!force && present != null) {
+            throw new WrongUse(present + " is there already. Give another OUT, or --force to replace it.");
+        }
+        Path parent = output.toAbsolutePath().getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            throw new WrongUse("The directory of " + output + " does not exist.");
+        }
+    }
+
+    /** The file of an earlier output that would be replaced. */
+    private @Nullable Path present() {
+        if (Files.isDirectory(output)) {
+            for (String name : InputFiles.PEFT_FILES) {
+                if (Files.exists(output.resolve(name))) {
+                    return output.resolve(name);
+                }
+            }
+            return null;
+        }
+        return Files.exists(output) ? output : null;
+    }
+
+    Path path() {
+        return output;
+    }
+
+    boolean isZip() {
+        return InputFiles.hasZipName(output);
+    }
+
+    /** For verbs that write an adapter. */
+    void checkDirectory() {
+        if (isZip() || Files.isRegularFile(output)) {
+            throw new WrongUse("An adapter is written as a directory in PEFT's layout, and " + output + " "
+                    + (isZip() ? "is the name of a zip" : "is a file")
+                    + ". Give a directory; the verb convert makes a zip of it.");
+        }
+        check();
+    }
+
+    /** For verbs that write a model. */
+    void checkZip() {
+        if (Files.isDirectory(output)) {
+            throw new WrongUse("A model is written as a zip, and " + output + " is a directory.");
+        }
+        check();
+    }
+}

@@ -1,0 +1,141 @@
+package org.lowrank4j.command.work;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.BaseFingerprint;
+import org.lowrank4j.report.TextTable;
+
+/** What is in an adapter, as a table and as values. */
+final class AdapterTable {
+
+    private static final int WIDTH = 110;
+
+    private final Adapter adapter;
+    private final List<String> lines = new ArrayList<>();
+    private final Map<String, Object> values = new LinkedHashMap<>();
+
+    private AdapterTable(Adapter adapter) {
+        this.adapter = adapter;
+    }
+
+    static AdapterTable of(Adapter adapter) {
+        AdapterTable table = new AdapterTable(adapter);
+        table.total();
+        table.layers();
+        table.parameters();
+        table.base();
+        table.metadata();
+        return table;
+    }
+
+    List<String> lines() {
+        return lines;
+    }
+
+    Map<String, Object> values() {
+        return values;
+    }
+
+    private void total() {
+        lines.add("adapter of " + adapter.layers().size() + " layers: " + Numbers.shown(adapter.factorCount())
+                + " numbers in factors, " + Numbers.shown(adapter.parameterCount()) + " trained in full");
+        values.put("factorCount", adapter.factorCount());
+        values.put("parameterCount", adapter.parameterCount());
+    }
+
+    private void layers() {
+        TextTable table = new TextTable(
+                List.of("layer", "W", "type", "rank", "alpha", "scale", "|A|", "|B|", "|sAB|", "effective rank"),
+                Set.of(3, 4, 5, 6, 7, 8, 9));
+        List<Object> all = new ArrayList<>();
+        adapter.layers().forEach((name, layer) -> {
+            Spectrum change = Spectrum.of(layer);
+            double normOfA = layer.a().norm2Number().doubleValue();
+            double normOfB = layer.b().norm2Number().doubleValue();
+            String dora = layer.magnitude() == null ? "" : " DoRA";
+            table.add(List.of(
+                    name,
+                    Numbers.matrix(layer.inputs(), layer.outputs()),
+                    layer.dataType() + dora,
+                    Integer.toString(layer.rank()),
+                    Numbers.shown(layer.alpha()),
+                    Numbers.shown(layer.scale()),
+                    Numbers.shown(normOfA),
+                    Numbers.shown(normOfB),
+                    Numbers.shown(change.norm()),
+                    Numbers.shown(change.effectiveRank())));
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("layer", name);
+            one.put("inputs", layer.inputs());
+            one.put("outputs", layer.outputs());
+            one.put("type", layer.dataType().toString());
+            one.put("rank", layer.rank());
+            one.put("alpha", layer.alpha());
+            one.put("scaling", layer.scaling().toString());
+            one.put("scale", layer.scale());
+            one.put("magnitude", layer.magnitude() != null);
+            one.put("normOfA", normOfA);
+            one.put("normOfB", normOfB);
+            one.put("norm", change.norm());
+            one.put("effectiveRank", change.effectiveRank());
+            all.add(one);
+        });
+        if (!all.isEmpty()) {
+            lines.addAll(table.lines(WIDTH));
+        }
+        values.put("layers", all);
+    }
+
+    private void parameters() {
+        TextTable table = new TextTable(List.of("trained in full", "shape", "type", "norm"), Set.of(3));
+        List<Object> all = new ArrayList<>();
+        adapter.parameters()
+                .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
+                    double norm = array.norm2Number().doubleValue();
+                    table.add(List.of(
+                            layer + " " + name,
+                            Numbers.shape(array),
+                            array.dataType().toString(),
+                            Numbers.shown(norm)));
+                    Map<String, Object> one = new LinkedHashMap<>();
+                    one.put("layer", layer);
+                    one.put("name", name);
+                    one.put("shape", Numbers.shape(array));
+                    one.put("type", array.dataType().toString());
+                    one.put("norm", norm);
+                    all.add(one);
+                }));
+        if (!all.isEmpty()) {
+            lines.addAll(table.lines(WIDTH));
+        }
+        values.put("parameters", all);
+    }
+
+    private void base() {
+        BaseFingerprint base = adapter.base();
+        if (base == null) {
+            lines.add("base: not known; the adapter does not say which model it was made on");
+            return;
+        }
+        Map<String, Object> hashes = new LinkedHashMap<>();
+        lines.add("base: SHA-256 of its weights");
+        base.weights().forEach((layer, weight) -> {
+            lines.add("  " + layer + " " + Numbers.matrix(weight.inputs(), weight.outputs()) + " " + weight.type() + " "
+                    + weight.sha256());
+            hashes.put(layer, weight.sha256());
+        });
+        values.put("base", hashes);
+    }
+
+    private void metadata() {
+        if (!adapter.metadata().isEmpty()) {
+            lines.add("metadata:");
+        }
+        adapter.metadata().forEach((name, value) -> lines.add("  " + name + ": " + value));
+        values.put("metadata", new LinkedHashMap<String, Object>(adapter.metadata()));
+    }
+}

@@ -1,0 +1,50 @@
+package org.lowrank4j.command.work;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.AdapterSet;
+import org.lowrank4j.adapter.BaseFingerprint;
+import org.lowrank4j.adapter.ModelFile;
+
+/**
+ * Whether an adapter belongs to a base.
+ *
+ * @param fits whether it can be used there
+ * @param sentences what to tell
+ */
+record BaseCheck(boolean fits, List<String> sentences) {
+
+    static BaseCheck of(Adapter adapter, ModelFile base) {
+        List<String> sentences = new ArrayList<>();
+        BaseFingerprint known = adapter.base();
+        if (known != null) {
+            sentences.addAll(known.differences(base.network()));
+        }
+        if (sentences.isEmpty()) {
+            try {
+                AdapterSet.on(base.network()).addOnAnyBase("checked", adapter);
+            } catch (LowRankException unfit) {
+                sentences.add(String.valueOf(unfit.getMessage()));
+            }
+        }
+        boolean fits = sentences.isEmpty();
+        if (!fits) {
+            sentences.add(0, "does not belong to " + base.file() + ":");
+        } else if (known == null) {
+            sentences.add("fits " + base.file() + " in its shapes; it does not say which base it was made on");
+        } else {
+            sentences.add(
+                    "belongs to " + base.file() + ": all " + known.weights().size() + " hashes agree");
+        }
+        return new BaseCheck(fits, List.copyOf(sentences));
+    }
+
+    void addTo(List<String> lines, Map<String, Object> values) {
+        lines.addAll(sentences);
+        values.put("belongsToBase", fits);
+        values.put("baseCheck", sentences);
+    }
+}

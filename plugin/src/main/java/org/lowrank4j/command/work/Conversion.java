@@ -1,0 +1,163 @@
+package org.lowrank4j.command.work;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.LayerAdapter;
+import org.lowrank4j.adapter.Merge;
+import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.PeftDirectory;
+import org.lowrank4j.command.Progress;
+import org.lowrank4j.command.Result;
+import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.file.AdapterEntry;
+import org.lowrank4j.file.Replacement;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The verb convert. */
+public final class Conversion {
+
+    private Conversion() {}
+
+    /** Writes an adapter in PEFT's layout. */
+    public static Result toDirectory(Path source, @Nullable Path base, Path output, Progress progress)
+            throws IOException {
+        ModelFile foundation = AdapterSource.base(base, progress);
+        Adapter adapter = AdapterSource.read(source, foundation, progress);
+        if (foundation != null) {
+            BaseCheck check = BaseCheck.of(adapter, foundation);
+            if (!check.fits()) {
+                throw new LowRankException(source + " " + String.join(" ", check.sentences()));
+            }
+        }
+        PeftDirectory.write(adapter, output);
+        return result(adapter, output, List.of());
+    }
+
+    /**
+     * Writes a model zip whose weights have the adapter in them, and beside them the state with which a training under
+     * the same settings goes on: plain LoRA or DoRA on exact gradients.
+     */
+    public static Result toZip(Path source, Path base, boolean anyBase, Path output, Progress progress)
+            throws IOException {
+        ModelFile foundation = AdapterSource.model(base, progress);
+        Adapter adapter = AdapterSource.read(source, foundation, progress);
+        if (adapter.layers().isEmpty()) {
+            throw new LowRankException(source + " adapts no layer, so there is no training to go on with. Merge it.");
+        }
+        Path merged = Files.createTempFile("merged", ".zip");
+        try {
+            progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
+            Merge.write(foundation, adapter, merged, anyBase);
+            INDArray parameters = ModelFile.read(merged).network().params();
+            TrainingState state = state(adapter, foundation);
+            try (ZipFile plain = new ZipFile(merged.toFile())) {
+                Replacement.write(output, stream -> {
+                    ZipOutputStream zip = new ZipOutputStream(stream);
+                    for (ZipEntry entry : plain.stream().toList()) {
+                        zip.putNextEntry(new ZipEntry(entry.getName()));
+                        try (InputStream content = plain.getInputStream(entry)) {
+                            content.transferTo(zip);
+                        }
+                    }
+                    zip.putNextEntry(new ZipEntry(AdapterEntry.NAME));
+                    AdapterEntry.write(zip, state, parameters);
+                    zip.finish();
+                });
+            }
+        } finally {
+            Files.deleteIfExists(merged);
+        }
+        return result(adapter, output, List.of("training goes on under a rule of the same settings: " + rule(adapter)));
+    }
+
+    /** What a LoRA or DoRA training of this adapter would have saved, before any updater. */
+    private static TrainingState state(Adapter adapter, ModelFile base) {
+        Map<String, NamedParameters.Part> parts =
+                NamedParameters.of(base.network()).parts();
+        Map<String, String> settings = new LinkedHashMap<>();
+        Map<String, INDArray> tensors = new TreeMap<>();
+        adapter.layers().forEach((name, layer) -> {
+            INDArray magnitude = layer.magnitude();
+            settings.put(
+                    name,
+                    "update=" + update(layer) + " gradient=exact rank=" + layer.rank() + " scale=" + layer.scale()
+                            + " shape=" + Numbers.matrix(layer.inputs(), layer.outputs()));
+            INDArray base0 = weight(parts, name);
+            put(tensors, name, "A", layer.a(), base0);
+            put(tensors, name, "B", layer.b(), base0);
+            if (magnitude != null) {
+                put(tensors, name, "M", magnitude.reshape(1, magnitude.length()), base0);
+                put(tensors, name, "V", layer.product().addi(base0.castTo(DataType.DOUBLE)), base0);
+            }
+        });
+        return new TrainingState(settings, Map.of(), tensors, false);
+    }
+
+    private static INDArray weight(Map<String, NamedParameters.Part> parts, String layer) {
+        NamedParameters.Part part = parts.get(layer);
+        INDArray weight = part == null ? null : part.arrays().get("W");
+        if (weight == null) {
+            throw new LowRankException("The base has no layer " + layer + " with a weight W.");
+        }
+        return weight;
+    }
+
+    private static void put(Map<String, INDArray> tensors, String layer, String name, INDArray array, INDArray base) {
+        tensors.put("adapter/" + layer + "/" + name, array.castTo(base.dataType()));
+    }
+
+    private static String update(LayerAdapter layer) {
+        return layer.magnitude() == null ? "lora" : "dora";
+    }
+
+    /** The arguments of the agent that plan exactly these settings. */
+    private static String rule(Adapter adapter) {
+        LayerAdapter first = adapter.layers().values().iterator().next();
+        List<String> keys = new ArrayList<>();
+        keys.add("layers=" + String.join(":", adapter.layers().keySet()));
+        keys.add("update=" + update(first));
+        keys.add("scaling=" + first.scaling().name().toLowerCase(Locale.ROOT));
+        keys.add("rank=" + first.rank());
+        keys.add("alpha=" + first.alpha());
+        adapter.layers().forEach((name, layer) -> {
+            if (layer.rank() != first.rank()) {
+                keys.add("rank@" + name + "=" + layer.rank());
+            }
+            if (layer.alpha() != first.alpha()) {
+                keys.add("alpha@" + name + "=" + layer.alpha());
+            }
+            if (layer.scaling() != first.scaling()) {
+                keys.add("scaling@" + name + "=" + layer.scaling().name().toLowerCase(Locale.ROOT));
+            }
+        });
+        return String.join(",", keys);
+    }
+
+    private static Result result(Adapter adapter, Path output, List<String> notes) {
+        AdapterTable table = AdapterTable.of(adapter);
+        List<String> lines = new ArrayList<>();
+        lines.add("written to " + output);
+        lines.addAll(table.lines());
+        lines.addAll(notes);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("output", output.toString());
+        values.put("adapter", table.values());
+        values.put("notes", notes);
+        return new Result(true, values, lines);
+    }
+}

@@ -1,0 +1,84 @@
+package org.lowrank4j.command.work;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.Extraction;
+import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.PeftDirectory;
+import org.lowrank4j.command.Progress;
+import org.lowrank4j.command.Result;
+import org.lowrank4j.method.NearestName;
+
+/** The verb extract. */
+public final class Extracting {
+
+    private Extracting() {}
+
+    /**
+     * Writes the adapter.
+     *
+     * @param rank of every layer; null for an energy
+     * @param energy to keep; null for a rank
+     * @param layers to decompose; empty for all
+     */
+    public static Result extract(
+            Path base,
+            Path tuned,
+            @Nullable Integer rank,
+            @Nullable Double energy,
+            List<String> layers,
+            Path output,
+            Progress progress)
+            throws IOException {
+        ModelFile before = AdapterSource.model(base, progress);
+        ModelFile after = AdapterSource.model(tuned, progress);
+        checkNames(layers, NamedParameters.of(before.network()).parts().keySet());
+        Predicate<String> wanted = layer -> {
+            boolean chosen = layers.isEmpty() || layers.contains(layer);
+            if (chosen) {
+                progress.begin("decomposing the change of layer " + layer);
+            }
+            return chosen;
+        };
+        Adapter adapter = rank != null
+                ? Extraction.ofRank(before.network(), after.network(), rank, wanted)
+                : Extraction.ofEnergy(before.network(), after.network(), energy == null ? 1 : energy, wanted);
+        PeftDirectory.write(adapter, output);
+        List<String> lines = new ArrayList<>();
+        lines.add("adapter written to " + output);
+        AdapterTable table = AdapterTable.of(adapter);
+        lines.addAll(table.lines());
+        adapter.layers()
+                .keySet()
+                .forEach(layer -> lines.add("  " + layer + ": keeps "
+                        + percent(adapter.metadata().getOrDefault("energy/" + layer, "1"))
+                        + " of the squared change of its weight"));
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("output", output.toString());
+        values.put("adapter", table.values());
+        return new Result(true, values, lines);
+    }
+
+    private static String percent(String part) {
+        return String.format(Locale.ROOT, "%.2f %%", 100 * Double.parseDouble(part));
+    }
+
+    private static void checkNames(List<String> wanted, Set<String> known) {
+        for (String name : wanted) {
+            if (!known.contains(name)) {
+                throw new LowRankException("The models have no layer '" + name + "'; they have " + known + "."
+                        + NearestName.suggestion(name, known));
+            }
+        }
+    }
+}

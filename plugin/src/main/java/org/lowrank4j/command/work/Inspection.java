@@ -1,0 +1,118 @@
+package org.lowrank4j.command.work;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.TrainedAdapter;
+import org.lowrank4j.command.InputFiles;
+import org.lowrank4j.command.Progress;
+import org.lowrank4j.command.Result;
+import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.report.TextTable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The verb inspect. */
+public final class Inspection {
+
+    private static final int WIDTH = 110;
+
+    private Inspection() {}
+
+    /**
+     * Shows a file.
+     *
+     * @param base the model that an adapter is to belong to; null if none was given
+     * @param spectrum whether to decompose whole weight matrices
+     */
+    public static Result inspect(Path file, @Nullable Path base, boolean spectrum, Progress progress)
+            throws IOException {
+        List<String> lines = new ArrayList<>();
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("file", file.toString());
+        ModelFile foundation = AdapterSource.base(base, progress);
+        Adapter adapter = null;
+        if (InputFiles.peftDirectory(file) != null) {
+            adapter = AdapterSource.read(file, null, progress);
+        } else {
+            ModelFile model = AdapterSource.model(file, progress);
+            model(model, spectrum, progress, lines, values);
+            if (foundation != null && model.adapters() != null) {
+                adapter = TrainedAdapter.of(foundation, model);
+            }
+        }
+        boolean fine = true;
+        if (adapter != null) {
+            AdapterTable table = AdapterTable.of(adapter);
+            lines.addAll(table.lines());
+            values.put("adapter", table.values());
+            if (foundation != null) {
+                BaseCheck check = BaseCheck.of(adapter, foundation);
+                check.addTo(lines, values);
+                fine = check.fits();
+            }
+        }
+        return new Result(fine, values, lines);
+    }
+
+    private static void model(
+            ModelFile model, boolean spectrum, Progress progress, List<String> lines, Map<String, Object> values) {
+        NamedParameters network = NamedParameters.of(model.network());
+        long count = model.network().numParams();
+        lines.add(network.kind() + " with " + Numbers.shown(count) + " parameters ("
+                + model.network().params().dataType() + ")");
+        values.put("kind", network.kind());
+        values.put("parameterCount", count);
+        TextTable table =
+                new TextTable(List.of("layer", "type", "parameter", "shape", "norm", "effective rank"), Set.of(4, 5));
+        List<Object> all = new ArrayList<>();
+        network.parts()
+                .forEach((layer, part) -> part.arrays().forEach((name, array) -> {
+                    double norm = array.norm2Number().doubleValue();
+                    Map<String, Object> one = new LinkedHashMap<>();
+                    one.put("layer", layer);
+                    one.put("type", part.type());
+                    one.put("name", name);
+                    one.put("shape", Numbers.shape(array));
+                    one.put("norm", norm);
+                    String effective = "";
+                    if (spectrum && array.rank() == 2 && !array.isVector()) {
+                        progress.begin("decomposing " + name + " of layer " + layer);
+                        double rank = Spectrum.of(array).effectiveRank();
+                        one.put("effectiveRank", rank);
+                        effective = Numbers.shown(rank);
+                    }
+                    table.add(List.of(layer, part.type(), name, Numbers.shape(array), Numbers.shown(norm), effective));
+                    all.add(one);
+                }));
+        lines.addAll(table.lines(WIDTH));
+        values.put("parameters", all);
+        TrainingState state = model.adapters();
+        if (state == null) {
+            lines.add("no state of an adapted training");
+        } else {
+            training(state, lines, values);
+        }
+    }
+
+    private static void training(TrainingState state, List<String> lines, Map<String, Object> values) {
+        lines.add("state of an adapted training" + (state.hasUpdater() ? ", with that of its updater:" : ":"));
+        state.settings().forEach((layer, settings) -> lines.add("  " + layer + ": " + settings));
+        Map<String, Object> tensors = new LinkedHashMap<>();
+        for (Map.Entry<String, INDArray> tensor : state.tensors().entrySet()) {
+            tensors.put(tensor.getKey(), Numbers.shape(tensor.getValue()));
+        }
+        Map<String, Object> training = new LinkedHashMap<>();
+        training.put("settings", new LinkedHashMap<String, Object>(state.settings()));
+        training.put("ranks", new LinkedHashMap<String, Object>(state.ranks()));
+        training.put("updater", state.hasUpdater());
+        training.put("tensors", tensors);
+        values.put("training", training);
+    }
+}

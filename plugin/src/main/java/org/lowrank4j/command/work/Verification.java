@@ -1,0 +1,88 @@
+package org.lowrank4j.command.work;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.adapter.Adapter;
+import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.TrainedAdapter;
+import org.lowrank4j.command.InputFiles;
+import org.lowrank4j.command.Progress;
+import org.lowrank4j.command.Result;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The verb verify. */
+public final class Verification {
+
+    private Verification() {}
+
+    /**
+     * Checks a file.
+     *
+     * @param base the model that an adapter must belong to; null if none was given
+     * @throws LowRankException if the file cannot be read at all
+     */
+    public static Result verify(Path file, @Nullable Path base, Progress progress) throws IOException {
+        List<String> lines = new ArrayList<>();
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("file", file.toString());
+        ModelFile foundation = AdapterSource.base(base, progress);
+        Adapter adapter = null;
+        boolean fine = true;
+        if (InputFiles.peftDirectory(file) != null) {
+            adapter = AdapterSource.read(file, null, progress);
+            lines.add("sound: settings and tensors fit, all numbers are finite");
+        } else {
+            ModelFile model = AdapterSource.model(file, progress);
+            List<String> problems = notFinite(model);
+            lines.addAll(problems);
+            fine = problems.isEmpty();
+            values.put("notFinite", problems);
+            if (fine) {
+                lines.add("sound: checksums, configuration and parameters fit, all numbers are finite");
+            }
+            if (model.adapters() != null) {
+                lines.add("the state of the adapted training belongs to these weights");
+                adapter = fine && foundation != null ? TrainedAdapter.of(foundation, model) : null;
+            } else if (foundation != null) {
+                throw new LowRankException(file + " holds no adapter that could belong to a base: it is a plain model."
+                        + " Compare the two with diff.");
+            }
+        }
+        if (adapter != null && foundation != null) {
+            BaseCheck check = BaseCheck.of(adapter, foundation);
+            check.addTo(lines, values);
+            fine = fine && check.fits();
+        }
+        values.put("sound", fine);
+        return new Result(fine, values, lines);
+    }
+
+    private static List<String> notFinite(ModelFile model) {
+        List<String> problems = new ArrayList<>();
+        NamedParameters.of(model.network())
+                .parts()
+                .forEach((layer, part) -> part.arrays().forEach((name, array) -> {
+                    long count = notFinite(array);
+                    if (count > 0) {
+                        problems.add(name + " of layer " + layer + " has " + Numbers.shown(count) + " of "
+                                + Numbers.shown(array.length())
+                                + " entries that are NaN or infinite: the training diverged");
+                    }
+                }));
+        return problems;
+    }
+
+    private static long notFinite(INDArray array) {
+        long count = 0;
+        for (double entry : array.dup('c').data().asDouble()) {
+            count += Double.isFinite(entry) ? 0 : 1;
+        }
+        return count;
+    }
+}

@@ -1,0 +1,397 @@
+package org.lowrank4j.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.command.CommandLines.Ran;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
+import org.nd4j.shade.jackson.databind.JsonNode;
+
+class CommandsTest {
+
+    @TempDir
+    Path folder;
+
+    private Path base;
+    private Path tuned;
+    private Path other;
+
+    @BeforeEach
+    void writeModels() throws IOException {
+        base = folder.resolve("base.zip");
+        tuned = folder.resolve("tuned.zip");
+        other = folder.resolve("other.zip");
+        network(1).save(base.toFile(), false);
+        MultiLayerNetwork trained = network(1);
+        // A change of rank 1, and a new output layer.
+        trained.getParam("0_W")
+                .addi(Nd4j.linspace(DataType.FLOAT, 0.01, 0.01, 6).reshape(6, 1).mmul(Nd4j.ones(1, 5)));
+        trained.getParam("1_b").addi(0.5);
+        trained.save(tuned.toFile(), false);
+        network(2).save(other.toFile(), false);
+    }
+
+    private static MultiLayerNetwork network(long seed) {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(seed)
+                .updater(new Sgd(0.1))
+                .list()
+                .layer(new DenseLayer.Builder().name("dense").nIn(6).nOut(5).build())
+                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
+                        .name("out")
+                        .nIn(5)
+                        .nOut(2)
+                        .build())
+                .build());
+        network.init();
+        return network;
+    }
+
+    private Path adapter() {
+        Path adapter = folder.resolve("adapter");
+        if (!Files.exists(adapter)) {
+            Ran ran = CommandLines.run("extract", base, tuned, "--rank", 1, "--layers", "dense", "-o", adapter);
+            assertEquals(0, ran.status(), ran::toString);
+        }
+        return adapter;
+    }
+
+    @Test
+    void withoutAVerbItPrintsItsVersionAndAllVerbs() {
+        Ran ran = CommandLines.run();
+
+        assertEquals(0, ran.status());
+        assertTrue(ran.out().startsWith("lowrank4j agent 1.2.3"), ran.out());
+        for (String verb : verbs()) {
+            assertTrue(ran.out().matches("(?s).*\\n  " + verb + " .*"), verb);
+        }
+        assertEquals("", ran.err());
+    }
+
+    @Test
+    void everyVerbExplainsItselfWithAnExampleAndItsExitStatus() {
+        for (String verb : verbs()) {
+            Ran ran = CommandLines.run(verb, "--help");
+
+            assertEquals(0, ran.status(), verb);
+            assertTrue(ran.out().contains("java -jar lowrank4j-agent.jar " + verb), ran.out());
+            assertTrue(ran.out().contains("Example"), ran.out());
+            assertTrue(ran.out().contains("Exit status: 0"), ran.out());
+        }
+    }
+
+    /** Help must work where Deeplearning4j is not, and picocli looks at every signature. */
+    @Test
+    void noVerbHasASignatureWithATypeOfDeeplearning4j() {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        Host host = new Host(nowhere, nowhere, "1.2.3", entry -> {}, stream -> true);
+        Commands.commandLine(host).getSubcommands().values().forEach(line -> {
+            Class<?> verb = line.getCommand().getClass();
+            Stream.of(
+                            Arrays.stream(verb.getDeclaredMethods())
+                                    .flatMap(method -> Stream.concat(
+                                            Stream.of(method.getReturnType()), Stream.of(method.getParameterTypes()))),
+                            Arrays.stream(verb.getDeclaredFields()).map(field -> (Class<?>) field.getType()))
+                    .flatMap(types -> types)
+                    .forEach(type -> assertFalse(
+                            type.getName().startsWith("org.nd4j")
+                                    || type.getName().startsWith("org.deeplearning4j"),
+                            verb + " names " + type));
+        });
+    }
+
+    private static List<String> verbs() {
+        return List.of("plan", "inspect", "merge", "extract", "convert", "combine", "diff", "verify", "doctor");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    mrege a b                 | unknown verb 'mrege'; there are plan, inspect, merge
+                    mrege a b                 | Did you mean 'merge'?
+                    merge --forse a b         | unknown option '--forse'. Did you mean '--force'?
+                    extract a b --energie=0.9 | unknown option '--energie'. Did you mean '--energy'?
+                    merge a b                 | Missing required option: '--output=OUT'
+                    merge a b -o              | Missing required parameter for option '--output'
+                    inspect                   | Missing required parameter: 'FILE'
+                    inspect absent.zip        | There is no file or directory absent.zip.
+                    inspect a b               | unexpected argument 'b'.
+                    """)
+    void wrongUseEndsWithStatus2AndSaysWhat(String line, String expected) {
+        Ran ran = CommandLines.run((Object[]) line.split(" "));
+
+        assertEquals(2, ran.status(), ran::toString);
+        assertEquals("", ran.out());
+        assertTrue(ran.err().contains(expected), ran.err());
+        assertTrue(ran.err().contains("--help"), ran.err());
+    }
+
+    @Test
+    void settingsThatContradictEachOtherAreRefused() {
+        Path output = folder.resolve("out");
+        refused("The method svd needs --rank.", "combine", base, "--method", "svd", "-o", output);
+        refused("--density means nothing for the method concat.", "combine", base, "--density", 0.5, "-o", output);
+        refused("There are 1 adapters and 2 weights.", "combine", base, "--weights", "1,2", "-o", output);
+        refused("above 0 and at most 1", "extract", base, tuned, "--energy", 1.5, "-o", output);
+        refused("mutually exclusive", "extract", base, tuned, "--energy", 0.5, "--rank", 2, "-o", output);
+        refused("is the name of a zip", "extract", base, tuned, "--rank", 2, "-o", folder.resolve("out.zip"));
+        refused("Give it with --base.", "convert", tuned, "-o", output);
+        refused("is no KEY=VALUE", "plan", base, "rank");
+        refused("The key rank is given twice.", "plan", base, "rank=1", "rank=2");
+        refused("The directory of", "extract", base, tuned, "--rank", 2, "-o", folder.resolve("absent/out"));
+        assertFalse(Files.exists(output));
+    }
+
+    private static void refused(String expected, Object... arguments) {
+        Ran ran = CommandLines.run(arguments);
+        assertEquals(2, ran.status(), ran::toString);
+        assertTrue(ran.err().contains(expected), ran.err());
+    }
+
+    @Test
+    void anOutputThatIsThereStaysUnlessForced() throws IOException {
+        Path adapter = adapter();
+        byte[] before = Files.readAllBytes(adapter.resolve("adapter_model.safetensors"));
+        Ran ran = CommandLines.run("extract", base, tuned, "--rank", 1, "-o", adapter);
+        assertEquals(2, ran.status(), ran::toString);
+        assertTrue(ran.err().contains("is there already"), ran.err());
+        assertArrayEquals(before, Files.readAllBytes(adapter.resolve("adapter_model.safetensors")));
+
+        assertEquals(
+                0,
+                CommandLines.run("extract", base, tuned, "--rank", 2, "-o", adapter, "--force")
+                        .status());
+        refused("is there already", "merge", base, adapter, "-o", tuned);
+    }
+
+    @Test
+    void extractThenMergeGivesTheTunedModel() {
+        Path merged = folder.resolve("merged.zip");
+        Ran extracted =
+                CommandLines.run("extract", base, tuned, "--energy", 0.999999, "-o", folder.resolve("a"), "--json");
+        assertEquals(0, extracted.status(), extracted::toString);
+        JsonNode layers = extracted.json().path("adapter").path("layers");
+        assertEquals(1, layers.size(), layers::toString);
+        assertEquals(1, layers.get(0).path("rank").asInt());
+        assertEquals(1.0, layers.get(0).path("effectiveRank").asDouble(), 1e-3);
+
+        Ran ran = CommandLines.run("merge", base, folder.resolve("a"), "-o", merged, "--json");
+        assertEquals(0, ran.status(), ran::toString);
+        assertEquals(32, ran.json().path("changed").asInt());
+        assertTrue(ran.json().path("largestDifference").asDouble(1) <= 1e-6, ran.out());
+
+        Ran difference = CommandLines.run("diff", merged, tuned, "--json");
+        difference
+                .json()
+                .path("differing")
+                .forEach(one -> assertTrue(one.path("relative").asDouble(1) < 1e-6, one::toString));
+    }
+
+    @Test
+    void anAdapterOfAnotherBaseIsRefusedUnlessAllowed() {
+        Path output = folder.resolve("merged.zip");
+        Ran ran = CommandLines.run("merge", other, adapter(), "-o", output);
+        assertEquals(1, ran.status(), ran::toString);
+        assertTrue(ran.err().contains("W of layer dense has other values"), ran.err());
+        assertFalse(Files.exists(output));
+
+        Ran verified = CommandLines.run("verify", adapter(), "--base", other, "--json");
+        assertEquals(1, verified.status(), verified::toString);
+        assertFalse(verified.json().path("belongsToBase").asBoolean(true));
+        assertEquals(0, CommandLines.run("verify", adapter(), "--base", base).status());
+
+        assertEquals(
+                0,
+                CommandLines.run("merge", other, adapter(), "-o", output, "--any-base")
+                        .status());
+    }
+
+    @Test
+    void aDamagedFileIsAProblemThatNamesTheFile() throws IOException {
+        Path tensors = adapter().resolve("adapter_model.safetensors");
+        byte[] content = Files.readAllBytes(tensors);
+        Files.write(tensors, Arrays.copyOf(content, content.length - 3));
+        Ran ran = CommandLines.run("verify", adapter(), "--json");
+        assertEquals(1, ran.status(), ran::toString);
+        assertTrue(ran.err().contains("adapter_model.safetensors"), ran.err());
+        assertTrue(ran.json().path("error").asText().contains("safetensors"), ran.out());
+        assertEquals(1, ran.json().path("status").asInt());
+
+        byte[] model = Files.readAllBytes(base);
+        Files.write(base, Arrays.copyOf(model, model.length / 2));
+        Ran zip = CommandLines.run("verify", base);
+        assertEquals(1, zip.status(), zip::toString);
+        assertTrue(zip.err().contains("base.zip is not a readable zip"), zip.err());
+    }
+
+    @Test
+    void aModelWithNumbersThatAreNotFiniteIsNotSound() throws IOException {
+        MultiLayerNetwork diverged = network(1);
+        diverged.getParam("1_W").putScalar(0, 1, Double.NaN);
+        diverged.save(base.toFile(), false);
+        Ran ran = CommandLines.run("verify", base);
+
+        assertEquals(1, ran.status(), ran::toString);
+        assertTrue(ran.out().contains("W of layer out has 1 of 10 entries that are NaN or infinite"), ran.out());
+    }
+
+    @Test
+    void diffTellsSameFromDifferentByItsStatus() {
+        assertEquals(0, CommandLines.run("diff", base, base).status());
+        Ran ran = CommandLines.run("diff", base, tuned, "--json", "--spectrum");
+        assertEquals(1, ran.status());
+        JsonNode differing = ran.json().path("differing");
+        assertEquals(2, differing.size(), differing::toString);
+        assertEquals("dense", differing.get(0).path("layer").asText());
+        assertEquals(0.06, differing.get(0).path("largest").asDouble(), 1e-6);
+        assertEquals(1.0, differing.get(0).path("effectiveRank").asDouble(), 1e-3);
+        assertEquals(0.5, differing.get(1).path("largest").asDouble(), 1e-6);
+        // The bias was 0: there is nothing to compare its change to.
+        assertFalse(differing.get(1).has("relative"));
+        assertEquals(2, CommandLines.run("diff", base, adapter()).status());
+        assertEquals(0, CommandLines.run("diff", adapter(), adapter()).status());
+    }
+
+    @Test
+    void combineReportsTheErrorAgainstTheExactSum() {
+        Path sum = folder.resolve("sum");
+        Ran ran = CommandLines.run("combine", adapter(), adapter(), "--weights", "0.5,0.25", "-o", sum, "--json");
+        assertEquals(0, ran.status(), ran::toString);
+        assertEquals(0, ran.json().path("errors").path("dense").asDouble(1), 1e-6);
+        assertEquals(
+                2, ran.json().path("adapter").path("layers").get(0).path("rank").asInt());
+
+        Ran linear = CommandLines.run(
+                "combine", adapter(), adapter(), "--method", "linear", "-o", folder.resolve("linear"), "--json");
+        // (A + A)(B + B) is twice the sum of A B and A B.
+        assertEquals(1, linear.json().path("errors").path("dense").asDouble(), 1e-6);
+    }
+
+    @Test
+    void anAdapterBecomesAZipThatHoldsItAndBack() throws IOException {
+        Path zip = folder.resolve("converted.zip");
+        Path again = folder.resolve("again");
+        Ran ran = CommandLines.run("convert", adapter(), "--base", base, "-o", zip, "--json");
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(ran.json().path("notes").get(0).asText().contains("rank=1,alpha=1.0"), ran.out());
+        assertEquals(0, CommandLines.run("verify", zip, "--base", base).status());
+        assertEquals(
+                0, CommandLines.run("convert", zip, "--base", base, "-o", again).status());
+        assertEquals(0, CommandLines.run("diff", adapter(), again).status());
+        MultiLayerNetwork opened = MultiLayerNetwork.load(zip.toFile(), false);
+        assertEquals(
+                0,
+                opened.params()
+                        .sub(MultiLayerNetwork.load(tuned.toFile(), false).params())
+                        .amaxNumber()
+                        .doubleValue(),
+                1e-6);
+
+        Ran plain = CommandLines.run("convert", tuned, "--base", base, "-o", folder.resolve("plain"));
+        assertEquals(1, plain.status(), plain::toString);
+        assertTrue(plain.err().contains("holds no state of adapters"), plain.err());
+    }
+
+    @Test
+    void planSaysWhatARuleMeansOrWhyItCannotBeMet() {
+        Ran ran = CommandLines.run("plan", base, "rank=2,layers=dense", "--json");
+        assertEquals(0, ran.status(), ran::toString);
+        JsonNode dense = ran.json().path("layers").get(0);
+        assertEquals("target", dense.path("role").asText());
+        assertEquals(2 * (6 + 5), dense.path("adapterEntries").asInt());
+        assertEquals("train", ran.json().path("layers").get(1).path("role").asText());
+
+        Ran text = CommandLines.run("plan", base, "rank=2", "layers=dense");
+        assertTrue(text.out().contains("trainable params: 34 || all params: 69"), text.out());
+
+        Ran misspelt = CommandLines.run("plan", base, "rank=2", "layers=dence");
+        assertEquals(1, misspelt.status());
+        assertTrue(misspelt.err().contains("dence"), misspelt.err());
+        Ran none = CommandLines.run("plan", base);
+        assertEquals(1, none.status());
+        assertTrue(none.err().contains("No rule asks for anything"), none.err());
+    }
+
+    @Test
+    void quietSaysNothingButTheResult() {
+        assertTrue(CommandLines.run("verify", base).err().contains("lowrank4j: reading"));
+        assertEquals("", CommandLines.run("verify", base, "--quiet").err());
+    }
+
+    @Test
+    void projectsGiveTheirClassesAndWhatMavenListedOrCopied() throws IOException {
+        Path project = Files.createDirectories(folder.resolve("project"));
+        refused("Run in it once: mvn compile dependency:build-classpath", "verify", base, "--project", project);
+
+        Path classes = Files.createDirectories(project.resolve("target/classes"));
+        Path jar = jar(
+                Files.createDirectories(project.resolve("target/dependency")).resolve("a.jar"), "x/");
+        Ran copied = CommandLines.run("verify", base, "--project", project);
+        assertEquals(List.of(classes.toUri().toURL(), jar.toUri().toURL()), copied.classPath());
+
+        Path listed = jar(folder.resolve("b.jar"), "x/");
+        Files.writeString(project.resolve("target/classpath"), listed + "\n");
+        Ran list = CommandLines.run("verify", base, "--project", project);
+        assertEquals(List.of(classes.toUri().toURL(), listed.toUri().toURL()), list.classPath());
+
+        Files.delete(listed);
+        refused("is out of date", "verify", base, "--project", project);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"absent.jar", "absent/*"})
+    void classPathsWithEntriesThatAreNotThereAreRefused(String entry) {
+        refused("in the class path", "verify", base, "--classpath", folder.resolve(entry));
+    }
+
+    @Test
+    void aJarOfJarsIsExplained() throws IOException {
+        Path jar = jar(folder.resolve("boot.jar"), "BOOT-INF/");
+        refused("Unpack it", "verify", base, "--classpath", jar);
+        refused("is no readable jar", "verify", base, "--classpath", adapter().resolve("adapter_config.json"));
+    }
+
+    private static Path jar(Path file, String entry) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            zip.putNextEntry(new ZipEntry(entry));
+        }
+        return file;
+    }
+
+    @Test
+    void jsonIsValidWhateverTheTexts() {
+        String nasty = "\"\\\n\t\u0001\ud800 ü";
+        JsonNode read = new CommandLines.Ran(
+                        0, Json.text(Map.of(nasty, List.of(nasty, 1.5, Double.NaN))), "", List.of())
+                .json();
+
+        assertEquals(nasty, read.path(nasty).get(0).asText());
+        assertEquals(1.5, read.path(nasty).get(1).asDouble());
+        assertEquals("NaN", read.path(nasty).get(2).asText());
+    }
+}

@@ -1,0 +1,2 @@
+/** Programs that are killed. */
+package org.lowrank4j.tests.robustness.program;
