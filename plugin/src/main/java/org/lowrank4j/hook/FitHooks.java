@@ -1,10 +1,12 @@
 package org.lowrank4j.hook;
 
+import java.util.List;
 import org.deeplearning4j.nn.api.NeuralNetwork;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.ReplayedDataSets;
 import org.lowrank4j.engine.ReplayedMultiDataSets;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
@@ -23,9 +25,7 @@ public final class FitHooks {
             return null;
         }
         ReplayedDataSets replayed = new ReplayedDataSets(users, wanted);
-        Networks.readAhead(network, replayed.batches());
-        ((NeuralNetwork) network).fit(replayed);
-        return Boolean.TRUE;
+        return withReadAhead(network, replayed.batches(), () -> ((NeuralNetwork) network).fit(replayed));
     }
 
     /** Instead of {@code ComputationGraph.fit(MultiDataSetIterator)}; null leaves it to DL4J. */
@@ -38,8 +38,17 @@ public final class FitHooks {
             return null;
         }
         ReplayedMultiDataSets replayed = new ReplayedMultiDataSets(users, wanted);
-        Networks.readAhead(network, replayed.batches());
-        ((NeuralNetwork) network).fit(replayed);
+        return withReadAhead(network, replayed.batches(), () -> ((NeuralNetwork) network).fit(replayed));
+    }
+
+    /** What was read ahead is for this fit alone, also if it fails before its first step. */
+    private static Object withReadAhead(Object network, List<MultiDataSet> batches, Runnable fit) {
+        Networks.readAhead(network, batches);
+        try {
+            fit.run();
+        } finally {
+            Networks.readAhead(network, List.of());
+        }
         return Boolean.TRUE;
     }
 }

@@ -413,6 +413,24 @@ class CalibrationTest {
     }
 
     @Test
+    void whatAFailedFitReadAheadIsNotUsedLater() {
+        MultiLayerNetwork network = gradientOfThree();
+        network.setListeners(new BaseTrainingListener() {
+            @Override
+            public void onEpochStart(Model model) {
+                throw new IllegalStateException("before the first step");
+            }
+        });
+        assertThrows(IllegalStateException.class, () -> network.fit(new CountedBatches(doubles(), true)));
+        network.setListeners();
+        DataSet batch = doubles().get(0);
+        String message =
+                assertThrows(RuntimeException.class, () -> network.fit(batch)).getMessage();
+        assertTrue(message.contains("no iterator is in sight"), message);
+        assertTrue(Probe.SEEN.isEmpty(), "nothing was calibrated");
+    }
+
+    @Test
     void oneBatchNeedsNoIterator() {
         MultiLayerNetwork network = (MultiLayerNetwork) fromOneBatch(CalibrationTest::plainStack);
         DataSet batch = doubles().get(0);
