@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
@@ -37,8 +38,10 @@ public final class AdaptedLayer {
 
     private final String name;
     private final StepState step;
+    private final Deferral deferral;
     private final @Nullable Segment segment;
     private final @Nullable TargetUpdate update;
+    private final @Nullable SidePath sidePath;
     private final INDArray[] gradients;
     private final @Nullable INDArray biasGradient;
     private final boolean needsEpsilon;
@@ -51,8 +54,10 @@ public final class AdaptedLayer {
 
     /**
      * @param step shared with the session
+     * @param deferral shared with the session
      * @param segment what this layer trains, null if nothing
      * @param update the adapter of W, null if W is frozen
+     * @param sidePath of the adapter, null where W must move in every step
      * @param gradients one view per tensor of the update
      * @param biasGradient view for the bias, null if it is not trained
      * @param needsEpsilon whether anything below wants this layer's epsilon
@@ -61,16 +66,20 @@ public final class AdaptedLayer {
     AdaptedLayer(
             String name,
             StepState step,
+            Deferral deferral,
             @Nullable Segment segment,
             @Nullable TargetUpdate update,
+            @Nullable SidePath sidePath,
             INDArray[] gradients,
             @Nullable INDArray biasGradient,
             boolean needsEpsilon,
             boolean inputsMayBeOverwritten) {
         this.name = name;
         this.step = step;
+        this.deferral = deferral;
         this.segment = segment;
         this.update = update;
+        this.sidePath = sidePath;
         this.gradients = gradients;
         this.biasGradient = biasGradient;
         this.needsEpsilon = needsEpsilon;
@@ -122,12 +131,15 @@ public final class AdaptedLayer {
             return null;
         }
         Dl4jInternals.applyDropout(layer, workspaces);
-        INDArray weight = layer.getParam(WEIGHT);
+        INDArray weight = weight(layer);
         INDArray x = layer.input().castTo(weight.dataType());
         if (x.rank() != 2 || x.size(1) != weight.size(0)) {
             return null;
         }
         INDArray z = product(x, weight, false, workspaces, ArrayType.ACTIVATIONS);
+        if (sidePath != null && deferral.opens(sidePath, x.size(0))) {
+            sidePath.forward(x, z);
+        }
         if (layer.hasLayerNorm()) {
             preNorm = workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, layer.getParam(GAIN), z, true, 1));
@@ -148,6 +160,18 @@ public final class AdaptedLayer {
             Dl4jInternals.applyMask(layer, output);
         }
         return output;
+    }
+
+    /** W as it is: asking the layer for it would make it catch up. */
+    private INDArray weight(BaseLayer<?> layer) {
+        return sidePath == null ? layer.getParam(WEIGHT) : sidePath.weight();
+    }
+
+    /** For whoever is about to read or replace W. */
+    public void catchUp() {
+        if (sidePath != null) {
+            deferral.catchUp();
+        }
     }
 
     /**
@@ -173,6 +197,7 @@ public final class AdaptedLayer {
         INDArray z = preActivation;
         INDArray unnormalised = preNorm;
         if (z == null) {
+            deferral.catchUp();
             Pair<INDArray, INDArray> recomputed = Dl4jInternals.preOutputWithPreNorm(layer, workspaces);
             z = recomputed.getFirst();
             unnormalised = recomputed.getSecond();
@@ -184,7 +209,7 @@ public final class AdaptedLayer {
         }
         Gradient trained = new DefaultGradient();
         biasGradient(delta, trained);
-        INDArray weight = layer.getParam(WEIGHT);
+        INDArray weight = weight(layer);
         if (layer.hasLayerNorm()) {
             INDArray gain = layer.getParam(GAIN);
             INDArray unusedGainGradient = workspaces.createUninitialized(
@@ -196,6 +221,9 @@ public final class AdaptedLayer {
             return new Pair<>(trained, null);
         }
         INDArray below = product(delta, weight, true, workspaces, ArrayType.ACTIVATION_GRAD);
+        if (sidePath != null && sidePath.isOpen()) {
+            sidePath.epsilon(below);
+        }
         return new Pair<>(trained, Dl4jInternals.backpropDropout(layer, below));
     }
 

@@ -19,6 +19,7 @@ final class Enrolment {
     private volatile boolean gradientsTakenOutside;
     private volatile @Nullable TrainingState resumed;
     private volatile List<MultiDataSet> readAhead = List.of();
+    private volatile int fits;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
 
     /**
@@ -88,6 +89,26 @@ final class Enrolment {
 
     void readAhead(List<MultiDataSet> batches) {
         readAhead = batches;
+    }
+
+    /** Whether fit is working through an iterator. */
+    boolean insideFit() {
+        return fits > 0;
+    }
+
+    /** On the thread that trains only. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    void fitBegins() {
+        fits++;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    void fitEnds() {
+        fits--;
+        Session begun = session;
+        if (begun != null && fits == 0) {
+            begun.endFit();
+        }
     }
 
     /** Whether the calling thread is another one than at the last call. */

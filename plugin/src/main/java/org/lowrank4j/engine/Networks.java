@@ -196,6 +196,29 @@ public final class Networks {
         }
     }
 
+    /**
+     * Called before a network works through an iterator.
+     *
+     * @return what to run after it, null for nothing
+     */
+    public static @Nullable Runnable fitBegins(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        if (enrolment == null || enrolment.stock()) {
+            return null;
+        }
+        enrolment.fitBegins();
+        return enrolment::fitEnds;
+    }
+
+    /** Called before somebody reads or replaces the network's parameters: they are made up to date. */
+    public static void catchUp(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        Session session = enrolment == null ? null : enrolment.session();
+        if (session != null) {
+            session.catchUp();
+        }
+    }
+
     /** One training step of an adapted network; false if the network trains as stock, with nothing done. */
     public static boolean step(
             BaseOptimizer optimizer,
@@ -209,7 +232,7 @@ public final class Networks {
             return false;
         }
         Session session = sessionFor(enrolment, network, optimizer, accumulator);
-        return session != null && session.step(network, optimizer, workspaces, listeners);
+        return session != null && session.step(network, optimizer, workspaces, listeners, enrolment.insideFit());
     }
 
     private static @Nullable Session sessionFor(

@@ -54,6 +54,7 @@ final class Session {
     private UpdaterBlocks blocks;
 
     private final StepState step;
+    private final Deferral deferral;
     private final @Nullable WholeGradient wholeGradient;
 
     private @Nullable Starts starts;
@@ -112,6 +113,7 @@ final class Session {
         scratchPrefixes = builder.scratchPrefixes;
         minibatch = builder.minibatch;
         step = builder.step;
+        deferral = builder.deferral;
         wholeGradient = builder.wholeGradient;
         blocks = new UpdaterBlocks(segments, gradient, type);
     }
@@ -173,16 +175,22 @@ final class Session {
 
     /** Takes the compact gradient vector out, so that DL4J makes its own full one. */
     void uninstall(NetworkParts network) {
+        deferral.catchUp();
         network.flattenedGradients(null);
         installed = false;
     }
 
-    /** One training step, in the order of the stock one. */
+    /**
+     * One training step, in the order of the stock one.
+     *
+     * @param insideFit whether it is one of the steps of a fit that works through an iterator
+     */
     boolean step(
             NetworkParts network,
             BaseOptimizer optimizer,
             LayerWorkspaceMgr workspaces,
-            Collection<TrainingListener> listeners) {
+            Collection<TrainingListener> listeners,
+            boolean insideFit) {
         if (!installed) {
             install(network);
         }
@@ -192,6 +200,28 @@ final class Session {
         if (starts != null) {
             start(network, starts);
         }
+        deferral.beginStep(insideFit, listeners);
+        try {
+            pass(network, optimizer, workspaces);
+        } finally {
+            deferral.endStep();
+        }
+        int iteration = network.iteration();
+        int epoch = network.epoch();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (TrainingListener listener : listeners) {
+                listener.iterationDone(network.model(), iteration, epoch);
+            }
+        }
+        BaseOptimizer.incrementIterationCount(network.model(), 1);
+        if (constrained) {
+            applyConstraints(network);
+        }
+        return true;
+    }
+
+    /** Forward, backward, and the step itself if it counts. */
+    private void pass(NetworkParts network, BaseOptimizer optimizer, LayerWorkspaceMgr workspaces) {
         boolean begun = starts == null;
         if (begun) {
             beforeForward(network);
@@ -211,18 +241,6 @@ final class Session {
         if (counts) {
             apply();
         }
-        int iteration = network.iteration();
-        int epoch = network.epoch();
-        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            for (TrainingListener listener : listeners) {
-                listener.iterationDone(network.model(), iteration, epoch);
-            }
-        }
-        BaseOptimizer.incrementIterationCount(network.model(), 1);
-        if (constrained) {
-            applyConstraints(network);
-        }
-        return true;
     }
 
     private void beforeForward(NetworkParts network) {
@@ -383,6 +401,16 @@ final class Session {
         return network.cutBelow(trainedLayers);
     }
 
+    /** Weights that lag behind their adapters catch up. */
+    void catchUp() {
+        deferral.catchUp();
+    }
+
+    /** The end of a fit that worked through an iterator. */
+    void endFit() {
+        deferral.endFit();
+    }
+
     /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
     void forgetForward() {
         adaptedLayers.forEach(AdaptedLayer::forgetForward);
@@ -404,6 +432,7 @@ final class Session {
         if (starts != null) {
             return null;
         }
+        deferral.catchUp();
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (SegmentTarget target : targets) {
             target.update()

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
@@ -25,6 +26,7 @@ import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -66,6 +68,7 @@ final class SessionBuilder {
     final Map<String, Set<String>> trainedOfAdapted = new LinkedHashMap<>();
     final boolean minibatch;
     final StepState step = new StepState();
+    final Deferral deferral = new Deferral();
     final @Nullable WholeGradient wholeGradient;
 
     final ObservedInputs inputs;
@@ -269,11 +272,17 @@ final class SessionBuilder {
         }
         trainedOfAdapted.put(part.shape().name(), trainedParameters(layer, update, biasView != null));
         Segment segment = offset > start ? add(part, own, trained, update != null && update.movesUpdaterState()) : null;
+        SidePath sidePath = sidePath(part, update);
+        if (sidePath != null) {
+            deferral.add(sidePath);
+        }
         AdaptedLayer adapted = new AdaptedLayer(
                 part.shape().name(),
                 step,
+                deferral,
                 segment,
                 update,
+                sidePath,
                 tensorArray,
                 biasView,
                 needsEpsilon[index],
@@ -289,6 +298,11 @@ final class SessionBuilder {
                 Dl4jInternals.gradientViews(base, views, own);
             }
         };
+    }
+
+    /** Only where all of the layer's products with W are ours: an output layer multiplies in DL4J's own forward pass. */
+    private static @Nullable SidePath sidePath(Part part, @Nullable TargetUpdate update) {
+        return update != null && part.layer() instanceof DenseLayer ? update.sidePath() : null;
     }
 
     /** The layer's own parameters that train; W is among them only where it is trained itself, not through factors. */

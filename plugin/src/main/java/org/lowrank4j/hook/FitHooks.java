@@ -41,6 +41,18 @@ public final class FitHooks {
         return withReadAhead(network, replayed.batches(), () -> ((NeuralNetwork) network).fit(replayed));
     }
 
+    /** Before a network works through an iterator; the answer comes back to {@link #ends}. */
+    public static @Nullable Object begins(Object network) {
+        return Networks.none() ? null : Networks.fitBegins(network);
+    }
+
+    /** After that, also when it failed. */
+    public static void ends(Object network, @Nullable Object token, @Nullable Throwable thrown) {
+        if (token != null) {
+            ((Runnable) token).run();
+        }
+    }
+
     /** What was read ahead is for this fit alone, also if it fails before its first step. */
     private static Object withReadAhead(Object network, List<MultiDataSet> batches, Runnable fit) {
         Networks.readAhead(network, batches);

@@ -1,7 +1,9 @@
 package org.lowrank4j.update;
 
+import java.util.List;
 import java.util.Optional;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.MethodOption;
 
 /**
  * LoRA (arXiv 2106.09685, equation 3): W moves by s A B, with A (nIn x r) and B (r x nOut) trained and s = alpha / r, or
@@ -10,6 +12,16 @@ import org.lowrank4j.initialisation.Factors;
  * <p>In the orientation y = x W the gradients are dA = s G B^T and dB = s A^T G with G = dL/dW = x^T delta.
  */
 public final class Lora implements LowRankUpdate {
+
+    /** When W is moved. */
+    enum Merge {
+        /** At the end of fit or when anyone looks, where that costs less; else in every step. */
+        AUTO,
+        /** At the end of fit or when anyone looks. */
+        FIT,
+        /** In every step. */
+        STEP
+    }
 
     @Override
     public String name() {
@@ -22,8 +34,17 @@ public final class Lora implements LowRankUpdate {
     }
 
     @Override
+    public List<MethodOption> options() {
+        return List.of(new MethodOption(
+                "merge",
+                "auto",
+                "when W moves while fit trains from an iterator: at its end or when anything asks for W (fit), in every"
+                        + " step (step), or whichever costs less (auto)"));
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
-        return new LoraTarget(target);
+        return new LoraTarget(target, target.optionsOf(this).choice("merge", Merge.class));
     }
 
     /**

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * <pre>W' = W + s (A' B' - A B) = W - s (dA B' + A dB) = W - s [dA | A] [B' ; dB]</pre>
  *
  * so a step is one product into W, and W is never rebuilt from a base: a step of zeros leaves it as it is, bit for bit.
+ * On an open {@link LoraSidePath} a step moves the factors only.
  */
 class LoraTarget implements TargetUpdate {
 
@@ -34,8 +36,14 @@ class LoraTarget implements TargetUpdate {
     private final INDArray a;
     private final INDArray b;
     private final List<TrainedTensor> tensors;
+    private final @Nullable LoraSidePath sidePath;
 
+    /** W moves in every step. */
     LoraTarget(TargetWeight target) {
+        this(target, Lora.Merge.STEP);
+    }
+
+    LoraTarget(TargetWeight target, Lora.Merge merge) {
         this.target = target;
         this.weight = target.weight();
         this.scale = target.scale();
@@ -50,6 +58,17 @@ class LoraTarget implements TargetUpdate {
         tensors = List.of(
                 new TrainedTensor(A, new long[] {target.inputs(), rank}, 'f', a, false),
                 new TrainedTensor(B, new long[] {rank, target.outputs()}, 'c', b, true));
+        sidePath =
+                merge == Lora.Merge.STEP ? null : new LoraSidePath(weight, scale, a, b, right, merge == Lora.Merge.FIT);
+    }
+
+    @Override
+    public final @Nullable SidePath sidePath() {
+        return sidePath;
+    }
+
+    private @Nullable LoraSidePath openSidePath() {
+        return sidePath != null && sidePath.isOpen() ? sidePath : null;
     }
 
     final TargetWeight target() {
@@ -79,19 +98,30 @@ class LoraTarget implements TargetUpdate {
 
     @Override
     public final void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        long examples = x.size(0);
-        int rank = target.rank();
         // u = (x A)^T and v = (delta B^T)^T, r x examples: BLAS is faster with the small dimension first.
-        INDArray u = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, examples}, 'f');
-        Nd4j.gemm(a, x, u, true, true, 1, 0);
+        LoraSidePath open = openSidePath();
+        INDArray u = open == null ? product(a, true, x) : open.ofInputs();
         Nd4j.gemm(u, delta, gradients[1], false, false, scale, 0);
-        INDArray v = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, examples}, 'f');
-        Nd4j.gemm(b, delta, v, false, true, 1, 0);
+        INDArray v = open == null ? product(b, false, delta) : open.ofOutputs(delta);
         Nd4j.gemm(x, v, gradients[0], true, true, scale, 0);
+    }
+
+    private INDArray product(INDArray factor, boolean transposed, INDArray examples) {
+        INDArray result =
+                Nd4j.createUninitialized(weight.dataType(), new long[] {target.rank(), examples.size(0)}, 'f');
+        Nd4j.gemm(factor, examples, result, transposed, true, 1, 0);
+        return result;
     }
 
     @Override
     public void step(INDArray[] steps) {
+        LoraSidePath open = openSidePath();
+        if (open != null) {
+            a.subi(steps[0]);
+            b.subi(steps[1]);
+            open.step();
+            return;
+        }
         stepOfA.assign(steps[0]);
         stepOfB.assign(steps[1]);
         b.subi(stepOfB);

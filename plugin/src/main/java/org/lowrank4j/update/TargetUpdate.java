@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -57,6 +58,14 @@ public interface TargetUpdate {
      * @param gradients one view per tensor, with the tensor's shape and order
      */
     void gradient(INDArray x, INDArray delta, INDArray[] gradients);
+
+    /**
+     * What lets W lag behind for some steps; null, by default, for an update that moves W in every step. A gradient
+     * approximation that wraps an update answers null, unless it works with the update's own gradients and steps.
+     */
+    default @Nullable SidePath sidePath() {
+        return null;
+    }
 
     /**
      * The updater for one tensor; by default the user's own. An update that must see its updater's state per vector

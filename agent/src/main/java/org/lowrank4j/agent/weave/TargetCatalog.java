@@ -71,6 +71,8 @@ final class TargetCatalog {
             // Training from an iterator
             enter(MULTI_LAYER, "fit", "(" + DATA_SETS + ")V", "FitHooks.fit", THIS, ARG0),
             enter(GRAPH, "fit", "(" + MULTI_DATA_SETS + ")V", "FitHooks.fitMulti", THIS, ARG0),
+            around(MULTI_LAYER, "fitHelper", "(" + DATA_SETS + ")V", "FitHooks.begins", "FitHooks.ends"),
+            around(GRAPH, "fit", "(" + MULTI_DATA_SETS + ")V", "FitHooks.begins", "FitHooks.ends"),
             // The training step
             enter(
                     SGD,
@@ -115,6 +117,15 @@ final class TargetCatalog {
                     ARG0,
                     ARG1),
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0),
+            // Parameters are read or replaced
+            enter(MULTI_LAYER, "params", "()" + ARRAY, "ReadHooks.network", THIS),
+            enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),
+            enter(GRAPH, "params", "()" + ARRAY, "ReadHooks.network", THIS),
+            enter(GRAPH, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),
+            enter(LAYER, "params", "()" + ARRAY, "ReadHooks.layer", THIS),
+            enter(LAYER, "paramTable", "(Z)Ljava/util/Map;", "ReadHooks.layer", THIS),
+            enter(LAYER, "getParam", "(Ljava/lang/String;)" + ARRAY, "ReadHooks.parameter", THIS, ARG0),
+            enter(LAYER, "setParam", "(Ljava/lang/String;" + ARRAY + ")V", "ReadHooks.parameter", THIS, ARG0),
             // Model zips
             enter(
                     SERIALIZER,

@@ -1,0 +1,37 @@
+package org.lowrank4j.hook;
+
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.AdaptedLayer;
+import org.lowrank4j.engine.Networks;
+
+/** Where parameters are read or replaced: weights that lag behind catch up first. DL4J then does what it always does. */
+public final class ReadHooks {
+
+    private ReadHooks() {}
+
+    /** Before {@code BaseLayer.getParam(String)} and {@code setParam(String, INDArray)}. */
+    public static @Nullable Object parameter(Object layer, Object name) {
+        return DefaultParamInitializer.WEIGHT_KEY.equals(name) ? layer(layer) : null;
+    }
+
+    /** Before {@code BaseLayer.params()} and {@code paramTable(boolean)}. */
+    public static @Nullable Object layer(Object layer) {
+        if (!Networks.none()) {
+            AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
+            if (adapted != null) {
+                adapted.catchUp();
+            }
+        }
+        return null;
+    }
+
+    /** Before {@code params()} and {@code setParams(INDArray)} of a network. */
+    public static @Nullable Object network(Object network) {
+        if (!Networks.none()) {
+            Networks.catchUp(network);
+        }
+        return null;
+    }
+}
