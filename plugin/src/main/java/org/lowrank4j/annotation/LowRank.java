@@ -49,6 +49,12 @@ public @interface LowRank {
     /** How a step changes W, for example {@code "lora"}; the gradient's published choice if no source sets it. */
     String update() default "";
 
+    /**
+     * The loss that output layers train with: {@code "stock"}, their own (the default), or for example {@code
+     * "stablemax"}. In training only: outputs and the score of data stay those of the network's own loss.
+     */
+    String loss() default "";
+
     /** Patterns of the layers to adapt; all supported layers except output layers if no source sets it. */
     String[] layers() default {};
 

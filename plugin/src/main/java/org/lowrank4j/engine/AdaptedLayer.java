@@ -243,19 +243,26 @@ public final class AdaptedLayer {
     /** The gradients of an output layer, and delta = dL/dz in the workspace for activation gradients. */
     public Pair<Gradient, INDArray> outputGradients(
             BaseOutputLayer<?> layer, INDArray preOutput, LayerWorkspaceMgr workspaces) {
-        var configuration =
-                (org.deeplearning4j.nn.conf.layers.BaseOutputLayer) layer.conf().getLayer();
-        INDArray delta = configuration
-                .getLossFn()
-                .computeGradient(
-                        Dl4jInternals.labels2d(layer, workspaces),
-                        preOutput,
-                        configuration.getActivationFn(),
-                        layer.getMaskArray());
+        ReplacedLoss replaced = AdaptedGradients.lossOf(layer);
+        INDArray delta = replaced == null
+                ? ownDelta(layer, preOutput, workspaces)
+                : replaced.delta(layer, preOutput, workspaces);
         Gradient trained = new DefaultGradient();
         biasGradient(delta, trained);
         weightGradients(layer.input().castTo(layer.getParam(WEIGHT).dataType()), delta);
         return new Pair<>(trained, workspaces.leverageTo(ArrayType.ACTIVATION_GRAD, delta));
+    }
+
+    private static INDArray ownDelta(BaseOutputLayer<?> layer, INDArray preOutput, LayerWorkspaceMgr workspaces) {
+        var configuration =
+                (org.deeplearning4j.nn.conf.layers.BaseOutputLayer) layer.conf().getLayer();
+        return configuration
+                .getLossFn()
+                .computeGradient(
+                        Dl4jInternals.labels2d(layer, workspaces, ArrayType.BP_WORKING_MEM),
+                        preOutput,
+                        configuration.getActivationFn(),
+                        layer.getMaskArray());
     }
 
     private void biasGradient(INDArray delta, Gradient trained) {

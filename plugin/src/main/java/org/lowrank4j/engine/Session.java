@@ -45,6 +45,7 @@ final class Session {
     private final List<SegmentTarget> targets;
     private final List<Segment> segments;
     private final List<AdaptedLayer> adaptedLayers;
+    private final List<ReplacedLoss> replacedLosses;
     private final boolean constrained;
     private final Map<String, Set<String>> trainedOfAdapted;
     private final List<INDArray> dividedByMinibatch;
@@ -106,6 +107,7 @@ final class Session {
         starts = builder.starts;
         observingNanos = builder.inputs.nanos();
         adaptedLayers = builder.adaptedLayers;
+        replacedLosses = builder.replacedLosses;
         constrained = builder.constrained;
         trainedOfAdapted = builder.trainedOfAdapted;
         dividedByMinibatch = builder.dividedByMinibatch;
@@ -369,6 +371,13 @@ final class Session {
             throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", missed)
                     + ": the hooks in DL4J's layers did not run. The step was not applied. Run with verbose=true to see"
                     + " which classes were woven, or with enabled=false to train without lowrank4j.");
+        }
+        for (ReplacedLoss loss : replacedLosses) {
+            if (loss.isMissed()) {
+                throw new LowRankException("The first step did not use the loss that the rule sets for output layer "
+                        + loss.layer() + ": the hook in DL4J's output layers did not run. The step was not applied. Run"
+                        + " with verbose=true to see which classes were woven, or without the key loss.");
+            }
         }
         proven = true;
     }

@@ -18,6 +18,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.NetworkGradient;
 import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.loss.TrainingLoss;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Plan;
@@ -70,6 +71,7 @@ final class SessionBuilder {
     final StepState step = new StepState();
     final Deferral deferral = new Deferral();
     final @Nullable WholeGradient wholeGradient;
+    final List<ReplacedLoss> replacedLosses = new ArrayList<>();
 
     final ObservedInputs inputs;
     private final TargetWeights targetWeights;
@@ -99,12 +101,13 @@ final class SessionBuilder {
         this.starts = starts;
         this.network = network;
         ranks = inputs.ranks();
-        plan = asked.withRanks(ranks);
-        targetWeights = new TargetWeights(plan, network);
+        Plan ranked = asked.withRanks(ranks);
+        targetWeights = new TargetWeights(ranked, network);
         this.methods = methods;
         type = network.dataType();
         minibatch = network.configuration().isMiniBatch();
         parts = network.parts();
+        plan = replaceLosses(ranked);
         parameters = network.parameters();
         List<@Nullable TargetUpdate> updates = attachUpdates();
         boolean[] trained = new boolean[parts.size()];
@@ -129,12 +132,45 @@ final class SessionBuilder {
         for (int i = 0; i < parts.size(); i++) {
             layOut(i, parts.get(i), plan.layers().get(i), updates.get(i));
         }
+        for (ReplacedLoss loss : replacedLosses) {
+            fitWithLoss(loss);
+        }
         divideRunsTogether();
         wholeGradient = wholeGradient();
     }
 
     Session build() {
         return new Session(this);
+    }
+
+    /** The plan, with a warning for each output layer that keeps its own loss although the rule names another. */
+    private Plan replaceLosses(Plan planned) {
+        Plan warned = planned;
+        String name = planned.rule().loss();
+        TrainingLoss loss = methods.loss(name, planned.rule().source());
+        if (loss == null) {
+            return warned;
+        }
+        List<String> refusals = new ArrayList<>();
+        for (Part part : parts) {
+            if (part.shape().output()) {
+                String refusal = ReplacedLoss.refusal(loss, part);
+                if (refusal == null) {
+                    replacedLosses.add(new ReplacedLoss(part.shape().name(), step, loss));
+                } else {
+                    refusals.add("output layer '" + part.shape().name() + "': " + refusal);
+                }
+            }
+        }
+        if (replacedLosses.isEmpty()) {
+            throw new LowRankException("loss=" + name + " (" + planned.rule().source()
+                    + ") can stand for the loss of no output layer. " + String.join("; ", refusals)
+                    + ". Set loss=" + Methods.STOCK_LOSS + ", or give the layer a loss that can be replaced.");
+        }
+        for (String refusal : refusals) {
+            warned = warned.withWarning("loss=" + name + " leaves an output layer its own loss. " + refusal + ".");
+        }
+        return warned;
     }
 
     private List<@Nullable TargetUpdate> attachUpdates() {
@@ -208,6 +244,21 @@ final class SessionBuilder {
             fittings.add(fitted -> set(fitted, views));
         } else {
             fittings.add(Session.Fitting.NONE);
+        }
+    }
+
+    /** Puts the loss into its layer whenever the layer's gradient views are set. */
+    private void fitWithLoss(ReplacedLoss loss) {
+        for (int i = 0; i < parts.size(); i++) {
+            if (parts.get(i).shape().name().equals(loss.layer())) {
+                Session.Fitting fitting = fittings.get(i);
+                fittings.set(i, fitted -> {
+                    fitting.apply(fitted);
+                    if (fitted.layer() instanceof BaseLayer<?> base) {
+                        AdaptedGradients.replaceLoss(base, loss);
+                    }
+                });
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.AdaptedLayer;
 import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.ReplacedLoss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The passes of one layer; null leaves each to DL4J. */
@@ -31,11 +32,27 @@ public final class LayerHooks {
 
     /** Instead of {@code BaseOutputLayer.getGradientsAndDelta}. */
     public static @Nullable Object outputGradients(Object layer, Object preOutput, Object workspaces) {
+        if (Networks.none()) {
+            return null;
+        }
+        BaseOutputLayer<?> output = (BaseOutputLayer<?>) layer;
         AdaptedLayer adapted = inStep(layer);
-        return adapted == null
-                ? null
-                : adapted.outputGradients(
-                        (BaseOutputLayer<?>) layer, (INDArray) preOutput, (LayerWorkspaceMgr) workspaces);
+        if (adapted != null) {
+            return adapted.outputGradients(output, (INDArray) preOutput, (LayerWorkspaceMgr) workspaces);
+        }
+        ReplacedLoss loss = ReplacedLoss.inStep(output);
+        return loss == null ? null : loss.gradients(output, (INDArray) preOutput, (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code BaseOutputLayer.computeScore}. */
+    public static @Nullable Object outputScore(
+            Object layer, double regularization, boolean training, Object workspaces) {
+        if (Networks.none()) {
+            return null;
+        }
+        BaseOutputLayer<?> output = (BaseOutputLayer<?>) layer;
+        ReplacedLoss loss = ReplacedLoss.inStep(output);
+        return loss == null ? null : loss.score(output, regularization, training, (LayerWorkspaceMgr) workspaces);
     }
 
     /** Instead of {@code BaseLayer.calcRegularizationScore}. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.loss.TrainingLoss;
 import org.lowrank4j.update.LowRankUpdate;
 
 /**
@@ -25,10 +26,15 @@ public final class Methods {
     private static final String INIT = "init";
     private static final String GRADIENT = "gradient";
     private static final String UPDATE = "update";
+    private static final String LOSS = "loss";
+
+    /** The name that leaves an output layer its own loss. */
+    public static final String STOCK_LOSS = "stock";
 
     private final Map<String, Initialisation> initialisations;
     private final Map<String, GradientApproximation> gradients;
     private final Map<String, LowRankUpdate> updates;
+    private final Map<String, TrainingLoss> losses;
 
     /**
      * A registry of the given methods only.
@@ -38,10 +44,12 @@ public final class Methods {
     public Methods(
             Collection<? extends Initialisation> initialisations,
             Collection<? extends GradientApproximation> gradients,
-            Collection<? extends LowRankUpdate> updates) {
+            Collection<? extends LowRankUpdate> updates,
+            Collection<? extends TrainingLoss> losses) {
         this.initialisations = byName(INIT, initialisations);
         this.gradients = byName(GRADIENT, gradients);
         this.updates = byName(UPDATE, updates);
+        this.losses = byName(LOSS, losses);
     }
 
     /** The methods that the loader of lowrank4j and the context loader of this thread can see. */
@@ -59,7 +67,8 @@ public final class Methods {
         return new Methods(
                 find(Initialisation.class, users),
                 find(GradientApproximation.class, users),
-                find(LowRankUpdate.class, users));
+                find(LowRankUpdate.class, users),
+                find(TrainingLoss.class, users));
     }
 
     /**
@@ -82,6 +91,11 @@ public final class Methods {
         return get(UPDATE, updates, name, source);
     }
 
+    /** The training loss of that name, null for {@link #STOCK_LOSS}; otherwise as {@link #initialisation}. */
+    public @Nullable TrainingLoss loss(String name, String source) {
+        return name.equals(STOCK_LOSS) ? null : get(LOSS, losses, name, source);
+    }
+
     /** All initialisations, by name. */
     public Collection<Initialisation> initialisations() {
         return initialisations.values();
@@ -95,6 +109,11 @@ public final class Methods {
     /** All updates, by name. */
     public Collection<LowRankUpdate> updates() {
         return updates.values();
+    }
+
+    /** All losses that stand for output layers' own, by name. */
+    public Collection<TrainingLoss> losses() {
+        return losses.values();
     }
 
     /** The options of all methods, written {@code method.option}, in alphabetical order. */
@@ -133,9 +152,13 @@ public final class Methods {
             return method;
         }
         String elsewhere = otherKeysOf(name);
+        Set<String> names = new TreeSet<>(known.keySet());
+        if (key.equals(LOSS)) {
+            names.add(STOCK_LOSS);
+        }
         throw new LowRankException("unknown " + key + " '" + name + "' (" + source + "). Known: "
-                + String.join(", ", known.keySet()) + "."
-                + (elsewhere.isEmpty() ? NearestName.suggestion(name, known.keySet()) : elsewhere));
+                + String.join(", ", names) + "."
+                + (elsewhere.isEmpty() ? NearestName.suggestion(name, names) : elsewhere));
     }
 
     private String otherKeysOf(String name) {
@@ -148,6 +171,9 @@ public final class Methods {
         }
         if (updates.containsKey(name)) {
             keys.add(UPDATE + "=" + name);
+        }
+        if (losses.containsKey(name)) {
+            keys.add(LOSS + "=" + name);
         }
         return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
     }

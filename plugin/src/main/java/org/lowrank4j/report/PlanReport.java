@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.BiasTraining;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
@@ -127,7 +128,10 @@ public final class PlanReport {
                 lines.add("  methods: " + methods + (several ? " for " + String.join(", ", layers) : "")));
         lines.add("  rates: LoRA+ ratio " + plan.rule().loraPlusRatio() + ", bias "
                 + word(plan.rule().bias()) + ", seed "
-                + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network"));
+                + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network")
+                + (plan.rule().loss().equals(Methods.STOCK_LOSS)
+                        ? ""
+                        : ", loss " + plan.rule().loss()));
         return lines;
     }
 

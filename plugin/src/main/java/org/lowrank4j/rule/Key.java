@@ -17,6 +17,7 @@ enum Key {
     INIT("init", true, Key::methodName),
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
+    LOSS("loss", false, Key::methodName),
     LAYERS("layers", false, Key::patterns),
     EXCLUDE("exclude", false, Key::patterns),
     TRAIN("train", false, Key::patterns),

@@ -1,5 +1,6 @@
 package org.lowrank4j.rule;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -26,6 +27,13 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
                         shape,
                         layers.stream().map(layer -> layer.withRank(ranks)).toList(),
                         warnings);
+    }
+
+    /** The same plan with one more warning. */
+    public Plan withWarning(String sentence) {
+        List<String> more = new ArrayList<>(warnings);
+        more.add(sentence);
+        return new Plan(rule, shape, layers, List.copyOf(more));
     }
 
     /** What happens to a layer's parameters. */

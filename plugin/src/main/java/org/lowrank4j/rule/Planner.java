@@ -51,6 +51,7 @@ final class Planner {
         for (LayerShape layer : roles.targets()) {
             targets.put(layer, settings(layer));
         }
+        rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {

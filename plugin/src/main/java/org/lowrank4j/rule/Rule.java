@@ -91,6 +91,11 @@ public final class Rule {
         return text(Key.BIAS).map(BiasTraining::valueOf).orElse(BiasTraining.NONE);
     }
 
+    /** Name of the loss that output layers train with; {@link Methods#STOCK_LOSS}, their own, by default. */
+    public String loss() {
+        return text(Key.LOSS).orElse(Methods.STOCK_LOSS);
+    }
+
     /** One line that names every source and the keys that came from it. */
     public String source() {
         return source;

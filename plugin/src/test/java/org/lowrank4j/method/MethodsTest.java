@@ -120,14 +120,20 @@ class MethodsTest {
         LowRankException refused = assertThrows(
                 LowRankException.class,
                 () -> new Methods(
-                        List.of(first, new UsersInitialisation(), TestMethods.init("same")), List.of(), List.of()));
+                        List.of(first, new UsersInitialisation(), TestMethods.init("same")),
+                        List.of(),
+                        List.of(),
+                        List.of()));
         assertTrue(refused.getMessage().contains("init 'same'"), refused.getMessage());
     }
 
     @Test
     void oneNameMayServeTwoExtensionPoints() {
         Methods methods = new Methods(
-                List.of(TestMethods.init("both")), List.of(), List.of(TestMethods.update("both", "both", true)));
+                List.of(TestMethods.init("both")),
+                List.of(),
+                List.of(TestMethods.update("both", "both", true)),
+                List.of());
         assertSame(methods.updates().iterator().next(), methods.update("both", "test"));
         assertSame(methods.initialisations().iterator().next(), methods.initialisation("both", "test"));
     }

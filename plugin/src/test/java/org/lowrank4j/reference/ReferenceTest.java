@@ -86,7 +86,8 @@ class ReferenceTest {
                 "adalora",
                 "trp",
                 "maestro",
-                "sema");
+                "sema",
+                "stablemax");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 

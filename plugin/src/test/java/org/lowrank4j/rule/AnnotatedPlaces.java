@@ -25,6 +25,7 @@ final class AnnotatedPlaces {
             train = {"none"},
             bias = "lora-only",
             loraplus = 4,
+            loss = "stock",
             seed = 77,
             id = "b",
             options = "galore.refresh=50")
@@ -48,6 +49,7 @@ final class AnnotatedPlaces {
                 train = {"out"},
                 bias = "all",
                 loraplus = 2,
+                loss = "stablemax",
                 seed = 42,
                 id = "a",
                 options = {"galore.refresh=100"})
@@ -72,6 +74,7 @@ final class AnnotatedPlaces {
                 train = {"none"},
                 bias = "lora-only",
                 loraplus = 4,
+                loss = "stock",
                 seed = 77,
                 id = "b",
                 options = "galore.refresh=50")
@@ -100,6 +103,7 @@ final class AnnotatedPlaces {
                 train = {"out"},
                 bias = "all",
                 loraplus = 2,
+                loss = "stablemax",
                 seed = 42,
                 id = "a",
                 options = {"galore.refresh=100"})
@@ -118,6 +122,7 @@ final class AnnotatedPlaces {
                 train = {"none"},
                 bias = "lora-only",
                 loraplus = 4,
+                loss = "stock",
                 seed = 77,
                 id = "b",
                 options = "galore.refresh=50")

@@ -35,6 +35,7 @@ class KeyTest {
         "ID, '', 1 to 100",
         "ENABLED, yes, true or false",
         "INIT, '', must name a method",
+        "LOSS, '', must name a method",
         "LAYERS, dense[, no valid regular expression",
         "TRAIN, '', empty",
     })

@@ -261,6 +261,7 @@ class PlannerTest {
         "init, pisa, unknown init 'pisa' (agent argument init). Known:, Did you mean 'pissa'?",
         "gradient, galor, unknown gradient 'galor' (agent argument gradient). Known:, Did you mean 'galore'?",
         "update, loar, unknown update 'loar' (agent argument update). Known:, Did you mean 'lora'?",
+        "loss, stokc, unknown loss 'stokc' (agent argument loss). Known:, Did you mean 'stock'?",
         "update@fc1, loar, unknown update 'loar' (agent argument update@fc1). Known:, Did you mean 'lora'?",
     })
     void unknownMethodsAreErrors(String key, String value, String start, String end) {

@@ -55,6 +55,7 @@ class PrecedenceTest {
             new Setting("train", "out", "none"),
             new Setting("bias", "all", "lora-only"),
             new Setting("loraplus", "2.0", "4.0"),
+            new Setting("loss", "stablemax", "stock"),
             new Setting("seed", "42", "77"),
             new Setting("id", "a", "b"),
             new Setting(OPTION, "100", "50"),

@@ -32,7 +32,8 @@ public final class TestMethods {
                         update("lora", "kaiming", true),
                         update("switch-lora", "gaussian", true, "interval"),
                         update("core", "xs", true),
-                        update("weight", "", false)));
+                        update("weight", "", false)),
+                List.of());
     }
 
     public static Initialisation init(String name, String... options) {

@@ -116,6 +116,7 @@ final class TargetCatalog {
                     THIS,
                     ARG0,
                     ARG1),
+            enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0),
             // Parameters are read or replaced
             enter(MULTI_LAYER, "params", "()" + ARRAY, "ReadHooks.network", THIS),
