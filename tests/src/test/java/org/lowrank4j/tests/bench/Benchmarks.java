@@ -8,8 +8,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Runs the benchmarks that {@link Settings} name, prints a table and writes {@code results.json} and {@code results.png}.
@@ -31,13 +29,14 @@ public final class Benchmarks {
         Files.createDirectories(settings.output());
         Findings findings = new Findings();
         Map<String, Object> details = new LinkedHashMap<>();
+        Machine machine = Machine.here();
         for (String part : settings.parts()) {
             System.out.println(part);
             details.put(part, run(part, settings, findings));
         }
         System.out.println();
         System.out.println(findings.table());
-        write(settings, findings, details);
+        write(settings, machine, findings, details);
     }
 
     private static Map<String, Object> run(String part, Settings settings, Findings findings) throws IOException {
@@ -51,10 +50,11 @@ public final class Benchmarks {
         };
     }
 
-    private static void write(Settings settings, Findings findings, Map<String, Object> details) throws IOException {
+    private static void write(Settings settings, Machine machine, Findings findings, Map<String, Object> details)
+            throws IOException {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
-        json.put("machine", machine());
+        json.put("machine", machine.toJson());
         json.put("settings", settingsJson(settings));
         json.put("findings", findings.all().stream().map(Finding::toJson).toList());
         json.put("notes", findings.notes());
@@ -74,45 +74,19 @@ public final class Benchmarks {
     private static Map<String, Object> settingsJson(Settings settings) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("parts", settings.parts());
+        json.put("size", settings.size());
         json.put("networks", settings.networks());
         json.put("widths", settings.widths());
         json.put("batches", settings.batches());
         json.put("depth", settings.depth());
-        json.put("rank", settings.rank());
+        json.put("ranks", settings.ranks());
+        json.put("updaters", settings.updaters());
+        json.put("fits", settings.fits());
         json.put("rounds", settings.rounds());
         json.put("sliceSeconds", settings.sliceSeconds());
         json.put("memoryWidth", settings.memoryWidth());
         json.put("startupRuns", settings.startupRuns());
+        json.put("soakSteps", settings.soakSteps());
         return json;
-    }
-
-    private static Map<String, Object> machine() throws IOException {
-        Map<String, Object> machine = new LinkedHashMap<>();
-        machine.put("cpu", cpu());
-        machine.put("processors", Runtime.getRuntime().availableProcessors());
-        machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-        machine.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
-        machine.put("dl4j", version(MultiLayerNetwork.class));
-        machine.put("nd4j", version(Nd4j.class));
-        return machine;
-    }
-
-    /** From the name of its jar. */
-    private static String version(Class<?> type) {
-        Path jar =
-                Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath());
-        return jar.getFileName().toString();
-    }
-
-    private static String cpu() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        if (Files.isReadable(info)) {
-            for (String line : Files.readAllLines(info)) {
-                if (line.startsWith("model name")) {
-                    return line.substring(line.indexOf(':') + 1).strip();
-                }
-            }
-        }
-        return "unknown";
     }
 }

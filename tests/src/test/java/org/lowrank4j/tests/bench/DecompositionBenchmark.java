@@ -159,7 +159,7 @@ final class DecompositionBenchmark {
 
         @Override
         public Slice run(double seconds) {
-            return Worker.run(step, seconds);
+            return Worker.run(step::run, seconds);
         }
 
         @Override

@@ -15,7 +15,7 @@ final class Findings {
         all.add(finding);
         System.out.printf(
                 Locale.ROOT,
-                "  %-24s %-44s %s %s%n",
+                "  %-42s %-34s %s %s%n",
                 finding.setting(),
                 finding.quantity(),
                 finding.value().format(decimals(finding)),

@@ -7,7 +7,7 @@ public final class FirstFit {
 
     public static void main(String[] arguments) {
         long start = System.nanoTime();
-        new TrainingStep("mln", 64, 8, 2, false).run();
+        new TrainingStep(new Workload("mln", 64, 8, 2, 8, "adam", "dataset"), false).run();
         System.out.println(Child.MARK + (System.nanoTime() - start) / 1e6);
     }
 }

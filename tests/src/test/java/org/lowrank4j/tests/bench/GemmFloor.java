@@ -12,17 +12,19 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>A product can be written as z = x W or as its transpose, which BLAS computes at different speeds: the floor takes
  * whichever is faster here.
  */
-final class GemmFloor implements Runnable {
+final class GemmFloor implements Work {
 
     private final List<Runnable> products = new ArrayList<>();
 
-    GemmFloor(int width, int batch, int depth) {
+    GemmFloor(Workload workload) {
+        int width = workload.width();
+        int batch = workload.batch();
         INDArray x = Nd4j.randn(batch, width);
         List<Runnable> forward = new ArrayList<>();
         List<Runnable> forwardTransposed = new ArrayList<>();
         List<Runnable> epsilon = new ArrayList<>();
         List<Runnable> epsilonTransposed = new ArrayList<>();
-        for (int i = 0; i < depth; i++) {
+        for (int i = 0; i < workload.depth(); i++) {
             INDArray w = Nd4j.randn(width, width).divi(width).dup('f');
             INDArray result = Nd4j.create(new long[] {batch, width}, 'f');
             INDArray resultTransposed = Nd4j.create(new long[] {width, batch}, 'f');

@@ -75,8 +75,7 @@ final class IdleBenchmark {
 
     private void step(Map<String, Object> details) throws IOException {
         Path logs = settings.output().resolve("logs");
-        WorkerArm.Network network =
-                new WorkerArm.Network("mln", settings.widths().get(0), BATCH, settings.depth());
+        Workload network = Workloads.centre(settings).withNetwork("mln").withBatch(BATCH);
         try (WorkerArm without = new WorkerArm("no-agent", "train", "", network, "768m", logs);
                 WorkerArm with =
                         new WorkerArm("no-match", "train", settings.agent().toString(), network, "768m", logs)) {

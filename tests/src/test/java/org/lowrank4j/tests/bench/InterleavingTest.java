@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class InterleavingTest {
 
-    private static final WorkerArm.Network TINY = new WorkerArm.Network("mln", 8, 4, 2);
+    private static final Workload TINY = new Workload("mln", 8, 4, 2, 2, "adam", "iterator");
 
     @Test
     void everyRoundStartsWithAnotherContestant() throws IOException {
@@ -86,7 +86,7 @@ class InterleavingTest {
             @Override
             public Slice run(double seconds) {
                 turns.add(name);
-                return new Slice(1, 1, 1, 1);
+                return new Slice(1, 1, 1, 1, 1);
             }
 
             @Override

@@ -31,14 +31,17 @@ final class MemoryBenchmark {
 
     /** Present and peak bytes of every process, by contestant. */
     Map<String, Object> run() throws IOException {
-        WorkerArm.Network network = new WorkerArm.Network("mln", settings.memoryWidth(), BATCH, settings.depth());
+        Workload network = Workloads.centre(settings)
+                .withNetwork("mln")
+                .withWidth(settings.memoryWidth())
+                .withBatch(BATCH);
         List<Memory> stock = new ArrayList<>();
         List<Memory> frozen = new ArrayList<>();
         List<Memory> lora = new ArrayList<>();
         for (int process = 0; process < PROCESSES; process++) {
             stock.add(measure("stock-memory", "train", "", network));
             frozen.add(measure("frozen-memory", "train-frozen", "", network));
-            lora.add(measure("lora-memory", "train", settings.agent() + "=rank=" + settings.rank(), network));
+            lora.add(measure("lora-memory", "train", settings.agent() + "=rank=" + network.rank(), network));
         }
         Map<String, Object> details = new LinkedHashMap<>();
         if (stock.get(0).resident() < 0) {
@@ -49,13 +52,15 @@ final class MemoryBenchmark {
         report("stock-frozen", frozen, network, details);
         report("lora", lora, network, details);
         Finding resident = ratio("lora / stock, resident", lora, stock, Memory::resident, network);
-        boolean budgeted = network.width() == 4096 && network.depth() == 4;
+        boolean budgeted = network.width() == 4096
+                && network.depth() == 4
+                && network.updater().equals("adam");
         findings.add(budgeted ? resident.within(0.36) : resident);
         findings.add(ratio("lora / stock, peak resident", lora, stock, Memory::peak, network));
         return details;
     }
 
-    private void report(String arm, List<Memory> processes, WorkerArm.Network network, Map<String, Object> details) {
+    private void report(String arm, List<Memory> processes, Workload network, Map<String, Object> details) {
         add(arm + ", resident", processes, Memory::resident, network);
         add(arm + ", peak resident", processes, Memory::peak, network);
         details.put(
@@ -66,7 +71,7 @@ final class MemoryBenchmark {
                         "peakBytes", processes.stream().map(Memory::peak).toList()));
     }
 
-    private void add(String quantity, List<Memory> processes, ToLongFunction<Memory> size, WorkerArm.Network network) {
+    private void add(String quantity, List<Memory> processes, ToLongFunction<Memory> size, Workload network) {
         double[] mib = processes.stream()
                 .mapToDouble(one -> size.applyAsLong(one) / MIB)
                 .toArray();
@@ -74,11 +79,7 @@ final class MemoryBenchmark {
     }
 
     private static Finding ratio(
-            String quantity,
-            List<Memory> above,
-            List<Memory> below,
-            ToLongFunction<Memory> size,
-            WorkerArm.Network network) {
+            String quantity, List<Memory> above, List<Memory> below, ToLongFunction<Memory> size, Workload network) {
         double[] ratios = new double[above.size()];
         for (int i = 0; i < ratios.length; i++) {
             ratios[i] = (double) size.applyAsLong(above.get(i)) / size.applyAsLong(below.get(i));
@@ -86,7 +87,7 @@ final class MemoryBenchmark {
         return Finding.of("memory", network.label(), quantity, "", Spread.of(ratios));
     }
 
-    private Memory measure(String name, String task, String agent, WorkerArm.Network network) throws IOException {
+    private Memory measure(String name, String task, String agent, Workload network) throws IOException {
         Path logs = settings.output().resolve("logs");
         try (WorkerArm arm = new WorkerArm(name, task, agent, network, HEAP, logs)) {
             arm.run(SECONDS);

@@ -24,7 +24,10 @@ class SettingsTest {
         // Maven passes properties that were not given as empty text.
         Settings settings = Settings.of(properties("bench", "", "bench.batches", ""), Map.<String, String>of()::get);
         assertEquals(Settings.PARTS, settings.parts());
-        assertEquals(List.of(256, 32, 8), settings.batches());
+        assertEquals(List.of(32, 256, 8), settings.batches());
+        assertEquals(List.of(8, 4, 64), settings.ranks());
+        assertEquals(List.of("iterator", "dataset"), settings.fits());
+        assertEquals(Path.of("target/bench/site"), settings.site());
         assertEquals(Optional.empty(), settings.torch());
     }
 
@@ -41,10 +44,26 @@ class SettingsTest {
     }
 
     @Test
+    void theSizeChangesDefaultsOnly() throws IOException {
+        Settings quick =
+                Settings.of(properties("bench.size", "quick", "bench.ranks", "8,64"), Map.<String, String>of()::get);
+        assertEquals(List.of(1024), quick.widths());
+        assertEquals(List.of("adam"), quick.updaters());
+        assertEquals(List.of(8, 64), quick.ranks());
+        assertEquals(3, quick.rounds());
+        Settings full = Settings.of(properties("bench.size", "full"), Map.<String, String>of()::get);
+        assertTrue(full.combineAll());
+        assertEquals(7, full.rounds());
+    }
+
+    @Test
     void wrongValuesAreExplained() throws IOException {
         assertEquals(
                 "bench: 'speed' is not one of step, memory, startup, idle, decomposition.",
                 complaint("bench", "speed"));
+        assertEquals("bench.size: 'huge' is not one of usual, quick, full.", complaint("bench.size", "huge"));
+        assertEquals("bench.size: one of usual, quick, full, not several.", complaint("bench.size", "quick,full"));
+        assertEquals("bench.updaters: 'adamw' is not one of adam, sgd.", complaint("bench.updaters", "adamw"));
         assertEquals("bench.widths: '12x' is not a whole number from 1.", complaint("bench.widths", "12x"));
         assertEquals("bench.rounds: '0' is not a whole number from 1.", complaint("bench.rounds", "0"));
         assertEquals("bench.slice: 0 seconds; it must be more than 0.", complaint("bench.slice", "0"));

@@ -1,7 +1,9 @@
 package org.lowrank4j.tests.bench;
 
-import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * One contestant's turn.
@@ -9,37 +11,52 @@ import java.util.Locale;
  * @param steps how many were run
  * @param wall median milliseconds a step
  * @param fastestWall milliseconds of the fastest step
- * @param cpu median milliseconds of the training thread's CPU time a step; NaN where it is not known
+ * @param cpu median milliseconds of the training thread's CPU time a step
+ * @param processCpu mean milliseconds of the whole process's CPU time a step, with collector and compiler
  */
-record Slice(int steps, double wall, double fastestWall, double cpu) {
+record Slice(int steps, double wall, double fastestWall, double cpu, double processCpu) {
 
-    /** From all steps of a turn, in nanoseconds. */
-    static Slice of(long[] wallNanos, long[] cpuNanos) {
+    /** From the times of a turn, in nanoseconds a step. */
+    static Slice of(int steps, double[] wallNanos, double[] cpuNanos, double processCpuNanos) {
         return new Slice(
-                wallNanos.length,
-                median(wallNanos) / 1e6,
-                Arrays.stream(wallNanos).min().orElseThrow() / 1e6,
-                median(cpuNanos) / 1e6);
+                steps,
+                Spread.of(wallNanos).median() / 1e6,
+                Spread.of(wallNanos).least() / 1e6,
+                Spread.of(cpuNanos).median() / 1e6,
+                processCpuNanos / 1e6);
     }
 
-    private static double median(long[] values) {
-        return Spread.of(Arrays.stream(values).asDoubleStream().toArray()).median();
+    /** All slices of an interleaved run, by contestant. */
+    static Map<String, Object> toJson(Map<String, List<Slice>> slices) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        slices.forEach((arm, rounds) -> {
+            Map<String, Object> own = new LinkedHashMap<>();
+            own.put("cpuMs", rounds.stream().map(Slice::cpu).toList());
+            own.put("processCpuMs", rounds.stream().map(Slice::processCpu).toList());
+            own.put("wallMs", rounds.stream().map(Slice::wall).toList());
+            own.put("fastestWallMs", rounds.stream().map(Slice::fastestWall).toList());
+            own.put("steps", rounds.stream().map(Slice::steps).toList());
+            json.put(arm, own);
+        });
+        return json;
     }
 
     /** As one line, for {@link #parse}. */
     String format() {
-        return String.format(Locale.ROOT, "%d %.6f %.6f %.6f", steps, wall, fastestWall, cpu);
+        return String.format(Locale.ROOT, "%d %.6f %.6f %.6f %.6f", steps, wall, fastestWall, cpu, processCpu);
     }
 
     static Slice parse(String line) {
         String[] words = line.split(" ");
-        if (words.length != 4) {
-            throw new IllegalArgumentException("'" + line + "' is not a slice: steps, wall, fastest wall, cpu.");
+        if (words.length != 5) {
+            throw new IllegalArgumentException(
+                    "'" + line + "' is not a slice: steps, wall, fastest wall, cpu, process's cpu.");
         }
         return new Slice(
                 Integer.parseInt(words[0]),
                 Double.parseDouble(words[1]),
                 Double.parseDouble(words[2]),
-                Double.parseDouble(words[3]));
+                Double.parseDouble(words[3]),
+                Double.parseDouble(words[4]));
     }
 }

@@ -11,15 +11,41 @@ class SliceTest {
 
     @Test
     void takesMediansInMilliseconds() {
-        Slice slice = Slice.of(new long[] {3_000_000, 1_000_000, 50_000_000}, new long[] {900_000, 800_000, 950_000});
-        assertEquals(new Slice(3, 3, 1, 0.9), slice);
+        Slice slice = Slice.of(
+                6,
+                new double[] {3_000_000, 1_000_000, 50_000_000},
+                new double[] {900_000, 800_000, 950_000},
+                1_000_000);
+        assertEquals(new Slice(6, 3, 1, 0.9, 1), slice);
     }
 
     @Test
     void survivesItsLine() {
-        Slice slice = new Slice(17, 1.25, 1.125, 1.0625);
+        Slice slice = new Slice(17, 1.25, 1.125, 1.0625, 1.5);
         assertEquals(slice, Slice.parse(slice.format()));
         assertThrows(IllegalArgumentException.class, () -> Slice.parse("17 1.25"));
+    }
+
+    @Test
+    void timesOfSeveralStepsAreSharedOut() {
+        Work twenty = new Work() {
+            @Override
+            public void run() {
+                long end = System.nanoTime() + 20_000_000;
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+            }
+
+            @Override
+            public int steps() {
+                return 20;
+            }
+        };
+        Slice slice = Worker.run(twenty, 0);
+        assertEquals(20, slice.steps());
+        assertTrue(slice.wall() >= 1 && slice.wall() < 20, slice::toString);
+        assertTrue(slice.cpu() <= slice.wall(), slice::toString);
     }
 
     @Test

@@ -36,6 +36,6 @@ class SpreadTest {
     }
 
     private static Slice slice(double cpu) {
-        return new Slice(3, 2 * cpu, cpu, cpu);
+        return new Slice(3, 2 * cpu, cpu, cpu, cpu);
     }
 }

@@ -2,7 +2,8 @@ package org.lowrank4j.tests.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -14,37 +15,40 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
  * One {@code fit} of a multilayer perceptron as a user would write it: dense ReLU layers of equal width, a softmax head of
- * ten classes, Adam 1e-3, float. Whether it is adapted is the agent's business.
+ * ten classes, Adam 1e-3 or SGD 1e-2, float; of one minibatch, or of all that an iterator over memory has. Whether it is
+ * adapted is the agent's business.
  *
  * <p>The labels turn with every step, so that no network can fit them: a vanishing loss would fill Adam's state with
  * denormal numbers, and their slow arithmetic would be what is timed.
  */
-final class TrainingStep implements Runnable {
+final class TrainingStep implements Work {
 
     static final int CLASSES = 10;
     private static final long SEED = 12345;
 
-    private final Consumer<DataSet> fit;
+    private final int steps;
+    private final Runnable fit;
     private final List<DataSet> data = new ArrayList<>();
     private int next;
 
-    /**
-     * @param network mln or cg
-     * @param frozen whether everything but the head is frozen, in DL4J's own way
-     */
-    TrainingStep(String network, int width, int batch, int depth, boolean frozen) {
-        fit = network.equals("cg") ? graph(width, depth, frozen)::fit : multiLayer(width, depth, frozen);
+    /** @param frozen whether everything but the head is frozen, in DL4J's own way */
+    TrainingStep(Workload workload, boolean frozen) {
+        steps = workload.minibatches();
+        fit = workload.network().equals("cg") ? fitOfGraph(workload, frozen) : fitOfMultiLayer(workload, frozen);
         Nd4j.getRandom().setSeed(SEED);
-        INDArray x = Nd4j.randn(batch, width);
+        INDArray x = Nd4j.randn(workload.batch(), workload.width());
         for (int turn = 0; turn < CLASSES; turn++) {
-            INDArray y = Nd4j.zeros(batch, CLASSES);
-            for (int i = 0; i < batch; i++) {
+            INDArray y = Nd4j.zeros(workload.batch(), CLASSES);
+            for (int i = 0; i < workload.batch(); i++) {
                 y.putScalar(i, (i + turn) % CLASSES, 1);
             }
             data.add(new DataSet(x, y));
@@ -53,36 +57,58 @@ final class TrainingStep implements Runnable {
 
     @Override
     public void run() {
-        fit.accept(data.get(next));
-        next = (next + 1) % data.size();
+        fit.run();
     }
 
-    private static Consumer<DataSet> multiLayer(int width, int depth, boolean frozen) {
-        NeuralNetConfiguration.ListBuilder layers = settings().list();
-        for (int i = 0; i < depth; i++) {
-            layers.layer(dense(width, frozen));
+    @Override
+    public int steps() {
+        return steps;
+    }
+
+    private DataSet minibatch() {
+        DataSet minibatch = data.get(next);
+        next = (next + 1) % data.size();
+        return minibatch;
+    }
+
+    private DataSetIterator minibatches() {
+        return new ExistingDataSetIterator(
+                Stream.generate(this::minibatch).limit(steps).toList());
+    }
+
+    private Runnable fitOfMultiLayer(Workload workload, boolean frozen) {
+        NeuralNetConfiguration.ListBuilder layers = settings(workload).list();
+        for (int i = 0; i < workload.depth(); i++) {
+            layers.layer(dense(workload.width(), frozen));
         }
         MultiLayerNetwork network =
-                new MultiLayerNetwork(layers.layer(head(width)).build());
+                new MultiLayerNetwork(layers.layer(head(workload.width())).build());
         network.init();
-        return network::fit;
+        return workload.fitsIterator() ? () -> network.fit(minibatches()) : () -> network.fit(minibatch());
+    }
+
+    private Runnable fitOfGraph(Workload workload, boolean frozen) {
+        ComputationGraph network = graph(workload, frozen);
+        return workload.fitsIterator() ? () -> network.fit(minibatches()) : () -> network.fit(minibatch());
     }
 
     /** A new graph of dense layers and a head. */
-    static ComputationGraph graph(int width, int depth, boolean frozen) {
-        ComputationGraphConfiguration.GraphBuilder vertices = settings().graphBuilder();
+    static ComputationGraph graph(Workload workload, boolean frozen) {
+        ComputationGraphConfiguration.GraphBuilder vertices = settings(workload).graphBuilder();
         vertices.addInputs("in");
+        int depth = workload.depth();
         for (int i = 0; i < depth; i++) {
-            vertices.addLayer("dense" + i, dense(width, frozen), i == 0 ? "in" : "dense" + (i - 1));
+            vertices.addLayer("dense" + i, dense(workload.width(), frozen), i == 0 ? "in" : "dense" + (i - 1));
         }
-        vertices.addLayer("head", head(width), "dense" + (depth - 1)).setOutputs("head");
+        vertices.addLayer("head", head(workload.width()), "dense" + (depth - 1)).setOutputs("head");
         ComputationGraph network = new ComputationGraph(vertices.build());
         network.init();
         return network;
     }
 
-    private static NeuralNetConfiguration.Builder settings() {
-        return new NeuralNetConfiguration.Builder().seed(SEED).updater(new Adam(1e-3));
+    private static NeuralNetConfiguration.Builder settings(Workload workload) {
+        IUpdater updater = workload.updater().equals("sgd") ? new Sgd(1e-2) : new Adam(1e-3);
+        return new NeuralNetConfiguration.Builder().seed(SEED).updater(updater);
     }
 
     /** Frozen by the wrapper that transfer learning puts around layers. */

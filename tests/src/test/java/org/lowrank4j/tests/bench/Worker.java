@@ -12,38 +12,34 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The program of a contestant's JVM: {@code TASK NETWORK WIDTH BATCH DEPTH}. It reads requests from its standard input:
- * {@code run SECONDS} is answered by a {@link Slice}, {@code memory} by present and peak resident bytes. It ends with its
- * input.
+ * The program of a contestant's JVM: {@code TASK} and the arguments of a {@link Workload}. It reads requests from its
+ * standard input: {@code run SECONDS} is answered by a {@link Slice}, {@code memory} by present and peak resident bytes. It
+ * ends with its input.
  */
 public final class Worker {
 
     private Worker() {}
 
     public static void main(String[] arguments) throws IOException {
-        Runnable step = step(
-                arguments[0],
-                arguments[1],
-                Integer.parseInt(arguments[2]),
-                Integer.parseInt(arguments[3]),
-                Integer.parseInt(arguments[4]));
+        List<String> words = List.of(arguments);
+        Work work = work(words.get(0), Workload.parse(words.subList(1, words.size())));
         BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         answer("ready");
         for (String request = requests.readLine(); request != null; request = requests.readLine()) {
-            String[] words = request.split(" ");
-            switch (words[0]) {
-                case "run" -> answer(run(step, Double.parseDouble(words[1])).format());
+            String[] parts = request.split(" ");
+            switch (parts[0]) {
+                case "run" -> answer(run(work, Double.parseDouble(parts[1])).format());
                 case "memory" -> answer(resident("VmRSS") + " " + resident("VmHWM"));
                 default -> throw new IllegalArgumentException("unknown request: " + request);
             }
         }
     }
 
-    private static Runnable step(String task, String network, int width, int batch, int depth) {
+    private static Work work(String task, Workload workload) {
         return switch (task) {
-            case "train" -> new TrainingStep(network, width, batch, depth, false);
-            case "train-frozen" -> new TrainingStep(network, width, batch, depth, true);
-            case "gemm" -> new GemmFloor(width, batch, depth);
+            case "train" -> new TrainingStep(workload, false);
+            case "train-frozen" -> new TrainingStep(workload, true);
+            case "gemm" -> new GemmFloor(workload);
             default -> throw new IllegalArgumentException("unknown task: " + task);
         };
     }
@@ -53,20 +49,37 @@ public final class Worker {
         System.out.flush();
     }
 
-    /** Steps for so long, at least three. */
-    static Slice run(Runnable step, double seconds) {
+    /** Work for so long, at least three steps. Times of work that has several steps are shared out among them. */
+    static Slice run(Work work, double seconds) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        List<long[]> times = new ArrayList<>();
+        List<double[]> times = new ArrayList<>();
+        int steps = 0;
+        long processBefore = processCpuNanos();
         long end = System.nanoTime() + (long) (seconds * 1e9);
-        while (times.size() < 3 || System.nanoTime() < end) {
+        while (steps < 3 || System.nanoTime() < end) {
             long cpu = threads.getCurrentThreadCpuTime();
             long wall = System.nanoTime();
-            step.run();
-            times.add(new long[] {System.nanoTime() - wall, threads.getCurrentThreadCpuTime() - cpu});
+            work.run();
+            double count = work.steps();
+            times.add(
+                    new double[] {(System.nanoTime() - wall) / count, (threads.getCurrentThreadCpuTime() - cpu) / count
+                    });
+            steps += work.steps();
         }
         return Slice.of(
-                times.stream().mapToLong(time -> time[0]).toArray(),
-                times.stream().mapToLong(time -> time[1]).toArray());
+                steps,
+                times.stream().mapToDouble(time -> time[0]).toArray(),
+                times.stream().mapToDouble(time -> time[1]).toArray(),
+                (processCpuNanos() - processBefore) / (double) steps);
+    }
+
+    /** Of all threads: the collector's and the compiler's, too. */
+    private static long processCpuNanos() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .map(java.time.Duration::toNanos)
+                .orElse(0L);
     }
 
     /** A size of this process in bytes, from Linux's accounting; -1 elsewhere. */

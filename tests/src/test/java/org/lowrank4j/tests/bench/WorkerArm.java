@@ -20,26 +20,16 @@ final class WorkerArm implements Arm {
      * @param agent the argument of {@code -javaagent:}, empty for none
      * @param heap of the JVM, such as 512m
      */
-    WorkerArm(String name, String task, String agent, Network network, String heap, Path logs) throws IOException {
+    WorkerArm(String name, String task, String agent, Workload workload, String heap, Path logs) throws IOException {
         this.name = name;
         List<String> options = new ArrayList<>(List.of(
                 "-Xmx" + heap, "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
         if (!agent.isEmpty()) {
             options.add("-javaagent:" + agent);
         }
-        child = Child.start(
-                name + "-" + network.label(),
-                options,
-                Worker.class,
-                List.of(task, network.kind(), "" + network.width(), "" + network.batch(), "" + network.depth()),
-                logs);
-    }
-
-    /** What is trained. */
-    record Network(String kind, int width, int batch, int depth) {
-        String label() {
-            return kind + "-" + depth + "x" + width + "-batch" + batch;
-        }
+        List<String> arguments = new ArrayList<>(List.of(task));
+        arguments.addAll(workload.arguments());
+        child = Child.start(name + "-" + workload.label(), options, Worker.class, arguments, logs);
     }
 
     @Override

@@ -1,0 +1,92 @@
+package org.lowrank4j.tests.bench;
+
+import java.util.List;
+
+/**
+ * What is trained and how: a multilayer perceptron of dense layers of one width below a head of ten classes.
+ *
+ * @param network mln or cg
+ * @param width inputs and outputs of each dense layer
+ * @param batch examples a step
+ * @param depth number of dense layers, all adapted where there is an agent
+ * @param rank of the adapters
+ * @param updater adam or sgd
+ * @param fit iterator for {@code fit(DataSetIterator)}, dataset for {@code fit(DataSet)}
+ */
+record Workload(String network, int width, int batch, int depth, int rank, String updater, String fit) {
+
+    private static final double MULTIPLICATIONS_PER_FIT = 4e9;
+    private static final int FEWEST_MINIBATCHES = 10;
+    private static final int MOST_MINIBATCHES = 50;
+
+    Workload withNetwork(String other) {
+        return new Workload(other, width, batch, depth, rank, updater, fit);
+    }
+
+    Workload withWidth(int other) {
+        return new Workload(network, other, batch, depth, rank, updater, fit);
+    }
+
+    Workload withBatch(int other) {
+        return new Workload(network, width, other, depth, rank, updater, fit);
+    }
+
+    Workload withDepth(int other) {
+        return new Workload(network, width, batch, other, rank, updater, fit);
+    }
+
+    Workload withRank(int other) {
+        return new Workload(network, width, batch, depth, other, updater, fit);
+    }
+
+    Workload withUpdater(String other) {
+        return new Workload(network, width, batch, depth, rank, other, fit);
+    }
+
+    Workload withFit(String other) {
+        return new Workload(network, width, batch, depth, rank, updater, other);
+    }
+
+    /** Such as {@code mln 4x1024 batch 32 rank 8 adam iterator}. */
+    String label() {
+        return network + " " + depth + "x" + width + " batch " + batch + " rank " + rank + " " + updater + " " + fit;
+    }
+
+    boolean fitsIterator() {
+        return fit.equals("iterator");
+    }
+
+    /**
+     * Minibatches of one fit: fewer than an epoch usually has, so that what a fit costs once weighs rather too much, and
+     * fewer still for large networks, so that a turn does not last minutes. The same for all contestants.
+     */
+    int minibatches() {
+        if (!fitsIterator()) {
+            return 1;
+        }
+        double perMinibatch = (double) width * width * depth * batch;
+        return (int) Math.max(
+                FEWEST_MINIBATCHES, Math.min(MOST_MINIBATCHES, Math.round(MULTIPLICATIONS_PER_FIT / perMinibatch)));
+    }
+
+    /** For the command line of {@link Worker}. */
+    List<String> arguments() {
+        return List.of(network, "" + width, "" + batch, "" + depth, "" + rank, updater, fit);
+    }
+
+    /** What {@link #arguments} wrote. */
+    static Workload parse(List<String> arguments) {
+        if (arguments.size() != 7) {
+            throw new IllegalArgumentException(
+                    "A workload is network, width, batch, depth, rank, updater, fit; not " + arguments + ".");
+        }
+        return new Workload(
+                arguments.get(0),
+                Integer.parseInt(arguments.get(1)),
+                Integer.parseInt(arguments.get(2)),
+                Integer.parseInt(arguments.get(3)),
+                Integer.parseInt(arguments.get(4)),
+                arguments.get(5),
+                arguments.get(6));
+    }
+}
