@@ -177,6 +177,8 @@ final class Invariant {
     private List<Values> listUntil(String end) {
         List<Values> values = new ArrayList<>();
         while (!accept(end)) {
+            // A spread array: functions that take several numbers take arrays of them, too.
+            accept("*");
             values.add(comparison());
             if (!accept(",") && !peek().equals(end)) {
                 throw new IllegalArgumentException("expected , or " + end + " and found " + peek());

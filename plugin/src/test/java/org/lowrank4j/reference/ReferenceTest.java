@@ -87,7 +87,8 @@ class ReferenceTest {
                 "trp",
                 "maestro",
                 "sema",
-                "stablemax");
+                "stablemax",
+                "intrinsic");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 
