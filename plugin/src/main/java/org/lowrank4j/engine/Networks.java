@@ -286,7 +286,8 @@ public final class Networks {
         if (rules.reportOnly()) {
             Session planned =
                     SessionBuilder.resuming(plan, network, methods, Map.of()).build();
-            Console.say(PlanReport.text(plan, planned.adapterEntries(), planned.memory(network)));
+            Console.say(
+                    PlanReport.text(plan, planned.adapterEntries(), planned.jointNumbers(), planned.memory(network)));
             trainAsStock(enrolment, "mode=report");
             return null;
         }
@@ -308,7 +309,8 @@ public final class Networks {
         }
         enrolment.resume(null);
         enrolment.session(session);
-        Console.say(PlanReport.text(session.plan(), session.adapterEntries(), session.memory(network)));
+        Console.say(PlanReport.text(
+                session.plan(), session.adapterEntries(), session.jointNumbers(), session.memory(network)));
         return session;
     }
 

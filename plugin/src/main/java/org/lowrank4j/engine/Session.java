@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
@@ -43,7 +44,7 @@ final class Session {
     private final List<Fitting> fittings;
     private final List<Run> trainedInPlace;
     private final List<SegmentTarget> targets;
-    private final List<Segment> segments;
+    private List<Segment> segments;
     private final List<AdaptedLayer> adaptedLayers;
     private final List<ReplacedLoss> replacedLosses;
     private final boolean constrained;
@@ -57,6 +58,7 @@ final class Session {
     private final StepState step;
     private final Deferral deferral;
     private final @Nullable WholeGradient wholeGradient;
+    private final @Nullable JointUpdate joint;
 
     private @Nullable Starts starts;
     private final long observingNanos;
@@ -117,7 +119,13 @@ final class Session {
         step = builder.step;
         deferral = builder.deferral;
         wholeGradient = builder.wholeGradient;
-        blocks = new UpdaterBlocks(segments, gradient, type);
+        joint = builder.jointUpdate;
+        blocks = blocks(segments);
+    }
+
+    /** The user's updaters over the gradient vector; what moves jointly has another one. */
+    private UpdaterBlocks blocks(List<Segment> trained) {
+        return new UpdaterBlocks(trained, gradient, type, one -> joint == null || !one.divided());
     }
 
     /** What the session does, with the ranks that it does it with. */
@@ -148,7 +156,15 @@ final class Session {
             }
         }
         return new PlanReport.Memory(
-                gradient.length() * type.width(), blocks.stateBytes(), parameters * type.width(), state * type.width());
+                gradient.length() * type.width() + (joint == null ? 0 : joint.gradientBytes()),
+                blocks.stateBytes() + (joint == null ? 0 : joint.stateBytes()),
+                parameters * type.width(),
+                state * type.width());
+    }
+
+    /** How many numbers the updater trains in the place of all trained entries; empty if it trains the entries. */
+    OptionalLong jointNumbers() {
+        return joint == null ? OptionalLong.empty() : OptionalLong.of(joint.numbers());
     }
 
     /** Trained entries of each adapter, by layer. */
@@ -303,8 +319,17 @@ final class Session {
                 wholeGradient.replace();
             }
         }
+        if (joint != null) {
+            joint.update(
+                    iteration,
+                    epoch,
+                    workspaces,
+                    () -> regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch));
+        }
         blocks.update(iteration, epoch, workspaces);
-        regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch);
+        if (joint == null) {
+            regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch);
+        }
     }
 
     private void regularise(Regularization.ApplyStep when, int iteration, int epoch) {
@@ -314,7 +339,9 @@ final class Session {
             }
             double[] rates = new double[target.gradients().length];
             for (int i = 0; i < rates.length; i++) {
-                rates[i] = blocks.learningRate(target.key(i), iteration, epoch);
+                rates[i] = joint == null
+                        ? blocks.learningRate(target.key(i), iteration, epoch)
+                        : joint.learningRate(iteration, epoch);
             }
             for (Regularization term : target.terms()) {
                 if (term.applyStep() == when) {
@@ -331,6 +358,11 @@ final class Session {
     }
 
     private void apply() {
+        if (joint != null) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                joint.step();
+            }
+        }
         for (Run run : trainedInPlace) {
             run.parameters().subi(run.gradient());
         }
@@ -427,10 +459,15 @@ final class Session {
 
     /** Makes the updaters anew after the user changed a learning rate, keeping their state. */
     void refreshUpdaters() {
-        Map<String, INDArray> state = blocks.stateByArray();
-        segments.replaceAll(Segment::withCurrentUpdaters);
-        blocks = new UpdaterBlocks(segments, gradient, type);
-        blocks.restore(state);
+        List<Segment> current =
+                segments.stream().map(Segment::withCurrentUpdaters).toList();
+        if (joint != null) {
+            joint.refreshUpdater(current);
+        }
+        UpdaterBlocks fresh = blocks(current);
+        fresh.restore(blocks.stateByArray());
+        segments = current;
+        blocks = fresh;
     }
 
     /**
@@ -454,8 +491,15 @@ final class Session {
                     .state()
                     .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
         }
+        if (joint != null) {
+            joint.state()
+                    .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
+        }
         if (withUpdater) {
             blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+            if (joint != null) {
+                joint.updaterState().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+            }
         }
         return new TrainingState(TrainingState.settings(asked), ranks, tensors, withUpdater);
     }
@@ -468,8 +512,14 @@ final class Session {
         if (wholeGradient != null) {
             wholeGradient.restore(saved.under(TrainingState.NETWORK));
         }
+        if (joint != null) {
+            joint.restore(saved.under(TrainingState.NETWORK));
+        }
         if (saved.hasUpdater()) {
             blocks.restore(saved.under(TrainingState.UPDATER));
+            if (joint != null) {
+                joint.restoreUpdater(saved.under(TrainingState.UPDATER));
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.SidePath;
+import org.lowrank4j.update.NetworkUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -72,6 +73,7 @@ final class SessionBuilder {
     final Deferral deferral = new Deferral();
     final @Nullable WholeGradient wholeGradient;
     final List<ReplacedLoss> replacedLosses = new ArrayList<>();
+    final @Nullable JointUpdate jointUpdate;
 
     final ObservedInputs inputs;
     private final TargetWeights targetWeights;
@@ -137,6 +139,7 @@ final class SessionBuilder {
         }
         divideRunsTogether();
         wholeGradient = wholeGradient();
+        jointUpdate = jointUpdate();
     }
 
     Session build() {
@@ -188,7 +191,19 @@ final class SessionBuilder {
                 methods.update(layer.settings().update(), plan.rule().source());
         GradientApproximation approximation =
                 methods.gradient(layer.settings().gradient(), plan.rule().source());
-        return approximation.approximate(update.attach(target), target);
+        TargetUpdate exact = update.attach(target);
+        TargetUpdate approximated = approximation.approximate(exact, target);
+        if (update.movesNetwork() && approximated != exact) {
+            throw refused(update, approximation);
+        }
+        return approximated;
+    }
+
+    private LowRankException refused(LowRankUpdate update, GradientApproximation approximation) {
+        return new LowRankException("gradient=" + approximation.name() + " with update=" + update.name() + " ("
+                + plan.rule().source()
+                + ") is refused: the update moves the whole network at once by its plain gradient."
+                + " Leave out gradient, or use an update that moves layer by layer.");
     }
 
     private static long compactLength(LayerPlan layer, Part part, @Nullable TargetUpdate update) {
@@ -420,15 +435,12 @@ final class SessionBuilder {
 
     /** Of the gradient approximation that all targets have in common, if it looks at the gradient as a whole. */
     private @Nullable WholeGradient wholeGradient() {
-        List<TargetSettings> settings = plan.layers().stream()
-                .filter(layer -> layer.role() == Role.TARGET)
-                .map(LayerPlan::settings)
-                .toList();
+        List<TargetSettings> settings = targetSettings();
         for (TargetSettings one : settings) {
             GradientApproximation approximation =
                     methods.gradient(one.gradient(), plan.rule().source());
             NetworkGradient ofNetwork = approximation.ofNetwork(
-                    WholeGradient.length(dividedByMinibatch), type, new OptionValues(approximation, one.options()));
+                    JointVector.length(dividedByMinibatch), type, new OptionValues(approximation, one.options()));
             if (ofNetwork == null) {
                 continue;
             }
@@ -443,6 +455,43 @@ final class SessionBuilder {
             return new WholeGradient(ofNetwork, dividedByMinibatch, type);
         }
         return null;
+    }
+
+    /** Of the update that all targets have in common, if it moves the network as a whole. */
+    private @Nullable JointUpdate jointUpdate() {
+        List<TargetSettings> settings = targetSettings();
+        for (TargetSettings one : settings) {
+            LowRankUpdate update = methods.update(one.update(), plan.rule().source());
+            if (!update.movesNetwork()) {
+                continue;
+            }
+            for (TargetSettings other : settings) {
+                if (!other.update().equals(one.update()) || !other.options().equals(one.options())) {
+                    throw new LowRankException(
+                            "update=" + one.update() + " (" + plan.rule().source() + ") moves all layers at"
+                                    + " once, and an override gives a layer another update or other options. Give all layers"
+                                    + " the same.");
+                }
+            }
+            if (wholeGradient != null) {
+                throw refused(
+                        update, methods.gradient(one.gradient(), plan.rule().source()));
+            }
+            NetworkUpdate ofNetwork = update.ofNetwork(
+                    JointUpdate.sizes(segments),
+                    type,
+                    targetWeights.sharedSeed(update.name()),
+                    new OptionValues(update, one.options()));
+            return new JointUpdate(update.name(), ofNetwork, segments, dividedByMinibatch, type);
+        }
+        return null;
+    }
+
+    private List<TargetSettings> targetSettings() {
+        return plan.layers().stream()
+                .filter(layer -> layer.role() == Role.TARGET)
+                .map(LayerPlan::settings)
+                .toList();
     }
 
     private INDArray take(long length) {

@@ -57,6 +57,11 @@ final class TargetWeights {
                 outputs = Math.max(outputs, layer.layer().outputs());
             }
         }
-        return new SharedArrays(seed("update " + update), inputs, outputs);
+        return new SharedArrays(sharedSeed(update), inputs, outputs);
+    }
+
+    /** The seed of what all targets with one update have in common. */
+    long sharedSeed(String update) {
+        return seed("update " + update);
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.updater.UpdaterUtils;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -43,6 +44,11 @@ final class UpdaterBlocks {
      * @param gradient the compact gradient vector, rank 1
      */
     UpdaterBlocks(List<Segment> segments, INDArray gradient, DataType type) {
+        this(segments, gradient, type, every -> true);
+    }
+
+    /** @param updated which trained arrays get an updater; the others are passed over */
+    UpdaterBlocks(List<Segment> segments, INDArray gradient, DataType type, Predicate<Segment.Trained> updated) {
         long gradientOffset = 0;
         long stateOffset = 0;
         Segment lastSegment = null;
@@ -51,6 +57,11 @@ final class UpdaterBlocks {
         for (Segment segment : segments) {
             for (Segment.Trained trained : segment.trained()) {
                 long length = trained.gradient().length();
+                if (!updated.test(trained)) {
+                    gradientOffset += length;
+                    block = null;
+                    continue;
+                }
                 long stateLength = segment.updater(trained.name()).stateSize(length);
                 UpdaterBlock.ParamState entry = new UpdaterBlock.ParamState(
                         segment,

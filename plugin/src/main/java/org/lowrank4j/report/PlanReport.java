@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
@@ -44,17 +45,19 @@ public final class PlanReport {
      * The report.
      *
      * @param adapterEntries number of trained adapter entries of each target, by layer name
+     * @param jointNumbers how many numbers train in the place of all trained entries; empty if the entries train
      * @param memory the bytes, or null where nothing is going to be trained
      * @return lines of at most 107 characters, joined by line feeds
      * @throws LowRankException if the number of a target is missing
      */
-    public static String text(Plan plan, Map<String, Long> adapterEntries, @Nullable Memory memory) {
+    public static String text(
+            Plan plan, Map<String, Long> adapterEntries, OptionalLong jointNumbers, @Nullable Memory memory) {
         List<String> lines = new ArrayList<>();
         lines.add(plan.shape().kind() + " '" + plan.rule().id() + "' by "
                 + plan.rule().source());
         lines.addAll(methods(plan));
         lines.addAll(table(plan, adapterEntries));
-        lines.add(totals(plan, adapterEntries));
+        lines.add(totals(plan, adapterEntries, jointNumbers));
         if (memory != null) {
             lines.add(memory(memory));
         }
@@ -67,16 +70,26 @@ public final class PlanReport {
     /**
      * The numbers of trainable and of all parameters in one sentence. "All" are the network's own parameters and the
      * adapters'; a parameter that DL4J merely keeps, as running statistics, is not trainable.
+     *
+     * @param jointNumbers how many numbers train in the place of all trained entries; empty if the entries train
      */
-    public static String totals(Plan plan, Map<String, Long> adapterEntries) {
-        long trainable = plan.layers().stream()
+    public static String totals(Plan plan, Map<String, Long> adapterEntries, OptionalLong jointNumbers) {
+        long entries = plan.layers().stream()
                 .mapToLong(layer -> trained(layer, adapterEntries))
                 .sum();
+        if (jointNumbers.isPresent()) {
+            long numbers = jointNumbers.getAsLong();
+            return totals(numbers, plan.shape().parameterCount() + numbers)
+                    + String.format(Locale.ROOT, ", which move %,d together", entries);
+        }
         long adapters = plan.layers().stream()
                 .filter(layer -> layer.role() == Role.TARGET)
                 .mapToLong(layer -> entries(layer, adapterEntries))
                 .sum();
-        long all = plan.shape().parameterCount() + adapters;
+        return totals(entries, plan.shape().parameterCount() + adapters);
+    }
+
+    private static String totals(long trainable, long all) {
         return String.format(
                 Locale.ROOT,
                 "trainable params: %,d || all params: %,d || trainable%%: %.4f",
@@ -127,7 +140,7 @@ public final class PlanReport {
         layersByMethods.forEach((methods, layers) ->
                 lines.add("  methods: " + methods + (several ? " for " + String.join(", ", layers) : "")));
         lines.add("  rates: LoRA+ ratio " + plan.rule().loraPlusRatio() + ", bias "
-                + word(plan.rule().bias()) + ", seed "
+                + word(bias(plan)) + ", seed "
                 + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network")
                 + (plan.rule().loss().equals(Methods.STOCK_LOSS)
                         ? ""
@@ -139,6 +152,13 @@ public final class PlanReport {
         String init = settings.initialisation().isEmpty() ? "" : "init " + settings.initialisation() + ", ";
         String options = settings.options().isEmpty() ? "" : ", options " + settings.options();
         return init + "gradient " + settings.gradient() + ", update " + settings.update() + options;
+    }
+
+    /** As the rule says, or as an update of the whole network wants it where the rule is silent. */
+    private static BiasTraining bias(Plan plan) {
+        boolean ofTargets = plan.layers().stream().anyMatch(layer -> layer.role() == Role.TARGET && layer.trainBias());
+        BiasTraining ofRule = plan.rule().bias();
+        return ofRule == BiasTraining.NONE && ofTargets ? BiasTraining.LORA_ONLY : ofRule;
     }
 
     private static String word(BiasTraining bias) {

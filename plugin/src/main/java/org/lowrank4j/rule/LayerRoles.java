@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
@@ -20,17 +21,23 @@ final class LayerRoles {
 
     private static final int LISTED = 24;
 
+    /** What of a target can train besides the rest of the network. */
+    private static final Set<String> WEIGHT_AND_BIAS = Set.of("W", "b");
+
     private final Rule rule;
     private final NetworkShape network;
+    private final boolean everything;
     private final Map<LayerShape, String> excluded = new LinkedHashMap<>();
     private final Map<LayerShape, String> targets = new LinkedHashMap<>();
     private final Map<LayerShape, String> named = new LinkedHashMap<>();
     private final Map<LayerShape, String> trained = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
 
-    LayerRoles(Rule rule, NetworkShape network) {
+    /** @param movesNetwork whether, if the rule names no layers, everything trains: what cannot be a target in full */
+    LayerRoles(Rule rule, NetworkShape network, boolean movesNetwork) {
         this.rule = rule;
         this.network = network;
+        everything = movesNetwork && rule.value(Key.LAYERS).isEmpty();
         Map<LayerShape, String> wanted = wanted();
         exclude(wanted);
         selectTargets(wanted);
@@ -93,6 +100,8 @@ final class LayerRoles {
             network.layers().stream()
                     .filter(layer ->
                             !layer.output() && !layer.frozen() && refusal(layer).isEmpty())
+                    .filter(layer -> !everything
+                            || WEIGHT_AND_BIAS.containsAll(layer.parameters().keySet()))
                     .forEach(layer -> wanted.put(layer, "default: supported layer"));
             return wanted;
         }
@@ -115,7 +124,7 @@ final class LayerRoles {
         }
         for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network)) {
             match.layers().forEach(layer -> excluded.putIfAbsent(layer, match.because()));
-            if (match.layers().stream().noneMatch(wanted::containsKey)) {
+            if (!everything && match.layers().stream().noneMatch(wanted::containsKey)) {
                 warnings.add(
                         "exclude '" + match.pattern() + "' (" + exclude.get().source()
                                 + ") excludes nothing: without it no layer that it matches would be a target.");
@@ -149,10 +158,11 @@ final class LayerRoles {
         Optional<Sourced> train = rule.value(Key.TRAIN);
         if (train.isEmpty()) {
             network.layers().stream()
-                    .filter(layer -> layer.output()
+                    .filter(layer -> (layer.output() || everything && !excluded.containsKey(layer))
                             && !targets.containsKey(layer)
                             && trainingProblem(layer).isEmpty())
-                    .forEach(layer -> trained.put(layer, "default: output layer"));
+                    .forEach(layer -> trained.put(
+                            layer, layer.output() ? "default: output layer" : "default: the whole network"));
             return;
         }
         for (PatternMatch match : PatternMatches.of("train", train.get(), network)) {

@@ -28,6 +28,10 @@ final class Planner {
     private final NetworkShape network;
     private final Methods methods;
     private final List<String> warnings;
+
+    /** Whether the rule's update moves the whole network, so that everything trains that the rule does not mention. */
+    private final boolean movesNetwork;
+
     private final LayerRoles roles;
     private final TargetChoices choices;
     private final Map<String, Sourced> options;
@@ -41,7 +45,11 @@ final class Planner {
         this.methods = methods;
         this.warnings = new ArrayList<>(rule.notes());
         this.options = options();
-        this.roles = new LayerRoles(rule, network);
+        this.movesNetwork = rule.value(Key.UPDATE)
+                .map(update ->
+                        methods.update(update.text().strip(), update.source()).movesNetwork())
+                .orElse(false);
+        this.roles = new LayerRoles(rule, network, movesNetwork);
         this.warnings.addAll(roles.warnings());
         this.choices = new TargetChoices(rule, network, roles, warnings);
     }
@@ -62,7 +70,8 @@ final class Planner {
     }
 
     private boolean trainsBias(LayerShape layer, Role role) {
-        boolean wanted = switch (rule.bias()) {
+        BiasTraining bias = movesNetwork && rule.value(Key.BIAS).isEmpty() ? BiasTraining.LORA_ONLY : rule.bias();
+        boolean wanted = switch (bias) {
             case NONE -> false;
             case LORA_ONLY -> role == Role.TARGET;
             case ALL -> role != Role.TRAIN && !layer.frozen();

@@ -13,9 +13,11 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class FullWeight implements LowRankUpdate {
 
+    private static final String NAME = "full";
+
     @Override
     public String name() {
-        return "full";
+        return NAME;
     }
 
     @Override
@@ -40,20 +42,24 @@ public final class FullWeight implements LowRankUpdate {
 
     @Override
     public TargetUpdate attach(TargetWeight target) {
-        return new Target(target);
+        return new Target(name(), target);
     }
 
     /** Whether an update does nothing but train W, so that a gradient approximation may do all of it in its place. */
     public static boolean isPlain(TargetUpdate update) {
-        return update instanceof Target;
+        return update instanceof Target target && target.update.equals(NAME);
     }
 
-    private static final class Target implements TargetUpdate {
+    /** W of one layer, for this update and for those that let all weights train together. */
+    static final class Target implements TargetUpdate {
 
+        private final String update;
         private final TargetWeight target;
         private final List<TrainedTensor> tensors;
 
-        Target(TargetWeight target) {
+        /** @param update its name, for messages */
+        Target(String update, TargetWeight target) {
+            this.update = update;
             this.target = target;
             tensors = List.of(new TrainedTensor(
                     "W", new long[] {target.inputs(), target.outputs()}, 'f', target.weight(), false));
@@ -67,7 +73,8 @@ public final class FullWeight implements LowRankUpdate {
         @Override
         public void start(Factors factors) {
             throw new LowRankException("Layer " + target.layer()
-                    + " trains W itself (update=full), which has no factors to start. Name no initialisation for it.");
+                    + " trains W itself (update=" + update
+                    + "), which has no factors to start. Name no initialisation for it.");
         }
 
         @Override
@@ -88,8 +95,8 @@ public final class FullWeight implements LowRankUpdate {
         @Override
         public void restore(Map<String, INDArray> state) {
             if (!state.isEmpty()) {
-                throw new LowRankException("Layer " + target.layer() + " trains W itself (update=full), which saves no"
-                        + " state, but the file has " + String.join(", ", state.keySet())
+                throw new LowRankException("Layer " + target.layer() + " trains W itself (update=" + update
+                        + "), which saves no state, but the file has " + String.join(", ", state.keySet())
                         + " for it. It was saved by another method.");
             }
         }

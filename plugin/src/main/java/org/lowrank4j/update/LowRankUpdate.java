@@ -1,6 +1,8 @@
 package org.lowrank4j.update;
 
 import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** How a step changes a target weight W, and how the subspace of that change moves: LoRA's A B, SwitchLoRA, W itself. */
 public interface LowRankUpdate extends Method {
@@ -30,6 +32,27 @@ public interface LowRankUpdate extends Method {
     /** Whether W itself is trained, so that the user's constraints on W hold for it. */
     default boolean trainsWeight() {
         return false;
+    }
+
+    /**
+     * Whether it moves everything that the network trains at once ({@link #ofNetwork}). Then all targets must have it, and
+     * unless the user says otherwise the whole network trains: the biases of targets, and all layers that are no targets.
+     */
+    default boolean movesNetwork() {
+        return false;
+    }
+
+    /**
+     * The state of an update that moves everything that the network trains at once, targets and all else, through fewer
+     * numbers. Its targets are attached, too: their gradients are the gradients of the entries, and their steps move them.
+     * Called once per network, outside any workspace, and only if {@link #movesNetwork()}.
+     *
+     * @param sizes of all trained tensors in a fixed order, without running statistics
+     * @param type FLOAT or DOUBLE
+     * @param seed from (seed, network id)
+     */
+    default NetworkUpdate ofNetwork(long[] sizes, DataType type, long seed, OptionValues options) {
+        throw new UnsupportedOperationException("update=" + name() + " moves target by target");
     }
 
     /**

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape;
@@ -25,7 +26,7 @@ class PlanReportTest {
         Plan plan = plan(TestNetworks.peftToy(), "rank", "8");
         assertEquals(
                 "trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734",
-                PlanReport.totals(plan, TOY_ADAPTERS));
+                PlanReport.totals(plan, TOY_ADAPTERS, OptionalLong.empty()));
     }
 
     @Test
@@ -41,7 +42,7 @@ class PlanReportTest {
                   1  dense2  DenseLayer   2000x2000  target     8  1.000  4,002,000   32,000  default: supported layer
                   2  out     OutputLayer  2000x2     train                    4,002    4,002  default: output layer
                 trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734
-                memory of training: gradient 203.8 KiB (stock 15.4 MiB), updater state 407.5 KiB (stock 30.9 MiB)""", PlanReport.text(plan, TOY_ADAPTERS, memory));
+                memory of training: gradient 203.8 KiB (stock 15.4 MiB), updater state 407.5 KiB (stock 30.9 MiB)""", PlanReport.text(plan, TOY_ADAPTERS, OptionalLong.empty(), memory));
     }
 
     @Test
@@ -51,7 +52,7 @@ class PlanReportTest {
                 "ComputationGraph", TestNetworks.dense(name, 2_000_000, 300_000), TestNetworks.head("out", 300_000, 4));
         Plan plan =
                 plan(network, "rank", "8", "layers", ".*long-name.*|nothing-else-in-this-network", "exclude", "out");
-        String text = PlanReport.text(plan, Map.of(name, 18_400_000L), null);
+        String text = PlanReport.text(plan, Map.of(name, 18_400_000L), OptionalLong.empty(), null);
         for (String line : text.split("\n")) {
             assertTrue(("lowrank4j: " + line).length() < 120, line);
         }
@@ -63,9 +64,13 @@ class PlanReportTest {
     @Test
     void biasesCountWhereTheyTrain() {
         String expected = "trainable params: %,d || all params: 4,096,162 || ";
-        assertTrue(PlanReport.totals(plan(TestNetworks.peftToy(), "bias", "lora-only"), TOY_ADAPTERS)
-                .startsWith(expected.formatted(52_162 + 4_000)));
-        assertTrue(PlanReport.totals(plan(TestNetworks.peftToy(), "bias", "all", "train", "none"), TOY_ADAPTERS)
+        assertTrue(
+                PlanReport.totals(plan(TestNetworks.peftToy(), "bias", "lora-only"), TOY_ADAPTERS, OptionalLong.empty())
+                        .startsWith(expected.formatted(52_162 + 4_000)));
+        assertTrue(PlanReport.totals(
+                        plan(TestNetworks.peftToy(), "bias", "all", "train", "none"),
+                        TOY_ADAPTERS,
+                        OptionalLong.empty())
                 .startsWith(expected.formatted(48_160 + 4_002)));
     }
 
@@ -73,8 +78,9 @@ class PlanReportTest {
     void runningStatisticsAreNotTrainable() {
         Plan plan = plan(TestNetworks.mixed(), "rank", "2", "layers", "fc1", "train", "norm");
         assertTrue(
-                PlanReport.totals(plan, Map.of("fc1", 192L)).startsWith("trainable params: 224 || "),
-                PlanReport.totals(plan, Map.of("fc1", 192L)));
+                PlanReport.totals(plan, Map.of("fc1", 192L), OptionalLong.empty())
+                        .startsWith("trainable params: 224 || "),
+                PlanReport.totals(plan, Map.of("fc1", 192L), OptionalLong.empty()));
     }
 
     @Test
@@ -89,7 +95,7 @@ class PlanReportTest {
                 "3",
                 "loraplus",
                 "16");
-        String text = PlanReport.text(plan, TOY_ADAPTERS, null);
+        String text = PlanReport.text(plan, TOY_ADAPTERS, OptionalLong.empty(), null);
         assertTrue(text.contains("  methods: init kaiming, gradient exact, update lora for dense1\n"), text);
         assertTrue(
                 text.contains("  methods: gradient galore, update weight, options {galore.refresh=50} for dense2\n"),
@@ -100,8 +106,8 @@ class PlanReportTest {
     @Test
     void aMissingCountIsAnError() {
         Plan plan = plan(TestNetworks.peftToy(), "rank", "8");
-        LowRankException refused =
-                assertThrows(LowRankException.class, () -> PlanReport.totals(plan, Map.of("dense1", 1L)));
+        LowRankException refused = assertThrows(
+                LowRankException.class, () -> PlanReport.totals(plan, Map.of("dense1", 1L), OptionalLong.empty()));
         assertTrue(refused.getMessage().contains("'dense2'"), refused.getMessage());
     }
 

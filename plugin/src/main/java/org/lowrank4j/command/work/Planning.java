@@ -38,7 +38,7 @@ public final class Planning {
         List<String> warnings = new ArrayList<>(rules.warnings());
         String stock = run.stockReason();
         if (stock == null) {
-            lines.addAll(PlanReport.text(run.plan(), run.adapterEntries(), run.memory())
+            lines.addAll(PlanReport.text(run.plan(), run.adapterEntries(), run.jointNumbers(), run.memory())
                     .lines()
                     .toList());
         } else {
@@ -49,6 +49,7 @@ public final class Planning {
         warnings.addAll(run.plan().warnings());
         values.put("rule", run.plan().rule().source());
         values.put("layers", layers(run));
+        run.jointNumbers().ifPresent(numbers -> values.put("jointNumbers", numbers));
         PlanReport.Memory memory = run.memory();
         if (memory != null) {
             Map<String, Object> bytes = new LinkedHashMap<>();
