@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
                         + " processor, and at OpenMP's threads.",
         footer = {
             "",
-            "Exit status: 0 training can work (there may be advice), 1 it cannot, 2 wrong use.",
+            "Exit status: 0 training can work (there may be advice), 1 it cannot or not rightly, 2 wrong use.",
             "Example:",
             "  java -jar lowrank4j-agent.jar doctor --project ."
         })

@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.lowrank4j.blas.Kernel;
+import org.lowrank4j.blas.KernelAdvice;
+import org.lowrank4j.blas.Processor;
 import org.lowrank4j.command.DoctorVerb.Check;
 import org.lowrank4j.command.DoctorVerb.Outcome;
 
@@ -27,7 +30,7 @@ final class ProbeJvm {
     private static final int PATIENCE_SECONDS = 120;
     private static final Pattern FOUND = Pattern.compile("(?m)^" + Pattern.quote(PREFIX) + "(\\w+)=(.*)$");
     private static final Pattern KERNEL = Pattern.compile("(?m)^Core: (.+)$");
-    private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
+    private static final String NAME = "BLAS kernel";
 
     private final List<Path> classPath;
 
@@ -58,27 +61,30 @@ final class ProbeJvm {
                 found.get("backend") + ", " + found.get("blas") + ", a product of 512 x 512 floats takes "
                         + found.get("product"),
                 ""));
-        checks.add(kernel(said));
+        checks.add(kernel(said, found));
     }
 
-    private static Check kernel(String said) throws IOException {
+    private static Check kernel(String said, Map<String, String> found) {
         Matcher matcher = KERNEL.matcher(said);
         if (!matcher.find()) {
-            return new Check("BLAS kernel", Outcome.FINE, "not told: the library is not OpenBLAS", "");
+            return new Check(NAME, Outcome.FINE, "not told: the library is not OpenBLAS", "");
         }
-        String kernel = matcher.group(1).strip();
-        String processor = Files.isReadable(PROCESSORS) ? Files.readString(PROCESSORS) : "";
-        boolean missed = processor.contains("AuthenticAMD")
-                && processor.contains("avx512f")
-                && !kernel.equalsIgnoreCase("SkylakeX");
-        return missed
-                ? new Check(
-                        "BLAS kernel",
-                        Outcome.ADVICE,
-                        "OpenBLAS chose " + kernel + ", and this AMD processor has AVX-512",
-                        "Set OPENBLAS_CORETYPE=SKYLAKEX and compare: it can be twice as fast. This OpenBLAS does not"
-                                + " know new AMD processors.")
-                : new Check("BLAS kernel", Outcome.FINE, "OpenBLAS chose " + kernel, "");
+        String chosen = "OpenBLAS chose " + matcher.group(1).strip();
+        Kernel kernel = Kernel.named(matcher.group(1));
+        Processor processor = Processor.here();
+        if (kernel == null || processor == null) {
+            return new Check(NAME, Outcome.FINE, chosen, "");
+        }
+        String version = found.getOrDefault("version", "unknown");
+        KernelAdvice advice = KernelAdvice.of(
+                kernel,
+                version,
+                processor,
+                System.getenv(KernelAdvice.VARIABLE),
+                !found.getOrDefault("right", "true").equals("false"));
+        return advice == null
+                ? new Check(NAME, Outcome.FINE, chosen, "")
+                : new Check(NAME, advice.wrong() ? Outcome.PROBLEM : Outcome.ADVICE, advice.found(), advice.todo());
     }
 
     /** Everything that the JVM printed. */

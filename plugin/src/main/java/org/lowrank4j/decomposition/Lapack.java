@@ -1,5 +1,10 @@
 package org.lowrank4j.decomposition;
 
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.KernelAdvice;
+import org.lowrank4j.blas.OpenBlas;
+
 /** The LAPACK decompositions that this package needs, on column-major doubles without padding. */
 interface Lapack {
 
@@ -37,8 +42,16 @@ interface Lapack {
      */
     void symmetricEigen(int n, double[] a, double[] values);
 
-    /** OpenBLAS itself where its classes are there (they come with nd4j-native), else what ND4J offers on any backend. */
+    /**
+     * OpenBLAS itself where its classes are there (they come with nd4j-native), else what ND4J offers on any backend.
+     *
+     * @throws LowRankException if OpenBLAS computes wrong results in double precision, as some of its kernels do
+     */
     static Lapack available() {
+        String refusal = Available.REFUSAL;
+        if (refusal != null) {
+            throw new LowRankException(refusal);
+        }
         return Available.LAPACK;
     }
 
@@ -46,8 +59,17 @@ interface Lapack {
     final class Available {
 
         private static final Lapack LAPACK = find();
+        private static final @Nullable String REFUSAL = LAPACK instanceof OpenBlasLapack ? refusal() : null;
 
         private Available() {}
+
+        private static @Nullable String refusal() {
+            return OpenBlas.doublesAreRight()
+                    ? null
+                    : "Weights cannot be decomposed here: OpenBLAS " + OpenBlas.version() + " runs its "
+                            + OpenBlas.kernel() + " kernels, which compute wrong products in double precision. Set "
+                            + KernelAdvice.VARIABLE + "=Haswell in the environment before the JVM starts.";
+        }
 
         private static Lapack find() {
             try {

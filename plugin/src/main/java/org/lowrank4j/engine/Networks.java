@@ -311,6 +311,7 @@ public final class Networks {
         enrolment.session(session);
         Console.say(PlanReport.text(
                 session.plan(), session.adapterEntries(), session.jointNumbers(), session.memory(network)));
+        KernelNotice.once();
         return session;
     }
 

@@ -3,6 +3,7 @@ package org.lowrank4j.command.work;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.lowrank4j.blas.OpenBlas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,7 +16,7 @@ public final class Probe {
 
     private Probe() {}
 
-    /** Names of backend and BLAS, and the time of one product. */
+    /** Names of backend and BLAS, the time of one product, and whether products in double precision are right. */
     public static Map<String, String> run() {
         INDArray left = Nd4j.ones(DataType.FLOAT, SIDE, SIDE);
         INDArray right = Nd4j.ones(DataType.FLOAT, SIDE, SIDE);
@@ -35,6 +36,10 @@ public final class Probe {
                 "blas",
                 String.valueOf(Nd4j.getExecutioner().getEnvironmentInformation().get("blas.vendor")));
         found.put("product", String.format(Locale.ROOT, "%.1f ms", best));
+        if (OpenBlas.present()) {
+            found.put("version", OpenBlas.version());
+            found.put("right", String.valueOf(OpenBlas.doublesAreRight()));
+        }
         return found;
     }
 }
