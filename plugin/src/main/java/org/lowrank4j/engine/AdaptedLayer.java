@@ -34,7 +34,7 @@ public final class AdaptedLayer {
     private static final String GAIN = DefaultParamInitializer.GAIN_KEY;
 
     /** Up to so many examples, BLAS is measurably faster with W as the second matrix of a product than as the first. */
-    private static final int FEW_EXAMPLES = 8;
+    private static final int FEW_EXAMPLES = 64;
 
     private final String name;
     private final StepState step;

@@ -94,7 +94,7 @@ class DeferredMergeTest {
     }
 
     private static List<DataSet> batches() {
-        return batches(DataType.DOUBLE, 9, 9, 1, 9, 20, 3);
+        return batches(DataType.DOUBLE, 9, 9, 1, 70, 20, 3);
     }
 
     /** An array of the same memory, as a program may have kept it: reading it asks nobody. */
@@ -188,7 +188,7 @@ class DeferredMergeTest {
                         "float",
                         atTheEnd(single),
                         inEveryStep(single.clone()),
-                        batches(DataType.FLOAT, 9, 9, 1, 9, 20, 3),
+                        batches(DataType.FLOAT, 9, 9, 1, 70, 20, 3),
                         2e-5));
     }
 
