@@ -4,8 +4,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.SavedState;
+import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -59,6 +61,12 @@ abstract class WrappedUpdate implements TargetUpdate {
     @Override
     public void abandon() {
         update.abandon();
+    }
+
+    /** None: an approximation may look at W or move it in any step. */
+    @Override
+    public @Nullable SidePath sidePath() {
+        return null;
     }
 
     @Override
