@@ -19,6 +19,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;
+import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -59,12 +60,15 @@ final class Session {
     private final Deferral deferral;
     private final @Nullable WholeGradient wholeGradient;
     private final @Nullable JointUpdate joint;
+    private final List<ExtraPasses> extraPasses;
 
     private @Nullable Starts starts;
     private final long observingNanos;
     private List<MultiDataSet> readAhead = List.of();
     private boolean installed;
     private boolean stepIsFinite;
+    private boolean extraPassesAreFinite = true;
+    private List<INDArray> added = List.of();
     private boolean proven;
     private boolean saidNotFinite;
 
@@ -120,6 +124,7 @@ final class Session {
         deferral = builder.deferral;
         wholeGradient = builder.wholeGradient;
         joint = builder.jointUpdate;
+        extraPasses = builder.extraPasses;
         blocks = blocks(segments);
     }
 
@@ -247,11 +252,15 @@ final class Session {
         boolean counts = false;
         step.begin();
         try {
+            if (begun) {
+                passBefore(network);
+            }
             optimizer.gradientAndScore(workspaces);
             prove();
             counts = stepIsFinite;
         } finally {
             step.end();
+            added = List.of();
             if (begun && !counts) {
                 targets.forEach(target -> target.update().abandon());
             }
@@ -266,6 +275,19 @@ final class Session {
             for (SegmentTarget target : targets) {
                 target.update().beforeForward(network.iteration(), network.epoch());
             }
+        }
+    }
+
+    /** The passes besides the step's own that targets ask for. */
+    private void passBefore(NetworkParts network) {
+        if (extraPasses.isEmpty()) {
+            return;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+                StepPasses passes = new StepPasses(network, gradient, targets, dividedByMinibatch, minibatch)) {
+            extraPasses.forEach(extra -> extra.run(passes));
+            extraPassesAreFinite = passes.finite();
+            added = passes.added();
         }
     }
 
@@ -293,6 +315,9 @@ final class Session {
             LayerWorkspaceMgr workspaces,
             ObjIntConsumer<Segment> normalisation) {
         dropScratch(returned);
+        for (int i = 0; i < added.size(); i++) {
+            dividedByMinibatch.get(i).addi(added.get(i));
+        }
         if (minibatch) {
             for (INDArray view : dividedByMinibatch) {
                 view.divi(batchSize);
@@ -300,7 +325,7 @@ final class Session {
         }
         double score = network.model().score();
         double sum = gradient.sumNumber().doubleValue();
-        stepIsFinite = Double.isFinite(score) && Double.isFinite(sum);
+        stepIsFinite = Double.isFinite(score) && Double.isFinite(sum) && extraPassesAreFinite;
         if (!stepIsFinite) {
             sayNotFinite(score, iteration, epoch);
             return;

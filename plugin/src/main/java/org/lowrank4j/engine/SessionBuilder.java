@@ -25,6 +25,7 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
+import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.SidePath;
@@ -74,6 +75,7 @@ final class SessionBuilder {
     final @Nullable WholeGradient wholeGradient;
     final List<ReplacedLoss> replacedLosses = new ArrayList<>();
     final @Nullable JointUpdate jointUpdate;
+    final List<ExtraPasses> extraPasses = new ArrayList<>();
 
     final ObservedInputs inputs;
     private final TargetWeights targetWeights;
@@ -140,6 +142,15 @@ final class SessionBuilder {
         divideRunsTogether();
         wholeGradient = wholeGradient();
         jointUpdate = jointUpdate();
+        for (Session.SegmentTarget target : targets) {
+            ExtraPasses extra = target.update().extraPasses();
+            if (extra != null && extraPasses.stream().noneMatch(one -> one == extra)) {
+                if (extra.learnsFromOutputs()) {
+                    OwnAnswers.requireDistributions(target.layer(), plan.rule(), network);
+                }
+                extraPasses.add(extra);
+            }
+        }
     }
 
     Session build() {

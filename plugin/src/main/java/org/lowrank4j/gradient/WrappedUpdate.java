@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
@@ -70,8 +71,19 @@ abstract class WrappedUpdate implements TargetUpdate {
     }
 
     @Override
+    public @Nullable ExtraPasses extraPasses() {
+        return update.extraPasses();
+    }
+
+    @Override
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         update.gradient(x, delta, gradients);
+    }
+
+    /** None: W moves in every step, so that an approximation may look at it and move it. */
+    @Override
+    public @Nullable SidePath sidePath() {
+        return null;
     }
 
     @Override

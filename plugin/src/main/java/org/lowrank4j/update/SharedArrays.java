@@ -5,22 +5,29 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** What the targets of one network that train with the same update have in common. */
+/** What the targets of one network have in common: arrays, where they train with the same update, and parts, all of them. */
 public final class SharedArrays {
 
     private final long seed;
     private final long largestInputs;
     private final long largestOutputs;
     private final Map<String, INDArray> arrays = new HashMap<>();
-    private final Map<Class<?>, Object> parts = new HashMap<>();
+    private final Map<Class<?>, Object> parts;
+
+    /** Those of a network whose targets all have the same update; see the other constructor. */
+    public SharedArrays(long seed, long largestInputs, long largestOutputs) {
+        this(seed, largestInputs, largestOutputs, new HashMap<>());
+    }
 
     /**
-     * @param seed the same for all these targets
+     * @param seed the same for all targets with this update
      * @param largestInputs the largest nIn among them
      * @param largestOutputs the largest nOut among them
+     * @param parts of the network, in common with the targets that have other updates
      */
-    public SharedArrays(long seed, long largestInputs, long largestOutputs) {
+    public SharedArrays(long seed, long largestInputs, long largestOutputs, Map<Class<?>, Object> parts) {
         this.seed = seed;
+        this.parts = parts;
         this.largestInputs = largestInputs;
         this.largestOutputs = largestOutputs;
     }
@@ -46,8 +53,8 @@ public final class SharedArrays {
     }
 
     /**
-     * The one object of a type through which these targets work together, made by the first target that asks for it: a
-     * budget that is theirs in common, an order in which they take turns.
+     * The one object of a type through which the targets of a network work together, whatever their updates, made by the
+     * first target that asks for it: a budget that is theirs in common, an order in which they take turns.
      */
     public <T> T part(Class<T> type, Supplier<T> maker) {
         return type.cast(parts.computeIfAbsent(type, absent -> maker.get()));

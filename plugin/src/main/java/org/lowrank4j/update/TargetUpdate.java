@@ -51,6 +51,15 @@ public interface TargetUpdate {
     default void abandon() {}
 
     /**
+     * What this target needs of every step's minibatch besides the step's own gradient, null for nothing, as by default.
+     * The engine runs each object once a step, however many targets share it. A gradient approximation that wraps such an
+     * update passes the call on.
+     */
+    default @Nullable ExtraPasses extraPasses() {
+        return null;
+    }
+
+    /**
      * Writes the gradients of {@link #tensors()} into the given views, overwriting them.
      *
      * @param x the layer's input after dropout, examples x nIn

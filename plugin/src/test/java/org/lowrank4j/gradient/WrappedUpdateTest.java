@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
@@ -66,6 +67,9 @@ class WrappedUpdateTest {
         when(update.updater(any(), any())).thenReturn(updater);
         assertSame(updater, wrapped.updater(wrapped.tensors().get(0), new Adam()));
         assertTrue(wrapped.movesUpdaterState());
+        ExtraPasses extra = mock(ExtraPasses.class);
+        when(update.extraPasses()).thenReturn(extra);
+        assertSame(extra, wrapped.extraPasses());
     }
 
     /** A method that is added to updates and forgotten here would silently do nothing behind an approximation. */
