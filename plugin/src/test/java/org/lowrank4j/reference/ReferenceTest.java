@@ -54,6 +54,7 @@ class ReferenceTest {
     void theseMethodsHaveReferences() {
         List<String> needed = List.of(
                 "adafactor",
+                "adahessian",
                 "apollo",
                 "econtrol",
                 "fira",

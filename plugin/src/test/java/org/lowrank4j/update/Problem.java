@@ -1,5 +1,7 @@
 package org.lowrank4j.update;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -110,6 +112,35 @@ public final class Problem {
         return views;
     }
 
+    /** Passes of this problem, whose loss is a sum of squares. */
+    public ExtraPasses.Passes passes() {
+        return new ExtraPasses.Passes() {
+            private boolean done;
+
+            @Override
+            public boolean gradients() {
+                done = true;
+                return true;
+            }
+
+            @Override
+            public INDArray[] gradientsOf(TargetUpdate target) {
+                assertTrue(done, "no pass before");
+                return Problem.this.gradients(target);
+            }
+
+            @Override
+            public INDArray[] outputs() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public boolean addGradients(INDArray[] labels) {
+                throw new UnsupportedOperationException();
+            }
+        };
+    }
+
     /** A run of an update with an updater, as the engine does it. */
     public static final class Run {
 
@@ -143,6 +174,10 @@ public final class Problem {
 
         /** One step; returns what was subtracted from the tensors. */
         public INDArray[] step() {
+            ExtraPasses extra = update.extraPasses();
+            if (extra != null) {
+                extra.run(problem.passes());
+            }
             INDArray[] steps = problem.gradients(update);
             update.beforeUpdater(steps, states);
             for (int i = 0; i < steps.length; i++) {

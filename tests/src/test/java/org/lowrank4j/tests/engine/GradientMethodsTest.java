@@ -78,6 +78,16 @@ class GradientMethodsTest {
         return program.get();
     }
 
+    @LowRank(gradient = "adahessian", rank = 1)
+    private static MultiLayerNetwork adaHessian(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(rank = RANK, gradient = "adahessian", update = "lora")
+    private static MultiLayerNetwork adaHessianLora(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
     @LowRank(
             rank = RANK,
             gradient = "powersgd",
@@ -189,6 +199,8 @@ class GradientMethodsTest {
                 new Method("apollo-mini", GradientMethodsTest::apolloMini, WEIGHTS),
                 new Method("adafactor", GradientMethodsTest::adafactor, WEIGHTS),
                 new Method("adafactor, lora", GradientMethodsTest::adafactorLora, FACTORS),
+                new Method("adahessian", GradientMethodsTest::adaHessian, WEIGHTS),
+                new Method("adahessian, lora", GradientMethodsTest::adaHessianLora, FACTORS),
                 new Method("powersgd", GradientMethodsTest::powerSgd, WEIGHTS),
                 new Method("powersgd, lora", GradientMethodsTest::powerSgdLora, FACTORS),
                 new Method("econtrol", GradientMethodsTest::eControl, WEIGHTS),

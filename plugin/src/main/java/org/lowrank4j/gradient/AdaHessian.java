@@ -1,0 +1,110 @@
+package org.lowrank4j.gradient;
+
+import java.util.List;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
+
+/**
+ * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
+ * second moment is that of h = |H z|, with H the Hessian of the loss and z random signs. The formulas are in {@link
+ * CurvatureMoments}. h is not |diag H|, which z * H z would average to: its root mean square is the length of H's rows.
+ *
+ * <p>DL4J differentiates once, so H z is the difference of two gradients,
+ *
+ * <pre>H z = (grad(theta + e z) - grad(theta - e z)) / 2e,   e = displacement * RMS(theta)</pre>
+ *
+ * of the step's own minibatch with the same masks, random numbers and recurrent state, and of all tensors that it is given
+ * at once: a step passes the minibatch three times, and takes three times as long. Their errors are of the size of
+ * displacement^2 and of the rounding of a gradient over displacement, so that {@code displacement=auto} is 1e-2 in float
+ * and 1e-5 in double. l2 belongs to the loss, and to its Hessian; l1, which has no curvature, does not. Gradient
+ * normalisation is for the gradient alone. Weight decay is multiplied by the rate.
+ *
+ * <p>Rate and schedule are the updater's. Published rate 0.15, betas 0.9 and 0.999, epsilon 1e-4, power 1, weights trained
+ * in full.
+ *
+ * <p>For {@code update=full} and {@code update=lora}. W is put back bit for bit after the extra passes, from a copy. So the
+ * memory on top of weights and gradients is, for n trained entries, 4 n (both moments, z and H z), of which 2 n are saved,
+ * and a copy of what is moved: n for {@code full}; n and W for {@code lora}.
+ */
+public final class AdaHessian implements GradientApproximation {
+
+    private static final String AUTO = "auto";
+
+    /**
+     * What does not change from step to step.
+     *
+     * @param beta1 the first moment's factor, from 0 to below 1
+     * @param beta2 the second moment's factor, from 0 to below 1
+     * @param epsilon what the divisor is raised by
+     * @param power of the divisor, from 0 (plain momentum) to 1
+     */
+    public record Settings(double beta1, double beta2, double epsilon, double power) {}
+
+    @Override
+    public String name() {
+        return "adahessian";
+    }
+
+    @Override
+    public List<MethodOption> options() {
+        return List.of(
+                new MethodOption(
+                        "displacement",
+                        AUTO,
+                        "how far weights are moved for the second derivative, relative to their root mean square, a number"
+                                + " above 0; auto: 1e-2 in float, 1e-5 in double"),
+                new MethodOption("beta1", "0.9", "the first moment's factor, from 0 to below 1"),
+                new MethodOption("beta2", "0.999", "the second moment's factor, from 0 to below 1"),
+                new MethodOption("epsilon", "1e-4", "what the divisor is raised by, a number above 0"),
+                new MethodOption("power", "1", "the power of the divisor, from 0 to 1"));
+    }
+
+    @Override
+    public String defaultUpdate() {
+        return "full";
+    }
+
+    @Override
+    public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
+        Displacement displacement = Displacement.of(update, target)
+                .orElseThrow(() -> new LowRankException("gradient=adahessian moves weights to and fro for a second"
+                        + " derivative, which it can do with update=full and update=lora; layer " + target.layer()
+                        + " names another update. Leave the update out, or use gradient=exact."));
+        OptionValues options = target.optionsOf(this);
+        Settings settings = new Settings(
+                beta(options, "beta1"),
+                beta(options, "beta2"),
+                options.positiveDouble("epsilon"),
+                options.between("power", 0, 1));
+        double relative = relativeDisplacement(options, target);
+        Notices.of(target)
+                .say(
+                        "gradient=adahessian passes every minibatch forward and backward twice more, for the curvature: a step"
+                                + " takes about three times as long.");
+        HessianProduct product = target.shared().part(HessianProduct.class, () -> new HessianProduct(relative));
+        return product.add(new AdaHessianTarget(this, update, target, displacement, settings, product), relative);
+    }
+
+    private static double beta(OptionValues options, String name) {
+        double beta = options.between(name, 0, 1);
+        if (beta == 1) {
+            throw new LowRankException(
+                    "adahessian." + name
+                            + "=1 is refused: a moment that forgets nothing never starts. It must be a number from 0 to below 1.");
+        }
+        return beta;
+    }
+
+    private static double relativeDisplacement(OptionValues options, TargetWeight target) {
+        if (!options.text("displacement").strip().equals(AUTO)) {
+            return options.positiveDouble("displacement");
+        }
+        return switch (target.dataType()) {
+            case DOUBLE -> 1e-5;
+            default -> 1e-2;
+        };
+    }
+}
