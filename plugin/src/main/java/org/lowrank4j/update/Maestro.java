@@ -18,8 +18,18 @@ import org.lowrank4j.method.OptionValues;
  * shrinking:   the rank falls to the number of components i with |A[:, i:]|_F |B[i:]|_F &gt;= threshold
  * </pre>
  *
- * <p>Between steps W is A B at full rank. The loss of a step is that of the reduced network alone, as in the released
- * runs on MNIST (there called "no full pass"), not the sum with that of the full network. Ranks shrink before the first
+ * <p>Between steps W is A B at full rank. With y the labels, p(x) what the network answers at full rank and q(x) what it
+ * answers at the width of the step, the loss of a step is
+ *
+ * <pre>
+ * loss=partial:     CE(q(x), y)                   one pass, as in the released runs on MNIST ("no full pass")
+ * loss=distilled:   CE(p(x), y) + CE(q(x), p(x))  p(x) in the second term held fixed; the released code's default
+ * </pre>
+ *
+ * <p>{@code distilled} takes one more forward and two backward passes in the place of one, and a copy of the gradients of
+ * all that is trained; listeners, running statistics and the score are those of the pass at full rank. With {@code partial}
+ * they are those of the reduced network. {@code distilled} needs output layers with a softmax and the cross-entropy.
+ * Ranks shrink before the first
  * step of an epoch, as published, or every N steps with {@code shrink=N}. What has vanished stays 0, whatever momentum the
  * updater has. {@link org.lowrank4j.compression.FactoredModel} makes the smaller network.
  *
@@ -30,6 +40,12 @@ import org.lowrank4j.method.OptionValues;
 public final class Maestro implements LowRankUpdate {
 
     private static final String SHRINK = "shrink";
+
+    /** What a step minimises. */
+    enum Loss {
+        PARTIAL,
+        DISTILLED
+    }
 
     @Override
     public String name() {
@@ -56,6 +72,11 @@ public final class Maestro implements LowRankUpdate {
         return List.of(
                 new MethodOption("lasso", "1e-6", "the weight of the hierarchical group lasso in the loss"),
                 new MethodOption("threshold", "1e-5", "components of a smaller importance are taken away"),
+                new MethodOption(
+                        "loss",
+                        "partial",
+                        "partial: that of the reduced network alone; distilled: that of the full network, and that of the"
+                                + " reduced one for the full one's answers"),
                 new MethodOption(SHRINK, "epoch", "when ranks shrink: epoch, or a number of steps"));
     }
 
@@ -67,6 +88,7 @@ public final class Maestro implements LowRankUpdate {
                 target,
                 options.between("lasso", 0, Double.POSITIVE_INFINITY),
                 options.between("threshold", 0, Double.POSITIVE_INFINITY),
-                options.text(SHRINK).equals("epoch") ? 0 : options.positiveInt(SHRINK));
+                options.text(SHRINK).equals("epoch") ? 0 : options.positiveInt(SHRINK),
+                options.choice("loss", Loss.class));
     }
 }

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -38,14 +39,18 @@ final class MaestroTarget extends OwnStart {
     private long begunEpoch = NONE;
     private boolean shrinks;
     private int rankOfStep;
+    /** Of the factors in the turn of this step, and of W as it stands. */
+    private int widthOfTurn;
+
     private int width;
 
     /**
      * @param lasso weight of the group lasso
      * @param threshold least importance of a component that stays
      * @param interval steps between two shrinkings, 0 to shrink with the epochs
+     * @param loss the same for all layers of the network
      */
-    MaestroTarget(String update, TargetWeight target, double lasso, double threshold, int interval) {
+    MaestroTarget(String update, TargetWeight target, double lasso, double threshold, int interval, Maestro.Loss loss) {
         super(update, target);
         this.lasso = lasso;
         this.threshold = threshold;
@@ -61,8 +66,8 @@ final class MaestroTarget extends OwnStart {
         rankOfStep = full;
         width = full;
         turns = target.shared()
-                .part(MaestroTurns.class, () -> new MaestroTurns(target.shared().seed()));
-        turns.add(this);
+                .part(MaestroTurns.class, () -> new MaestroTurns(target.shared().seed(), loss));
+        turns.add(this, loss);
     }
 
     private static INDArray counter() {
@@ -117,10 +122,26 @@ final class MaestroTarget extends OwnStart {
     @Override
     public void beforeForward(int iteration, int epochOfStep) {
         turns.begin(epochOfStep);
-        reduceTo(turns.width(this, shrinks ? get(round) + 1 : get(round), shrinks ? 0 : get(turn)));
+        widthOfTurn = turns.width(this, shrinks ? get(round) + 1 : get(round), shrinks ? 0 : get(turn));
+        reduceTo(turns.distils() ? rankOfStep : widthOfTurn);
     }
 
-    /** Sets the width of the step that begins. */
+    @Override
+    public @Nullable ExtraPasses extraPasses() {
+        return turns.distils() ? turns : null;
+    }
+
+    /** Sets W to the width of the turn. */
+    void reduce() {
+        reduceTo(widthOfTurn);
+    }
+
+    /** Sets W to all of its rank. */
+    void expand() {
+        reduceTo(rankOfStep);
+    }
+
+    /** Sets the width of W until the step ends. */
     void reduceTo(int components) {
         boolean moves = components != width;
         width = components;

@@ -4,16 +4,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.lowrank4j.LowRankException;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Whose turn it is, of the layers of one network, to train at a reduced width.
+ * Whose turn it is, of the layers of one network, to train at a reduced width, and what the others do meanwhile.
  *
  * <p>All pairs of a layer and a width of it are visited once in a random order, then once again in another. The order
  * depends on the seed, the number of the round and the layers' ranks only, so that it need not be saved.
  */
-final class MaestroTurns {
+final class MaestroTurns implements ExtraPasses {
 
     private final long seed;
+    private final Maestro.Loss loss;
     private final List<MaestroTarget> layers = new ArrayList<>();
     private boolean begun;
     private int[] ranks = {};
@@ -21,12 +24,40 @@ final class MaestroTurns {
     /** Pairs in order; pair p of a layer whose pairs start at s is its width p - s + 1. */
     private int[] order = {};
 
-    MaestroTurns(long seed) {
+    MaestroTurns(long seed, Maestro.Loss loss) {
         this.seed = seed;
+        this.loss = loss;
     }
 
-    void add(MaestroTarget layer) {
+    /** @param wanted the loss that the layer's options name */
+    void add(MaestroTarget layer, Maestro.Loss wanted) {
+        if (wanted != loss) {
+            throw new LowRankException("maestro.loss is one loss for the whole network, and layer "
+                    + layer.target().layer() + " names another than the layers before it. Give all layers the same.");
+        }
         layers.add(layer);
+    }
+
+    /** Whether the step's own pass is at full rank, and one at the width of the turn comes before it. */
+    boolean distils() {
+        return loss == Maestro.Loss.DISTILLED;
+    }
+
+    @Override
+    public boolean learnsFromOutputs() {
+        return true;
+    }
+
+    /** The reduced network learns what the full one answers; what it learns is added to the step at full rank. */
+    @Override
+    public void run(Passes passes) {
+        INDArray[] answers = passes.outputs();
+        layers.forEach(MaestroTarget::reduce);
+        try {
+            passes.addGradients(answers);
+        } finally {
+            layers.forEach(MaestroTarget::expand);
+        }
     }
 
     /** Lets all layers find their ranks of a step, when the first of them begins it. */

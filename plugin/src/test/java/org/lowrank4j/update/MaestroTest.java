@@ -387,6 +387,87 @@ class MaestroTest {
         assertNotEquals(0, rank(pair.updates[1]));
     }
 
+    private static final Map<String, String> DISTILLED = Map.of(
+            "maestro.lasso", "0", "maestro.threshold", "0", "maestro.shrink", "epoch", "maestro.loss", "distilled");
+
+    /** Passes of a network that say at which widths its two layers stand. */
+    private static final class Widths implements ExtraPasses.Passes {
+
+        final List<String> calls = new ArrayList<>();
+        private final Pair pair;
+        private final INDArray answers = Nd4j.scalar(3.0);
+
+        Widths(Pair pair) {
+            this.pair = pair;
+        }
+
+        @Override
+        public boolean gradients() {
+            throw new AssertionError("no gradients are looked at");
+        }
+
+        @Override
+        public INDArray[] gradientsOf(TargetUpdate target) {
+            throw new AssertionError("no gradients are looked at");
+        }
+
+        @Override
+        public INDArray[] outputs() {
+            calls.add("answers at " + Arrays.toString(pair.widths()));
+            return new INDArray[] {answers};
+        }
+
+        @Override
+        public boolean addGradients(INDArray[] labels) {
+            assertEquals(answers, labels[0]);
+            calls.add(Arrays.toString(pair.widths()));
+            if (calls.size() == 4) {
+                throw new IllegalStateException("this pass fails");
+            }
+            return true;
+        }
+    }
+
+    /** The answers are the full network's, one layer learns at the width of its turn, and the step is at full rank. */
+    @Test
+    void aDistilledStepHasAReducedPassBeforeTheFullOne() {
+        Pair pair = new Pair(DataType.DOUBLE, DISTILLED);
+        assertTrue(pair.updates[0].extraPasses() == pair.updates[1].extraPasses());
+        Widths passes = new Widths(pair);
+        pair.begin(0);
+        pair.updates[0].extraPasses().run(passes);
+        assertEquals("answers at [3, 4]", passes.calls.get(0));
+        assertArrayEquals(new int[] {3, 4}, pair.widths());
+        pair.updates[0].abandon();
+        pair.updates[1].abandon();
+
+        Pair partial = new Pair(DataType.DOUBLE, options("0", "0", "epoch"));
+        partial.begin(0);
+        assertEquals(Arrays.toString(partial.widths()), passes.calls.get(1), "the same turn");
+        assertEquals(null, partial.updates[0].extraPasses());
+
+        INDArray before = pair.problems[0].target.weight().dup();
+        pair.begin(0);
+        assertThrows(
+                IllegalStateException.class, () -> pair.updates[0].extraPasses().run(passes));
+        assertArrayEquals(new int[] {3, 4}, pair.widths());
+        assertEquals(before, pair.problems[0].target.weight());
+    }
+
+    @Test
+    void allLayersHaveOneLoss() {
+        SharedArrays shared = new SharedArrays(7, 10, 10);
+        Problem problem = new Problem(DataType.DOUBLE, 5, 4, 1, 1, DISTILLED);
+        TargetWeight own = problem.target;
+        new Maestro().attach(new TargetWeight("layer0", own.weight(), 1, 1, 1, 7, DISTILLED, shared));
+        String message = assertThrows(
+                        LowRankException.class,
+                        () -> new Maestro()
+                                .attach(new TargetWeight("layer1", own.weight(), 1, 1, 1, 7, Map.of(), shared)))
+                .getMessage();
+        assertTrue(message.contains("maestro.loss") && message.contains("layer1"), message);
+    }
+
     @Test
     void itTrainsMoreThanTheWeightHolds() {
         Problem problem = new Problem(DataType.FLOAT, 9, 6, 1, 1, Map.of());
@@ -402,7 +483,12 @@ class MaestroTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"lasso, -1, at least 0.0", "threshold, x, at least 0.0", "shrink, never, above 0", "shrink, 0, above 0"
+    @CsvSource({
+        "lasso, -1, at least 0.0",
+        "threshold, x, at least 0.0",
+        "shrink, never, above 0",
+        "shrink, 0, above 0",
+        "loss, both, 'partial, distilled'"
     })
     void badOptionsAreRefused(String option, String value, String message) {
         Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, Map.of("maestro." + option, value));
