@@ -6,6 +6,7 @@ import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
@@ -102,9 +103,6 @@ public final class AdaHessian implements GradientApproximation {
         if (!options.text("displacement").strip().equals(AUTO)) {
             return options.positiveDouble("displacement");
         }
-        return switch (target.dataType()) {
-            case DOUBLE -> 1e-5;
-            default -> 1e-2;
-        };
+        return target.dataType() == DataType.DOUBLE ? 1e-5 : 1e-2;
     }
 }

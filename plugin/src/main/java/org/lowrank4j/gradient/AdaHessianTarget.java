@@ -1,7 +1,6 @@
 package org.lowrank4j.gradient;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lowrank4j.update.ExtraPasses;
@@ -44,14 +43,10 @@ final class AdaHessianTarget extends WrappedUpdate {
 
     /** Draws z, the same again where a step was left out, and remembers where everything is. */
     void begin() {
-        for (AdaHessianTensor tensor : tensors.values()) {
-            tensor.draw(new SplittableRandom(seed + tensor.steps() * tensors.size() + index(tensor)));
-        }
+        long steps = tensors.values().iterator().next().steps();
+        SplittableRandom random = new SplittableRandom(seed + steps);
+        tensors.values().forEach(tensor -> tensor.draw(random));
         displacement.keep();
-    }
-
-    private long index(AdaHessianTensor tensor) {
-        return List.copyOf(tensors.values()).indexOf(tensor);
     }
 
     void displace(double by) {

@@ -39,9 +39,9 @@ final class MaestroTarget extends OwnStart {
     private long begunEpoch = NONE;
     private boolean shrinks;
     private int rankOfStep;
-    /** Of the factors in the turn of this step, and of W as it stands. */
+    /** What the turn of this step reduces W to. */
     private int widthOfTurn;
-
+    /** Of W as it stands. */
     private int width;
 
     /**

@@ -3,6 +3,7 @@ package org.lowrank4j.gradient;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -138,7 +139,6 @@ class AdaHessianTest {
         assertTrue(distance(first, signs(problem, 0).get(0)) <= 1e-9, "the same again for the same step");
     }
 
-    /** The mean of |z . (z's)| over many steps is small where entries are independent of one another. */
     @Test
     void theWeightMovesWithTheFactors() {
         Problem problem = new Problem(DataType.DOUBLE, 7, 5, 2, 1.5, Map.of("adahessian.displacement", "0.5"));
@@ -182,7 +182,7 @@ class AdaHessianTest {
             update.extraPasses().run(broken);
         }
         assertEquals(Math.min(failing, 2), passes[0]);
-        snapshot(problem, update).forEach((name, after) -> assertSame(before.get(name), after, name));
+        snapshot(problem, update).forEach((name, after) -> assertSameBits(before.get(name), after, name));
     }
 
     @ParameterizedTest
@@ -200,7 +200,7 @@ class AdaHessianTest {
             }
         });
         assertEquals(failing, passes[0]);
-        assertSame(before, problem.target.weight(), "W");
+        assertSameBits(before, problem.target.weight(), "W");
     }
 
     private static Map<String, INDArray> snapshot(Problem problem, TargetUpdate update) {
@@ -210,7 +210,7 @@ class AdaHessianTest {
         return copies;
     }
 
-    private static void assertSame(INDArray expected, INDArray actual, String what) {
+    private static void assertSameBits(INDArray expected, INDArray actual, String what) {
         assertArrayEquals(
                 expected.dup('f').data().asDouble(), actual.dup('f').data().asDouble(), what);
     }
@@ -260,7 +260,7 @@ class AdaHessianTest {
         for (int i = 0; i < 3; i++) {
             run.step();
         }
-        assertSame(before, problem.target.weight(), "W");
+        assertSameBits(before, problem.target.weight(), "W");
     }
 
     @ParameterizedTest
@@ -296,7 +296,7 @@ class AdaHessianTest {
             resumed.step();
         }
         assertNotEquals(before, problem.target.weight());
-        assertSame(problem.target.weight(), copy.target.weight(), "W");
+        assertSameBits(problem.target.weight(), copy.target.weight(), "W");
     }
 
     @Test
@@ -321,7 +321,7 @@ class AdaHessianTest {
             Map<Class<?>, Object> parts = new HashMap<>();
             TargetUpdate full = ofNetwork(new FullWeight(), parts, "auto");
             TargetUpdate lora = ofNetwork(new Lora(), parts, "auto");
-            org.junit.jupiter.api.Assertions.assertSame(full.extraPasses(), lora.extraPasses());
+            assertSame(full.extraPasses(), lora.extraPasses());
             String message = assertThrows(LowRankException.class, () -> ofNetwork(new Lora(), parts, "0.5"))
                     .getMessage();
             assertTrue(message.contains("0.01") && message.contains("0.5"), message);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -54,6 +55,18 @@ class CurvatureTest {
 
     @LowRank(gradient = "adahessian")
     private static MultiLayerNetwork layers(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    @LowRank(rank = 2, gradient = "adahessian", update = "lora", options = "lora.merge=fit")
+    @LowRank.Layer(layers = "layer1", gradient = "exact", update = "lora")
+    private static MultiLayerNetwork besideALaggingLayer(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    @LowRank(rank = 2, gradient = "adahessian", update = "lora", options = "lora.merge=step")
+    @LowRank.Layer(layers = "layer1", gradient = "exact", update = "lora")
+    private static MultiLayerNetwork besideALayerUpToDate(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
     }
 
@@ -266,6 +279,21 @@ class CurvatureTest {
         }
         double after = graph.score(data);
         assertTrue(after < before / 4, "the loss fell from " + before + " to " + after + " only");
+    }
+
+    /** Its own weights are never behind; those of other layers may be, in its passes as in any. */
+    @Test
+    void weightsBesideItMayLagBehindTheirFactors() {
+        MultiLayerConfiguration configuration = Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0.1)));
+        MultiLayerNetwork lagging = besideALaggingLayer(configuration.clone());
+        MultiLayerNetwork upToDate = besideALayerUpToDate(configuration.clone());
+        INDArray before = lagging.params().dup();
+        List<DataSet> examples =
+                Data.classes(1, DataType.DOUBLE, 40, Nets.INPUTS, Nets.CLASSES).asList();
+        lagging.fit(new ListDataSetIterator<>(examples, 8), 2);
+        upToDate.fit(new ListDataSetIterator<>(examples, 8), 2);
+        Nets.assertClose(upToDate.params(), lagging.params(), 1e-7, "parameters");
+        Nets.assertMoved(before, lagging.params(), "parameters");
     }
 
     @Test
