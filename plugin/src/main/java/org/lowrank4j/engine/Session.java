@@ -61,6 +61,7 @@ final class Session {
     private final @Nullable WholeGradient wholeGradient;
     private final @Nullable JointUpdate joint;
     private final List<ExtraPasses> extraPasses;
+    private final MethodMemory methodMemory;
 
     private @Nullable Starts starts;
     private final long observingNanos;
@@ -123,6 +124,7 @@ final class Session {
         step = builder.step;
         deferral = builder.deferral;
         wholeGradient = builder.wholeGradient;
+        methodMemory = builder.methodMemory;
         joint = builder.jointUpdate;
         extraPasses = builder.extraPasses;
         blocks = blocks(segments);
@@ -147,7 +149,7 @@ final class Session {
         return step.running();
     }
 
-    /** Bytes of gradient and updater state, here and in full training with the same updaters. */
+    /** Bytes of gradient, updater state and methods, and of the first two in full training with the same updaters. */
     PlanReport.Memory memory(NetworkParts network) {
         long parameters = 0;
         long state = 0;
@@ -164,7 +166,9 @@ final class Session {
                 gradient.length() * type.width() + (joint == null ? 0 : joint.gradientBytes()),
                 blocks.stateBytes() + (joint == null ? 0 : joint.stateBytes()),
                 parameters * type.width(),
-                state * type.width());
+                state * type.width(),
+                methodMemory.bytes(),
+                List.copyOf(methodMemory.formulas()));
     }
 
     /** How many numbers the updater trains in the place of all trained entries; empty if it trains the entries. */

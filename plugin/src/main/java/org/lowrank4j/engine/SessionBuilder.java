@@ -73,6 +73,9 @@ final class SessionBuilder {
     final StepState step = new StepState();
     final Deferral deferral = new Deferral();
     final @Nullable WholeGradient wholeGradient;
+    /** Grows while the builder finds what looks at the gradient as a whole. */
+    MethodMemory methodMemory;
+
     final List<ReplacedLoss> replacedLosses = new ArrayList<>();
     final @Nullable JointUpdate jointUpdate;
     final List<ExtraPasses> extraPasses = new ArrayList<>();
@@ -113,6 +116,7 @@ final class SessionBuilder {
         parts = network.parts();
         plan = replaceLosses(ranked);
         parameters = network.parameters();
+        methodMemory = MethodMemory.of(plan, parts, targetWeights, methods).require(plan);
         List<@Nullable TargetUpdate> updates = attachUpdates();
         boolean[] trained = new boolean[parts.size()];
         long length = 0;
@@ -450,11 +454,14 @@ final class SessionBuilder {
         for (TargetSettings one : settings) {
             GradientApproximation approximation =
                     methods.gradient(one.gradient(), plan.rule().source());
-            NetworkGradient ofNetwork = approximation.ofNetwork(
-                    JointVector.length(dividedByMinibatch), type, new OptionValues(approximation, one.options()));
+            long entries = JointVector.length(dividedByMinibatch);
+            OptionValues options = new OptionValues(approximation, one.options());
+            NetworkGradient ofNetwork = approximation.ofNetwork(entries, type, options);
             if (ofNetwork == null) {
                 continue;
             }
+            methodMemory = methodMemory.plus(
+                    approximation.networkBytes(entries, type, options), "a whole network: " + approximation.name());
             for (TargetSettings other : settings) {
                 if (!other.gradient().equals(one.gradient()) || !other.options().equals(one.options())) {
                     throw new LowRankException(
@@ -488,11 +495,12 @@ final class SessionBuilder {
                 throw refused(
                         update, methods.gradient(one.gradient(), plan.rule().source()));
             }
-            NetworkUpdate ofNetwork = update.ofNetwork(
-                    JointUpdate.sizes(segments),
-                    type,
-                    targetWeights.sharedSeed(update.name()),
-                    new OptionValues(update, one.options()));
+            long[] sizes = JointUpdate.sizes(segments);
+            OptionValues options = new OptionValues(update, one.options());
+            NetworkUpdate ofNetwork =
+                    update.ofNetwork(sizes, type, targetWeights.sharedSeed(update.name()), options);
+            methodMemory = methodMemory.plus(
+                    update.networkBytes(sizes, type, options), "a whole network: " + update.name());
             return new JointUpdate(update.name(), ofNetwork, segments, dividedByMinibatch, type);
         }
         return null;

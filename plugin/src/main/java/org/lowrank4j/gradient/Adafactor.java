@@ -4,9 +4,11 @@ import java.util.List;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * Adafactor (arXiv 1804.04235, algorithms 4 to 6 and the common implementation) in the place of the user's updater: an
@@ -69,6 +71,20 @@ public final class Adafactor implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        long entries = 0;
+        boolean momentum = !isNone(target.optionsOf(this), "momentum");
+        for (long[] shape : update.trained()) {
+            entries += shape[0] + shape[1] + (momentum ? shape[0] * shape[1] : 0);
+        }
+        return update.plus(
+                        momentum ? "rows + columns + size of each tensor" : "rows + columns of each tensor",
+                        entries,
+                        target.dataType())
+                .plusCounters(update.trained().size());
     }
 
     @Override

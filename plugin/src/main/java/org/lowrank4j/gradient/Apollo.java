@@ -3,8 +3,10 @@ package org.lowrank4j.gradient;
 import java.util.List;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * APOLLO (arXiv 2412.05270, algorithm 1): SGD whose gradient G is scaled, channel by channel, as the updater scales a
@@ -49,6 +51,11 @@ public final class Apollo implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        return SubspaceUpdate.footprint(update, target, users);
     }
 
     @Override

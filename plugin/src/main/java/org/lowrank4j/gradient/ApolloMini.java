@@ -3,8 +3,10 @@ package org.lowrank4j.gradient;
 import java.util.List;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * APOLLO-Mini (arXiv 2412.05270): {@link Apollo} with one factor for the whole gradient,
@@ -34,6 +36,11 @@ public final class ApolloMini implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        return SubspaceUpdate.footprint(update, target, users);
     }
 
     @Override

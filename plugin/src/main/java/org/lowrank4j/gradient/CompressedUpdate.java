@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.lowrank4j.gradient.exchange.Compressor;
 import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -39,6 +40,11 @@ final class CompressedUpdate extends WrappedUpdate {
                         + " nothing is saved in traffic or time. Gradients are approximated as with several, and the"
                         + " bytes that a worker would send are counted (" + name + ".traffic in the saved state). For"
                         + " gradients of low rank in one process see gradient=galore.");
+    }
+
+    /** A step counter of each compressor, and the traffic. */
+    static Footprint footprint(Footprint update) {
+        return update.plusCounters(update.trained().size() + 2);
     }
 
     /** Compression comes first: what an update does to the average gradient, it does on every worker. */

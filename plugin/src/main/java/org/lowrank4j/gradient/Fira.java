@@ -3,8 +3,10 @@ package org.lowrank4j.gradient;
 import java.util.List;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * Fira (arXiv 2410.01623, algorithm 1): GaLore's step in a subspace of rank r, plus what GaLore leaves out of the gradient
@@ -45,6 +47,11 @@ public final class Fira implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        return SubspaceUpdate.footprint(update, target, users);
     }
 
     @Override

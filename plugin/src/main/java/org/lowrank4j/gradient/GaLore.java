@@ -4,9 +4,11 @@ import java.util.List;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * GaLore (arXiv 2403.03507, algorithm 2 and the released code): all of W is trained, but the updater and its state live
@@ -53,6 +55,13 @@ public final class GaLore implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        ProjectedSide side = target.optionsOf(this).choice("side", ProjectedSide.class);
+        return Projector.footprint(update.training(Projector.projectedShape(target, side)), target, side)
+                .plusCounters(1);
     }
 
     @Override

@@ -3,9 +3,11 @@ package org.lowrank4j.gradient;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * What stands in for dL/dW. An approximation wraps the state of the update that it serves: it may change the gradients
@@ -22,12 +24,32 @@ public interface GradientApproximation extends Method {
     }
 
     /**
+     * What {@link #approximate} will keep for a target, with what its update keeps; by default that alone.
+     *
+     * @param update what the update keeps, and the tensors that it trains
+     * @param users the user's updater for W
+     */
+    default Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        return update;
+    }
+
+    /**
      * Wraps the update of one target. Called once per target, outside any workspace.
      *
      * @return the update itself where nothing is approximated
      * @throws org.lowrank4j.LowRankException if this approximation cannot serve that update, with those that it can
      */
     TargetUpdate approximate(TargetUpdate update, TargetWeight target);
+
+    /**
+     * Bytes that {@link #ofNetwork} will keep; by default there is nothing.
+     *
+     * @param entries length of the joint gradient
+     * @param type FLOAT or DOUBLE
+     */
+    default long networkBytes(long entries, DataType type, OptionValues options) {
+        return 0;
+    }
 
     /**
      * For an approximation that looks at the gradients of all targets, and of all else that is trained, at once. By

@@ -2,9 +2,12 @@ package org.lowrank4j.gradient;
 
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * LoRA-FA (arXiv 2308.03303; the gradient as in the reference LoRA libraries): A stays as it started, and only B is
@@ -29,6 +32,12 @@ public final class LoraFa implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "lora";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        long r = target.rank();
+        return update.training(new long[] {r, target.outputs()}).plus("r^2 doubles", r * r, DataType.DOUBLE);
     }
 
     @Override

@@ -5,9 +5,11 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * LoRA-Pro (arXiv 2407.18242, theorems 2.1 to 2.3 and the released code): the gradients of A and B are replaced by those
@@ -65,6 +67,14 @@ public final class LoraPro implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "lora";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        long size = target.inputs() * target.outputs();
+        return target.optionsOf(this).choice("mode", Mode.class) == Mode.EFFICIENT
+                ? update
+                : update.plus("3 n m", 3 * size, target.dataType()).plusCounters(1);
     }
 
     @Override

@@ -60,6 +60,15 @@ public final class Mfac implements GradientApproximation {
         return update;
     }
 
+    /** The window, its factor on the heap, and with momentum the last direction in double. */
+    @Override
+    public long networkBytes(long entries, DataType type, OptionValues options) {
+        int window = options.positiveInt("window");
+        long factor = (long) window * window * Double.BYTES;
+        long velocity = options.between("momentum", 0, 1) == 0 ? 0 : entries * Double.BYTES;
+        return WindowMemory.bytes(window, entries, type) + Long.BYTES + factor + velocity;
+    }
+
     @Override
     public NetworkGradient ofNetwork(long entries, DataType type, OptionValues options) {
         int window = options.positiveInt("window");

@@ -1,11 +1,14 @@
 package org.lowrank4j.gradient;
 
+import java.util.Arrays;
 import java.util.List;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * PowerSGD (arXiv 1905.13727): the gradient of each trained tensor is replaced by an approximation of low rank that is
@@ -50,9 +53,23 @@ public final class PowerSgd implements GradientApproximation {
     }
 
     @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        OptionValues options = target.optionsOf(this);
+        boolean weightItself = update.trained().size() == 1
+                && Arrays.equals(update.trained().get(0), new long[] {target.inputs(), target.outputs()});
+        int rank = rank(options, weightItself, target);
+        long entries = 0;
+        for (long[] shape : update.trained()) {
+            entries += PowerSgdCompressor.entries(shape[0], shape[1], rank, options.positiveDouble("least-ratio"));
+        }
+        return CompressedUpdate.footprint(update)
+                .plus("rows (columns + r) of each tensor that is compressed", entries, target.dataType());
+    }
+
+    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        int rank = rank(options, update, target);
+        int rank = rank(options, WeightItself.isTrained(update, target), target);
         int start = options.wholeNumber("start");
         double leastRatio = options.positiveDouble("least-ratio");
         return new CompressedUpdate(
@@ -69,9 +86,9 @@ public final class PowerSgd implements GradientApproximation {
                         target.random("powersgd query of " + tensor.name())));
     }
 
-    private static int rank(OptionValues options, TargetUpdate update, TargetWeight target) {
+    private static int rank(OptionValues options, boolean ofWeightItself, TargetWeight target) {
         if (options.text("rank").strip().equals("rule")) {
-            return WeightItself.isTrained(update, target) ? target.rank() : 1;
+            return ofWeightItself ? target.rank() : 1;
         }
         return options.positiveInt("rank");
     }

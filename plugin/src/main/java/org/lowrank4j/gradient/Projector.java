@@ -3,6 +3,7 @@ package org.lowrank4j.gradient;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,9 +41,21 @@ final class Projector {
         return matrix;
     }
 
-    /** The shape of R for this weight. */
-    long[] projectedShape(TargetWeight target) {
-        return outputs ? new long[] {target.inputs(), rank} : new long[] {rank, target.outputs()};
+    /** The shape of R for a weight. */
+    static long[] projectedShape(TargetWeight target, ProjectedSide side) {
+        return side.isOutputs(target.inputs(), target.outputs())
+                ? new long[] {target.inputs(), target.rank()}
+                : new long[] {target.rank(), target.outputs()};
+    }
+
+    /** What a projector keeps. */
+    static Footprint footprint(Footprint update, TargetWeight target, ProjectedSide side) {
+        boolean outputs = side.isOutputs(target.inputs(), target.outputs());
+        long projected = outputs ? target.outputs() : target.inputs();
+        String formula = side == ProjectedSide.SHORTER
+                ? "r min(n, m)"
+                : side == ProjectedSide.LONGER ? "r max(n, m)" : outputs ? "r m" : "r n";
+        return update.plus(formula, projected * target.rank(), target.dataType());
     }
 
     /** Takes the leading singular vectors of a matrix. Its entries must be finite. */

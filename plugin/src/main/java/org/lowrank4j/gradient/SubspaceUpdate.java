@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -37,6 +38,16 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
         projector = new Projector(target, ProjectedSide.SHORTER);
     }
 
+    /** The projector, the user's updater's state for R, the limiter and a step counter. */
+    static Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        long[] shape = Projector.projectedShape(target, ProjectedSide.SHORTER);
+        long size = shape[0] * shape[1];
+        long state = users.stateSize(size);
+        return Projector.footprint(update, target, ProjectedSide.SHORTER)
+                .plus(state == 0 ? "" : state / size + " r max(n, m)", state, target.dataType())
+                .plusCounters(2);
+    }
+
     final Projector projector() {
         return projector;
     }
@@ -66,7 +77,7 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
 
     @Override
     public final IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
-        long[] shape = projector.projectedShape(target());
+        long[] shape = Projector.projectedShape(target(), ProjectedSide.SHORTER);
         IUpdater inner = super.updater(tensor, usersUpdater);
         long size = inner.stateSize(shape[0] * shape[1]);
         INDArray existing = updaterState;

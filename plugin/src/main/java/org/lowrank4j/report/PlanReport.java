@@ -38,8 +38,16 @@ public final class PlanReport {
      * @param updaterBytes of the updater's state, with the plan
      * @param stockGradientBytes of the gradient, when all parameters train
      * @param stockUpdaterBytes of the updater's state, when all parameters train
+     * @param methodBytes of everything else that the methods keep: factors, projectors, windows
+     * @param methodFormulas what a target keeps of that, in entries, one formula for each kind of target
      */
-    public record Memory(long gradientBytes, long updaterBytes, long stockGradientBytes, long stockUpdaterBytes) {}
+    public record Memory(
+            long gradientBytes,
+            long updaterBytes,
+            long stockGradientBytes,
+            long stockUpdaterBytes,
+            long methodBytes,
+            List<String> methodFormulas) {}
 
     /**
      * The report.
@@ -60,6 +68,8 @@ public final class PlanReport {
         lines.add(totals(plan, adapterEntries, jointNumbers));
         if (memory != null) {
             lines.add(memory(memory));
+            lines.add("memory of the methods: " + bytes(memory.methodBytes()) + "; entries of a target: "
+                    + String.join("; or ", memory.methodFormulas()));
         }
         plan.warnings().forEach(warning -> lines.add("warning: " + warning));
         List<String> wrapped = new ArrayList<>();

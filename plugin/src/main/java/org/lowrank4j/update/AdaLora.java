@@ -72,6 +72,16 @@ public final class AdaLora implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long r = target.rank();
+        return Footprint.of(new long[] {n, r}, new long[] {1, r}, new long[] {r, m})
+                .plus("r (5 n + 6 m + 5)", r * (5 * n + 6 * m + 5), target.dataType())
+                .plusCounters(1);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         AdaLoraSchedule schedule = new AdaLoraSchedule(

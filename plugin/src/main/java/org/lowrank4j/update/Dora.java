@@ -29,6 +29,15 @@ public final class Dora implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        return LoraTarget.footprint(target)
+                .training(new long[] {n, target.rank()}, new long[] {target.rank(), m}, new long[] {1, m})
+                .plus("n m + 3 m", n * m + 3 * m, target.dataType());
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new DoraTarget(target);
     }

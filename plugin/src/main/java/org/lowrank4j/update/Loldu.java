@@ -32,6 +32,15 @@ public final class Loldu implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long r = target.rank();
+        return Footprint.of(new long[] {1, r}, new long[] {1, 1})
+                .plus("r (n + 2 m) + r + 1", r * (n + 2 * m) + r + 1, target.dataType());
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new LolduTarget(name(), target);
     }

@@ -43,6 +43,17 @@ public final class Lora implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        Footprint footprint = LoraTarget.footprint(target);
+        return target.optionsOf(this).choice("merge", Merge.class) == Merge.STEP
+                ? footprint
+                : footprint.plus(
+                        "r (2 n + m)",
+                        target.rank() * (2 * target.inputs() + target.outputs()),
+                        target.dataType());
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new LoraTarget(target, target.optionsOf(this).choice("merge", Merge.class));
     }

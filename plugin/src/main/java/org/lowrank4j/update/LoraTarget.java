@@ -71,6 +71,14 @@ class LoraTarget implements TargetUpdate {
         return sidePath != null && sidePath.isOpen() ? sidePath : null;
     }
 
+    static Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long r = target.rank();
+        return Footprint.of(new long[] {n, r}, new long[] {r, m})
+                .plus("2 r (n + m)", 2 * r * (n + m), target.dataType());
+    }
+
     final TargetWeight target() {
         return target;
     }

@@ -55,8 +55,21 @@ public final class LoraXs implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long r = target.rank();
+        Footprint plain =
+                Footprint.of(new long[] {r, r}).plus("r (2 n + m) + r^2", r * (2 * n + m) + r * r, target.dataType());
+        return isEquivalent(target) ? plain.plus("r (n + m)", r * (n + m), target.dataType()) : plain;
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
-        CoreGradient gradient = target.optionsOf(this).choice("core-gradient", CoreGradient.class);
-        return new LoraXsTarget(name(), target, gradient == CoreGradient.EQUIVALENT);
+        return new LoraXsTarget(name(), target, isEquivalent(target));
+    }
+
+    private boolean isEquivalent(TargetWeight target) {
+        return target.optionsOf(this).choice("core-gradient", CoreGradient.class) == CoreGradient.EQUIVALENT;
     }
 }

@@ -55,6 +55,19 @@ public interface LowRankUpdate extends Method {
         throw new UnsupportedOperationException("update=" + name() + " moves target by target");
     }
 
+    /** Bytes that {@link #ofNetwork} will keep, about; parameters as there. */
+    default long networkBytes(long[] sizes, DataType type, OptionValues options) {
+        return 0;
+    }
+
+    /**
+     * What {@link #attach} will keep for a target, from its sizes and options; the state must keep just that. By default
+     * W itself trains, and nothing is kept.
+     */
+    default Footprint footprint(TargetWeight target) {
+        return Footprint.of(new long[] {target.inputs(), target.outputs()});
+    }
+
     /**
      * Makes the state of one target. Called once per target, outside any workspace; everything that the state keeps is
      * allocated here.

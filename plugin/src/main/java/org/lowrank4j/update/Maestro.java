@@ -81,6 +81,16 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long full = Math.min(n, m);
+        return Footprint.of(new long[] {n, full}, new long[] {full, m})
+                .plus("min(n, m) (n + m)", full * (n + m), target.dataType())
+                .plusCounters(5);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         return new MaestroTarget(

@@ -90,6 +90,15 @@ public final class RandomSubspace implements LowRankUpdate {
         return new FullWeight.Target(name(), target);
     }
 
+    /** The projection, and the numbers themselves. */
+    @Override
+    public long networkBytes(long[] sizes, DataType type, OptionValues options) {
+        int dimension = options.positiveInt(DIMENSION);
+        int[] whole = Arrays.stream(sizes).mapToInt(Math::toIntExact).toArray();
+        ProjectionKind kind = options.choice("projection", ProjectionKind.class);
+        return (long) kind.memory(whole, dimension, type).bytes() + (long) dimension * type.width();
+    }
+
     @Override
     public NetworkUpdate ofNetwork(long[] sizes, DataType type, long seed, OptionValues options) {
         int dimension = options.positiveInt(DIMENSION);

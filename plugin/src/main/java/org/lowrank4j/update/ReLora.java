@@ -63,6 +63,11 @@ public final class ReLora implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        return LoraTarget.footprint(target).plusCounters(2);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         ReLoraSchedule schedule = new ReLoraSchedule(

@@ -61,6 +61,15 @@ public final class SwitchEma implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        return Footprint.of(new long[] {n, m})
+                .plus("n m", n * m, target.dataType())
+                .plusCounters(2);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double mu = options.between("mu", 0, 1);

@@ -49,6 +49,17 @@ public final class SwitchLora implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        long pool = Math.min(n, m);
+        // Of each factor the slots, steps and freezes of its vectors and a pointer; a step counter and a generator.
+        return LoraTarget.footprint(target)
+                .plus("min(n, m) (n + m)", pool * (n + m), target.dataType())
+                .plusCounters(2 * (3L * target.rank() + 1) + 2);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         SwitchSchedule schedule = new SwitchSchedule(

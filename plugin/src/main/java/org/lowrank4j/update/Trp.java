@@ -60,6 +60,15 @@ public final class Trp implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long n = target.inputs();
+        long m = target.outputs();
+        return Footprint.of(new long[] {n, m})
+                .plus("n m", n * m, target.dataType())
+                .plusCounters(1);
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double energy = options.between("energy", 0, 1);

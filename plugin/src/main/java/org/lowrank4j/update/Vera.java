@@ -44,6 +44,22 @@ public final class Vera implements LowRankUpdate {
     }
 
     @Override
+    public Footprint footprint(TargetWeight target) {
+        long m = target.outputs();
+        long r = target.rank();
+        long largestInputs = target.shared().largestInputs();
+        long largestOutputs = target.shared().largestOutputs();
+        return Footprint.of(new long[] {1, r}, new long[] {1, m})
+                .plus("r m + r + m", r * m + r + m, target.dataType())
+                .plusCounters(1)
+                .plusShared(
+                        "A and B of rank " + r,
+                        "in common r (largest n + largest m)",
+                        r * (largestInputs + largestOutputs),
+                        target.dataType());
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new VeraTarget(name(), target, target.optionsOf(this).positiveDouble("d-initial"));
     }

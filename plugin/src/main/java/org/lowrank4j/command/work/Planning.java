@@ -57,6 +57,7 @@ public final class Planning {
             bytes.put("updater", memory.updaterBytes());
             bytes.put("stockGradient", memory.stockGradientBytes());
             bytes.put("stockUpdater", memory.stockUpdaterBytes());
+            bytes.put("methods", memory.methodBytes());
             values.put("bytes", bytes);
         }
         values.put("warnings", warnings);

@@ -58,8 +58,7 @@ public final class PowerSgdCompressor implements Compressor {
         this.columns = columns;
         this.uncompressedSteps = uncompressedSteps;
         long usable = Math.min(rank, Math.min(rows, columns));
-        boolean worthIt = (double) rows * columns >= leastRatio * usable * (rows + columns);
-        if (worthIt && rows > 1 && columns > 1) {
+        if (entries(rows, columns, rank, leastRatio) > 0) {
             INDArray first = Nd4j.create(type, new long[] {rows, usable}, 'f');
             for (long i = 0; i < rows; i++) {
                 for (long j = 0; j < usable; j++) {
@@ -72,6 +71,13 @@ public final class PowerSgdCompressor implements Compressor {
             query = null;
             error = null;
         }
+    }
+
+    /** Entries of Q and E for such a matrix, 0 where it is never compressed; parameters as for the constructor. */
+    public static long entries(long rows, long columns, int rank, double leastRatio) {
+        long usable = Math.min(rank, Math.min(rows, columns));
+        boolean worthIt = (double) rows * columns >= leastRatio * usable * (rows + columns);
+        return worthIt && rows > 1 && columns > 1 ? rows * (columns + usable) : 0;
     }
 
     /** Whether this matrix is ever compressed. */

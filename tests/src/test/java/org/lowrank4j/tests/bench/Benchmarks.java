@@ -43,6 +43,7 @@ public final class Benchmarks {
         return switch (part) {
             case "step" -> new StepBenchmark(settings, findings).run();
             case "memory" -> new MemoryBenchmark(settings, findings).run();
+            case "methods" -> new MethodMemoryBenchmark(settings, findings).run();
             case "startup" -> new StartupBenchmark(settings, findings).run();
             case "idle" -> new IdleBenchmark(settings, findings).run();
             case "decomposition" -> new DecompositionBenchmark(settings, findings).run();

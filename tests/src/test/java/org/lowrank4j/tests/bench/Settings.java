@@ -52,7 +52,7 @@ record Settings(
         Path output,
         Path site) {
 
-    static final List<String> PARTS = List.of("step", "memory", "startup", "idle", "decomposition");
+    static final List<String> PARTS = List.of("step", "memory", "methods", "startup", "idle", "decomposition");
     static final List<String> SIZES = List.of("usual", "quick", "full");
     static final List<String> NETWORKS = List.of("mln", "cg");
     static final List<String> UPDATERS = List.of("adam", "sgd");

@@ -1,0 +1,271 @@
+package org.lowrank4j.tests.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.method.Methods;
+import org.lowrank4j.update.LowRankUpdate;
+
+/**
+ * The memory that every method says it takes, against the resident memory of a process that trains with it. Everything is
+ * counted above one process that trains as little as can be trained, with LoRA of rank 1 and its head; the predicted
+ * number is what the plan report of the method says (gradient, updater state, what the method keeps) less what that
+ * process's report says.
+ *
+ * <p>The C library gives every freed array of 64 KiB and more back to the system at once, or what was once needed would
+ * count as what is kept. Heaps are of one size and touched at the start.
+ */
+final class MethodMemoryBenchmark {
+
+    private static final int WIDTH = 1024;
+    private static final int DEPTH = 6;
+    private static final int BATCH = 8;
+    private static final int RANK = 64;
+    private static final int STEPS = 7;
+    private static final int PROCESSES = 3;
+    private static final int MINUTES = 15;
+    private static final double MIB = 1024 * 1024;
+
+    private static final List<String> JVM = List.of(
+            "-Xms192m",
+            "-Xmx192m",
+            "-XX:+AlwaysPreTouch",
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.bytedeco.javacpp.maxbytes=8g",
+            "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g");
+
+    private static final Map<String, String> ALLOCATION = Map.of(
+            "MALLOC_ARENA_MAX", "1",
+            "MALLOC_MMAP_THRESHOLD_", "65536",
+            "MALLOC_TRIM_THRESHOLD_", "65536",
+            "MALLOC_TOP_PAD_", "0");
+
+    /** What methods need besides their names, or are shown with because their defaults would do nothing in seven steps. */
+    private static final Map<String, String> OPTIONS = Map.of(
+            "adalora", "adalora.total-steps=100",
+            "mfac", "mfac.window=3",
+            "powersgd", "powersgd.start=0",
+            "random-subspace", "random-subspace.dimension=1000",
+            "apollo-mini", "rank=1");
+
+    /** Starts that read gradients or inputs, and one that decomposes W: what they work with must be gone afterwards. */
+    private static final Map<String, String> STARTS =
+            Map.of("pissa", "", "lora-ga", "", "eva", "eva.batches=1", "corda", "corda.batches=1");
+
+    private static final Pattern AMOUNT = Pattern.compile("([0-9.]+) (B|KiB|MiB|GiB|TiB)");
+
+    /** One line of the table: a rule as the agent's argument. */
+    private record Contestant(String name, String rule) {}
+
+    /** What one process reported, in bytes. */
+    private record Run(double trained, double kept, String formula, double resident, double peak) {}
+
+    private final Settings settings;
+    private final Findings findings;
+    private final Path page;
+    private final int processes;
+
+    MethodMemoryBenchmark(Settings settings, Findings findings) {
+        this.settings = settings;
+        this.findings = findings;
+        processes = Math.min(PROCESSES, settings.rounds());
+        page = settings.site().resolve("markdown").resolve("memory.md");
+    }
+
+    /** Bytes of every process by method, and the page. */
+    Map<String, Object> run() throws IOException {
+        if (!Files.isReadable(Path.of("/proc/self/status"))) {
+            findings.note("methods: not measured, because this system has no /proc/self/status.");
+            return Map.of();
+        }
+        Map<String, Object> details = new LinkedHashMap<>();
+        List<String> rows = new ArrayList<>();
+        Run baseline = median(new Contestant("baseline", "update=lora,rank=1"), details);
+        for (Contestant contestant : contestants()) {
+            Run run;
+            try {
+                run = median(contestant, details);
+            } catch (IOException failed) {
+                findings.note("methods: " + contestant.name() + " was not measured. " + failed.getMessage());
+                continue;
+            }
+            double predicted = (run.trained() + run.kept() - baseline.trained() - baseline.kept()) / MIB;
+            double measured = (run.resident() - baseline.resident()) / MIB;
+            findings.add(
+                    Finding.of("methods", contestant.name(), "measured", "MiB", Spread.of(new double[] {measured})));
+            findings.add(Finding.of("methods", contestant.name(), "measured / predicted", "", Spread.of(new double[] {
+                measured / predicted
+            })));
+            rows.add(String.format(
+                    Locale.ROOT,
+                    "| %s | `%s` | %s | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f |",
+                    contestant.name(),
+                    contestant.rule(),
+                    run.formula(),
+                    run.kept() / MIB,
+                    run.trained() / MIB,
+                    predicted,
+                    measured,
+                    measured / predicted,
+                    (run.peak() - baseline.peak()) / MIB));
+        }
+        Files.createDirectories(page.getParent());
+        Files.writeString(page, page(rows));
+        System.out.println("Written: " + page.toAbsolutePath().normalize());
+        return details;
+    }
+
+    private static List<Contestant> contestants() {
+        Methods methods = Methods.load();
+        List<Contestant> all = new ArrayList<>();
+        for (LowRankUpdate update : methods.updates()) {
+            all.add(contestant("update " + update.name(), "update=" + update.name(), update.name()));
+        }
+        for (GradientApproximation gradient : methods.gradients()) {
+            if (!gradient.name().equals("exact")) {
+                all.add(contestant("gradient " + gradient.name(), "gradient=" + gradient.name(), gradient.name()));
+            }
+        }
+        all.add(new Contestant("gradient lora-pro, full", "rank=" + RANK + ",gradient=lora-pro,lora-pro.mode=full"));
+        STARTS.keySet().stream().sorted().forEach(start -> {
+            String options = STARTS.get(start);
+            all.add(new Contestant(
+                    "init " + start, "rank=" + RANK + ",init=" + start + (options.isEmpty() ? "" : "," + options)));
+        });
+        return all;
+    }
+
+    private static Contestant contestant(String name, String choice, String method) {
+        String options = OPTIONS.getOrDefault(method, "");
+        String rank = options.startsWith("rank=") ? options : "rank=" + RANK;
+        String rest = options.isEmpty() || options.equals(rank) ? "" : "," + options;
+        return new Contestant(name, rank + "," + choice + rest);
+    }
+
+    /** The run with the median resident memory. */
+    private Run median(Contestant contestant, Map<String, Object> details) throws IOException {
+        List<Run> runs = new ArrayList<>();
+        for (int process = 0; process < processes; process++) {
+            runs.add(measure(contestant));
+        }
+        details.put(
+                contestant.name(),
+                Map.of(
+                        "rule", contestant.rule(),
+                        "residentBytes", runs.stream().map(Run::resident).toList(),
+                        "peakBytes", runs.stream().map(Run::peak).toList(),
+                        "gradientAndUpdaterBytes", runs.get(0).trained(),
+                        "methodBytes", runs.get(0).kept()));
+        return runs.stream()
+                .sorted((one, other) -> Double.compare(one.resident(), other.resident()))
+                .toList()
+                .get(processes / 2);
+    }
+
+    private Run measure(Contestant contestant) throws IOException {
+        Path logs = Files.createDirectories(settings.output().resolve("logs"));
+        File errors = logs.resolve("methods-" + contestant.name().replaceAll("[^A-Za-z0-9]+", "-") + ".err")
+                .toFile();
+        List<String> options = new ArrayList<>(JVM);
+        options.add("-javaagent:" + settings.agent() + "=" + contestant.rule());
+        ProcessBuilder builder = new ProcessBuilder(Child.command(
+                options,
+                Child.classPath(),
+                MethodMemoryProgram.class.getName(),
+                List.of("" + WIDTH, "" + DEPTH, "" + BATCH, "" + STEPS)));
+        builder.environment().putAll(Child.ONE_THREAD);
+        builder.environment().putAll(ALLOCATION);
+        builder.redirectError(errors);
+        Process process = builder.start();
+        try {
+            String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> line.startsWith(Child.MARK))
+                    .findFirst()
+                    .orElse("");
+            if (!process.waitFor(MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0 || answer.isEmpty()) {
+                throw new IOException("The process of " + contestant + " failed; see " + errors);
+            }
+            String[] words = answer.substring(Child.MARK.length()).split(" ");
+            return run(
+                    Files.readString(errors.toPath()).replaceAll("\\R {4,}", " "),
+                    1024 * Double.parseDouble(words[0]),
+                    1024 * Double.parseDouble(words[1]));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", interrupted);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static Run run(String said, double resident, double peak) throws IOException {
+        Matcher training = Pattern.compile("memory of training: (gradient [^(]*).*?(updater state [^(]*)")
+                .matcher(said);
+        Matcher methods = Pattern.compile("memory of the methods: ([^;]*); entries of a target: (.*)")
+                .matcher(said);
+        if (!training.find() || !methods.find()) {
+            throw new IOException("the agent reported no memory. It said:\n" + said);
+        }
+        return new Run(
+                bytes(training.group(1)) + bytes(training.group(2)),
+                bytes(methods.group(1)),
+                methods.group(2),
+                resident,
+                peak);
+    }
+
+    private static double bytes(String text) throws IOException {
+        Matcher amount = AMOUNT.matcher(text);
+        if (!amount.find()) {
+            throw new IOException("no amount in '" + text + "'");
+        }
+        return Double.parseDouble(amount.group(1))
+                * Math.pow(1024, List.of("B", "KiB", "MiB", "GiB", "TiB").indexOf(amount.group(2)));
+    }
+
+    private String page(List<String> rows) {
+        return "# What each method keeps in memory\n\n"
+                + String.format(
+                        Locale.ROOT,
+                        "%d x Dense(%d) and a head, float, Adam, batch %d, rank %d where the rule says nothing else; %d steps, then"
+                                + " a\ngarbage collection. One W of all layers together is %.0f MiB. Resident memory of whole"
+                                + " processes, %s,\nabove a process that trains LoRA of rank 1.%n%n",
+                        DEPTH,
+                        WIDTH,
+                        BATCH,
+                        RANK,
+                        STEPS,
+                        DEPTH * (double) WIDTH * WIDTH * Float.BYTES / MIB,
+                        processes == 1 ? "one for each row" : "the median of " + processes)
+                + """
+                *Kept* is what a method keeps besides weights, gradient and updater state: for each target so many entries of W's
+                type, n = nIn, m = nOut, r the rank. *Trained* is the gradient vector and the updater's state. Both are what the
+                plan report says before the first step. *Predicted* and *measured* are their sum, and resident memory, above the
+                process of rank 1. *Peak* is the highest resident memory above that process's own: starts and decompositions
+                work with arrays that are gone afterwards.
+
+                | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | measured, MiB | ratio | peak, MiB |
+                |---|---|---|---|---|---|---|---|---|
+                """
+                + String.join("\n", rows)
+                + """
+
+
+                Written by
+
+                    ./mvnw -B -ntp -pl tests -am -DskipTests -Pbench -Dbench=methods -Dbench.site=../src/site verify
+                """;
+    }
+}
