@@ -185,7 +185,11 @@ public final class Networks {
             return 0;
         }
         Methods methods = Methods.load();
-        return Calibration.wantedBatches(enrolment.rule().plan(network.shape(), methods), methods);
+        try {
+            return Calibration.wantedBatches(enrolment.rule().plan(network.shape(), methods), methods);
+        } catch (LowRankException refused) {
+            throw enrolment.rule().withSources(refused);
+        }
     }
 
     /** The first minibatches of the iterator that the network is about to be trained from. */
@@ -273,6 +277,8 @@ public final class Networks {
         }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             return begin(enrolment, network, optimizer, plan, methods, rules);
+        } catch (LowRankException refused) {
+            throw plan.rule().withSources(refused);
         }
     }
 

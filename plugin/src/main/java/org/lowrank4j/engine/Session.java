@@ -306,6 +306,8 @@ final class Session {
                         + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead"));
             }
             readAhead = List.of();
+        } catch (LowRankException refused) {
+            throw plan.rule().withSources(refused);
         }
     }
 

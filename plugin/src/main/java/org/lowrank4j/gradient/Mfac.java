@@ -78,9 +78,27 @@ public final class Mfac implements GradientApproximation {
                 window,
                 entries,
                 WindowMemory.bytes(window, entries, type)));
-        GradientWindow gradients = new GradientWindow(
-                window, entries, type, options.positiveDouble("lambda"), options.choice("filling", Filling.class));
-        return new Preconditioned(new MfacDirection(gradients, entries, options.between("momentum", 0, 1)));
+        GradientWindow gradients = window(window, entries, type, options);
+        return new Preconditioned(new MfacDirection(gradients, entries, momentum(options)));
+    }
+
+    private static double momentum(OptionValues options) {
+        double momentum = options.between("momentum", 0, 1);
+        if (momentum == 1) {
+            throw new LowRankException("mfac.momentum=1 is refused: it is the share of the last direction in the next"
+                    + " one, a number from 0 to below 1; 0 is published.");
+        }
+        return momentum;
+    }
+
+    private static GradientWindow window(int window, long entries, DataType type, OptionValues options) {
+        double lambda = options.positiveDouble("lambda");
+        Filling filling = options.choice("filling", Filling.class);
+        try {
+            return new GradientWindow(window, entries, type, lambda, filling);
+        } catch (LowRankException tooLarge) {
+            throw new LowRankException("mfac.window=" + window + " is refused. " + tooLarge.getMessage(), tooLarge);
+        }
     }
 
     private record Preconditioned(MfacDirection direction) implements NetworkGradient {

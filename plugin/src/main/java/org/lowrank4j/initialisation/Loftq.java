@@ -94,7 +94,7 @@ public final class Loftq implements Initialisation {
                 ? alternated(
                         start.weight(),
                         options.choice("quantiser", Quantisation.class).of(options),
-                        options.positiveInt("iterations"),
+                        options.positiveInt("iterations", 1000),
                         start.rank(),
                         start.scale())
                 : split(

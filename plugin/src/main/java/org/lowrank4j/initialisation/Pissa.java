@@ -45,6 +45,7 @@ public final class Pissa implements Initialisation {
     private static ThinSvd decomposition(Start start) {
         return EXACT.equals(start.options().text("niter"))
                 ? ThinSvd.of(start.weight())
-                : RandomisedSvd.of(start.weight(), start.rank(), start.options().positiveInt("niter"), start.random());
+                : RandomisedSvd.of(
+                        start.weight(), start.rank(), start.options().positiveInt("niter", 1000), start.random());
     }
 }

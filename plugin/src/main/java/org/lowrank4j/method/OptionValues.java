@@ -30,15 +30,21 @@ public final class OptionValues {
 
     /** The option as a positive whole number. */
     public int positiveInt(String option) {
+        return positiveInt(option, Integer.MAX_VALUE);
+    }
+
+    /** The option as a whole number from 1 to a largest one. */
+    public int positiveInt(String option, int most) {
+        String allowed = most == Integer.MAX_VALUE ? "a whole number above 0" : "a whole number from 1 to " + most;
         try {
             int value = Integer.parseInt(text(option));
-            if (value > 0) {
+            if (value > 0 && value <= most) {
                 return value;
             }
         } catch (NumberFormatException notANumber) {
-            throw refused(option, "a whole number above 0", notANumber);
+            throw refused(option, allowed, notANumber);
         }
-        throw refused(option, "a whole number above 0", null);
+        throw refused(option, allowed, null);
     }
 
     /** The option as a finite number above 0. */

@@ -5,12 +5,15 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Methods;
@@ -20,6 +23,9 @@ public final class Rule {
 
     /** The id of a network that no source names. */
     public static final String DEFAULT_ID = "default";
+
+    /** An option as refusals spell it: {@code method.option=value}. */
+    private static final Pattern OPTION = Pattern.compile("([a-z0-9-]+\\.[a-z0-9-]+)=");
 
     private final Map<Key, Sourced> values = new EnumMap<>(Key.class);
     private final List<Ranked> overrides = new ArrayList<>();
@@ -162,6 +168,41 @@ public final class Rule {
                                     name -> merged.putIfAbsent(name, value), () -> unknownVariables.add(value)));
         }
         return merged;
+    }
+
+    /**
+     * A refusal by a method, with where the options that its message names were written. A method sees the values of its
+     * options, and not where they came from.
+     */
+    public LowRankException withSources(LowRankException refusal) {
+        String message = String.valueOf(refusal.getMessage());
+        Set<String> written = new LinkedHashSet<>();
+        Matcher names = OPTION.matcher(message);
+        while (names.find()) {
+            for (Sourced value : written(names.group(1))) {
+                String origin = names.group(1) + "=" + value.text().strip() + " is set by " + value.source() + ".";
+                if (!message.contains(origin)) {
+                    written.add(origin);
+                }
+            }
+        }
+        return written.isEmpty() ? refusal : new LowRankException(message + " " + String.join(" ", written), refusal);
+    }
+
+    /** Every value of one option, by all overrides and by the source that counts for the other layers. */
+    private List<Sourced> written(String option) {
+        List<Sourced> values = new ArrayList<>();
+        for (Ranked ranked : overrides) {
+            Sourced value = ranked.override().options().get(option);
+            if (value != null) {
+                values.add(value);
+            }
+        }
+        Sourced value = options(Set.of(option), new ArrayList<>()).get(option);
+        if (value != null) {
+            values.add(value);
+        }
+        return values;
     }
 
     List<Ranked> overrides() {

@@ -95,9 +95,19 @@ public final class AdaLora implements LowRankUpdate {
                 scale(target, target.rank()),
                 schedule,
                 targetRank(target, options),
-                options.between("beta1", 0, 1),
-                options.between("beta2", 0, 1),
+                below1(options, "beta1"),
+                below1(options, "beta2"),
                 options.between("orthogonal-weight", 0, Double.POSITIVE_INFINITY));
+    }
+
+    /** With 1, importance would stay 0, and the budget would take every triplet. */
+    private static double below1(OptionValues options, String option) {
+        double share = options.between(option, 0, 1);
+        if (share == 1) {
+            throw new LowRankException("adalora." + option + "=1 is refused: nothing that is learnt about the triplets"
+                    + " would ever count. Use a number from 0 to below 1; 0.85 is published.");
+        }
+        return share;
     }
 
     private int targetRank(TargetWeight target, OptionValues options) {

@@ -48,9 +48,7 @@ public final class Lora implements LowRankUpdate {
         return target.optionsOf(this).choice("merge", Merge.class) == Merge.STEP
                 ? footprint
                 : footprint.plus(
-                        "r (2 n + m)",
-                        target.rank() * (2 * target.inputs() + target.outputs()),
-                        target.dataType());
+                        "r (2 n + m)", target.rank() * (2 * target.inputs() + target.outputs()), target.dataType());
     }
 
     @Override

@@ -16,11 +16,11 @@ public record SwitchSchedule(int interval, double ratio, int totalSteps, int fre
 
     /** Refuses an interval that would exchange vectors that are still frozen. */
     public SwitchSchedule {
-        if (interval < 2 * freeze) {
+        if (interval < 2L * freeze) {
             throw new LowRankException(
                     "switchlora.interval=" + interval + " is refused: with switchlora.freeze=" + freeze
                             + " a vector would be exchanged while it is still frozen. Use an interval of at least "
-                            + 2 * freeze + " or a freeze of at most " + interval / 2 + ".");
+                            + 2L * freeze + " or a freeze of at most " + interval / 2 + ".");
         }
     }
 

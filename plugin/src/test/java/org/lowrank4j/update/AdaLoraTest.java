@@ -335,6 +335,7 @@ class AdaLoraTest {
         "target-rank, 4, starts with rank 3",
         "target-rank, 0, above 0",
         "beta1, 1.2, from 0.0 to 1.0",
+        "beta2, 1, below 1",
         "orthogonal-weight, -1, at least 0.0",
         "interval, 0, above 0",
         "initial-steps, -3, 0 or more"

@@ -215,6 +215,13 @@ class SwitchLoraTest {
         assertTrue(refused.getMessage().contains("at least 10"), refused.getMessage());
     }
 
+    @Test
+    void aFreezeBeyondEveryIntervalIsRefused() {
+        Problem problem = problem(DataType.FLOAT, Map.of("switchlora.freeze", "1500000000"));
+        LowRankException refused = assertThrows(LowRankException.class, () -> attach(problem));
+        assertTrue(refused.getMessage().contains("at least 3000000000"), refused.getMessage());
+    }
+
     private static Problem problem(DataType type, Map<String, String> options) {
         return new Problem(type, 10, 7, 4, 0.25, options);
     }

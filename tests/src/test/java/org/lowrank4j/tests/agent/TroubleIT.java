@@ -53,6 +53,18 @@ class TroubleIT {
         assertEquals(stock, run.results());
     }
 
+    /** A method learns of its options in the first step, and says what is wrong, what is right, and where it was written. */
+    @Test
+    void anOptionThatItsMethodRefusesStopsTheFirstStep() {
+        Run run = training.withAgent("rank=2,gradient=galore,galore.refresh=0")
+                .run()
+                .failed();
+
+        assertTrue(run.err().contains("galore.refresh=0 is refused"), run::toString);
+        assertTrue(run.err().contains("a whole number above 0"), run::toString);
+        assertTrue(run.err().contains("is set by agent argument galore.refresh"), run::toString);
+    }
+
     @Test
     void argumentsThatCannotBeReadAreNotRepeated() {
         Run run = training.withAgent("topsecret").run().succeeded();
