@@ -6,11 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
 
 /** The agent where no rule matches: the time of one hook, and of a whole training step. */
 final class IdleBenchmark {
@@ -51,26 +46,10 @@ final class IdleBenchmark {
                 .within(2));
     }
 
-    private double nanoseconds(List<String> options) throws IOException {
-        List<String> jvm = new ArrayList<>(List.of("-Xmx512m", "-XX:+UseSerialGC", Child.QUIET));
-        jvm.addAll(options);
-        try {
-            RunResult result = new Runner(new OptionsBuilder()
-                            .include(IdleHook.class.getName() + ".wovenMethod")
-                            .forks(1)
-                            .warmupIterations(3)
-                            .warmupTime(TimeValue.seconds(1))
-                            .measurementIterations(5)
-                            .measurementTime(TimeValue.seconds(1))
-                            .shouldFailOnError(true)
-                            .verbosity(org.openjdk.jmh.runner.options.VerboseMode.SILENT)
-                            .jvmArgs(jvm.toArray(String[]::new))
-                            .build())
-                    .runSingle();
-            return result.getPrimaryResult().getStatistics().getMin();
-        } catch (RunnerException failed) {
-            throw new IOException("The benchmark of an idle hook failed.", failed);
-        }
+    private static double nanoseconds(List<String> jvmOptions) throws IOException {
+        String method = "wovenMethod";
+        return MicroBenchmark.nanoseconds(IdleHook.class, method, jvmOptions, Map.of(), 1)
+                .get(method);
     }
 
     private void step(Map<String, Object> details) throws IOException {

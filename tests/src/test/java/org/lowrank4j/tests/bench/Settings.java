@@ -52,7 +52,8 @@ record Settings(
         Path output,
         Path site) {
 
-    static final List<String> PARTS = List.of("step", "memory", "methods", "startup", "idle", "decomposition");
+    static final List<String> PARTS =
+            List.of("step", "growth", "soak", "products", "memory", "methods", "startup", "idle", "decomposition");
     static final List<String> SIZES = List.of("usual", "quick", "full");
     static final List<String> NETWORKS = List.of("mln", "cg");
     static final List<String> UPDATERS = List.of("adam", "sgd");

@@ -59,7 +59,7 @@ class SettingsTest {
     @Test
     void wrongValuesAreExplained() throws IOException {
         assertEquals(
-                "bench: 'speed' is not one of step, memory, methods, startup, idle, decomposition.",
+                "bench: 'speed' is not one of step, growth, soak, products, memory, methods, startup, idle, decomposition.",
                 complaint("bench", "speed"));
         assertEquals("bench.size: 'huge' is not one of usual, quick, full.", complaint("bench.size", "huge"));
         assertEquals("bench.size: one of usual, quick, full, not several.", complaint("bench.size", "quick,full"));

@@ -21,16 +21,20 @@ final class StepBenchmark {
     private static final String FLOOR = "gemm";
     private static final String TORCH = "torch-lora";
     private static final String BASELINE = "lora-baseline";
+    private static final List<String> CONTESTANTS = List.of(STOCK, FROZEN, LORA, FLOOR, TORCH);
 
     private final Settings settings;
     private final Findings findings;
+    private final Page page;
+    private final List<List<String>> rows = new ArrayList<>();
     private final Map<String, Object> details = new LinkedHashMap<>();
     private final Optional<String> python;
     private String openBlasKernel = "unknown";
 
-    StepBenchmark(Settings settings, Findings findings) throws IOException {
+    StepBenchmark(Settings settings, Findings findings, Page page) throws IOException {
         this.settings = settings;
         this.findings = findings;
+        this.page = page;
         if (settings.torch().isEmpty()) {
             python = Optional.empty();
             findings.note("step: no comparison with PyTorch; name its script with -Dbench.torch=PATH or BENCH_TORCH.");
@@ -48,9 +52,15 @@ final class StepBenchmark {
             run(workload);
         }
         details.put("openBlasKernel", openBlasKernel);
-        if (python.isPresent()) {
-            details.put("torch", TorchArm.versions(python.get()));
-        }
+        page.section("One training step");
+        page.text(
+                "CPU time of a step in milliseconds: stock full fine-tuning, stock with everything but the head frozen,"
+                        + " lowrank4j, and the bare products that no exact step can do without; and what lowrank4j takes of each."
+                        + " ND4J's OpenBLAS uses its " + openBlasKernel + " kernels.");
+        List<String> head = new ArrayList<>(List.of("workload"));
+        head.addAll(CONTESTANTS);
+        CONTESTANTS.stream().filter(arm -> !arm.equals(LORA)).forEach(arm -> head.add("lora / " + arm));
+        page.table(head, rows);
         return details;
     }
 
@@ -87,6 +97,7 @@ final class StepBenchmark {
         slices.forEach((arm, rounds) ->
                 findings.add(Finding.of("step", setting, arm + ", CPU time", "ms", Spread.of(rounds, Slice::cpu))));
         details.put(setting, Slice.toJson(slices));
+        row(setting, slices);
         List<Slice> lora = slices.get(LORA);
         slices.forEach((arm, rounds) -> {
             if (!arm.equals(LORA)) {
@@ -96,6 +107,26 @@ final class StepBenchmark {
                 findings.add(Double.isNaN(budget) ? ratio : ratio.within(budget));
             }
         });
+    }
+
+    private void row(String setting, Map<String, List<Slice>> slices) {
+        List<String> row = new ArrayList<>(List.of(setting));
+        for (String arm : CONTESTANTS) {
+            row.add(
+                    slices.containsKey(arm)
+                            ? Spread.of(slices.get(arm), Slice::cpu).format(1)
+                            : "");
+        }
+        for (String arm : CONTESTANTS) {
+            if (!arm.equals(LORA)) {
+                row.add(
+                        slices.containsKey(arm)
+                                ? Spread.ofRatios(slices.get(LORA), slices.get(arm), Slice::cpu)
+                                        .format(2)
+                                : "");
+            }
+        }
+        rows.add(row);
     }
 
     /** The greatest ratio to a contestant that the design allows; NaN where it names none. */

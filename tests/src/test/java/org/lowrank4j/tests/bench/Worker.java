@@ -6,15 +6,13 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The program of a contestant's JVM: {@code TASK} and the arguments of a {@link Workload}. It reads requests from its
- * standard input: {@code run SECONDS} is answered by a {@link Slice}, {@code memory} by present and peak resident bytes. It
- * ends with its input.
+ * standard input: {@code run SECONDS} is answered by a {@link Slice}, {@code steps N} by how many steps were run, at least
+ * N, {@code memory} by present and peak resident bytes, {@code footprint} by a {@link Footprint}. It ends with its input.
  */
 public final class Worker {
 
@@ -29,7 +27,9 @@ public final class Worker {
             String[] parts = request.split(" ");
             switch (parts[0]) {
                 case "run" -> answer(run(work, Double.parseDouble(parts[1])).format());
-                case "memory" -> answer(resident("VmRSS") + " " + resident("VmHWM"));
+                case "steps" -> answer("" + advance(work, Integer.parseInt(parts[1])));
+                case "memory" -> answer(Footprint.resident("VmRSS") + " " + Footprint.resident("VmHWM"));
+                case "footprint" -> answer(Footprint.afterCollection().format());
                 default -> throw new IllegalArgumentException("unknown request: " + request);
             }
         }
@@ -40,6 +40,8 @@ public final class Worker {
             case "train" -> new TrainingStep(workload, false);
             case "train-frozen" -> new TrainingStep(workload, true);
             case "gemm" -> new GemmFloor(workload);
+            case "rate-product" -> Rates.product();
+            case "rate-stream" -> Rates.stream();
             default -> throw new IllegalArgumentException("unknown task: " + task);
         };
     }
@@ -73,6 +75,15 @@ public final class Worker {
                 (processCpuNanos() - processBefore) / (double) steps);
     }
 
+    private static int advance(Work work, int steps) {
+        int done = 0;
+        while (done < steps) {
+            work.run();
+            done += work.steps();
+        }
+        return done;
+    }
+
     /** Of all threads: the collector's and the compiler's, too. */
     private static long processCpuNanos() {
         return ProcessHandle.current()
@@ -80,19 +91,5 @@ public final class Worker {
                 .totalCpuDuration()
                 .map(java.time.Duration::toNanos)
                 .orElse(0L);
-    }
-
-    /** A size of this process in bytes, from Linux's accounting; -1 elsewhere. */
-    private static long resident(String field) throws IOException {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return -1;
-        }
-        for (String line : Files.readAllLines(status)) {
-            if (line.startsWith(field + ":")) {
-                return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-            }
-        }
-        return -1;
     }
 }

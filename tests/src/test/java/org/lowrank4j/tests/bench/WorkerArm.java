@@ -16,7 +16,7 @@ final class WorkerArm implements Arm {
     private final Child child;
 
     /**
-     * @param task for {@link Worker}: train, train-frozen or gemm
+     * @param task for {@link Worker}: train, train-frozen, gemm or one of the rates
      * @param agent the argument of {@code -javaagent:}, empty for none
      * @param heap of the JVM, such as 512m
      */
@@ -54,6 +54,16 @@ final class WorkerArm implements Arm {
     Memory memory() throws IOException {
         String[] words = child.ask("memory").split(" ");
         return new Memory(Long.parseLong(words[0]), Long.parseLong(words[1]));
+    }
+
+    /** Takes at least so many steps, and says how many. */
+    int advance(int steps) throws IOException {
+        return Integer.parseInt(child.ask("steps " + steps));
+    }
+
+    /** What the process holds now that it has freed what it can. */
+    Footprint footprint() throws IOException {
+        return Footprint.parse(child.ask("footprint"));
     }
 
     /** The processor family that OpenBLAS chose its kernels for. */

@@ -1,0 +1,195 @@
+package org.lowrank4j.tests.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.lowrank4j.tests.bench.LogLogChart.Point;
+import org.lowrank4j.tests.bench.LogLogChart.Series;
+
+/**
+ * How the time of a step grows with width, batch, rank and number of adapted layers, one at a time around 4 x 1024, batch
+ * 32, rank 8: lowrank4j, stock and the products alone, beside what {@link CostModel} predicts.
+ */
+final class GrowthBenchmark {
+
+    static final String PART = "growth";
+    private static final Workload CENTRE = new Workload("mln", 1024, 32, 4, 8, "adam", "iterator");
+    private static final double WARM_UP_SECONDS = 1;
+    private static final int MOST_ROUNDS = 3;
+
+    private final Settings settings;
+    private final Findings findings;
+    private final Page page;
+    private final Workload centre;
+    private final int rounds;
+    private final Path logs;
+    private final Map<Workload, Map<String, List<Slice>>> measured = new LinkedHashMap<>();
+
+    GrowthBenchmark(Settings settings, Findings findings, Page page) {
+        this.settings = settings;
+        this.findings = findings;
+        this.page = page;
+        centre = CENTRE.withFit(settings.fits().get(0))
+                .withNetwork(settings.networks().get(0))
+                .withUpdater(settings.updaters().get(0));
+        rounds = Math.min(MOST_ROUNDS, settings.rounds());
+        logs = settings.output().resolve("logs");
+    }
+
+    /** All slices by workload, with the predictions. */
+    Map<String, Object> run() throws IOException {
+        CostModel model = Rates.measure(centre, rounds, settings.sliceSeconds(), logs);
+        double gflops = model.flopsPerSecond() / 1e9;
+        double gigabytes = model.bytesPerSecond() / 1e9;
+        findings.add(Finding.of(PART, "one thread", "large product", "GFLOP/s", Spread.of(gflops)));
+        findings.add(Finding.of(PART, "one thread", "large stream", "GB/s", Spread.of(gigabytes)));
+        page.section("How cost grows");
+        page.text(explanation(gflops, gigabytes));
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("flopsPerSecond", model.flopsPerSecond());
+        details.put("bytesPerSecond", model.bytesPerSecond());
+        for (GrowthAxis axis : GrowthAxis.values()) {
+            List<Workload> workloads = axis.workloads(centre, settings.size().equals("quick"));
+            for (Workload workload : workloads) {
+                measure(workload);
+            }
+            List<Line> lines = lines(model);
+            draw(axis, workloads, lines);
+            table(axis, workloads, lines);
+            details.put(axis.label(), toJson(workloads, lines));
+        }
+        return details;
+    }
+
+    /** A contestant and what is predicted for it. */
+    private record Line(String arm, String prediction, int colour, ToDoubleFunction<Workload> seconds) {
+        double predictedMilliseconds(Workload workload) {
+            return 1e3 * seconds.applyAsDouble(workload);
+        }
+    }
+
+    private List<Line> lines(CostModel model) {
+        List<Line> lines = new ArrayList<>();
+        lines.add(new Line("stock", "stock, predicted", 1, model::stock));
+        lines.add(new Line("lora", "lora, predicted: W moved each step", 0, model::moved));
+        if (centre.fitsIterator()) {
+            lines.add(new Line("lora", "lora, predicted: W moved once a fit", 4, model::deferred));
+        }
+        lines.add(new Line("gemm", "products alone, predicted", 2, model::floor));
+        return lines;
+    }
+
+    private void measure(Workload workload) throws IOException {
+        if (measured.containsKey(workload)) {
+            return;
+        }
+        String agent = settings.agent() + "=rank=" + workload.rank();
+        try (WorkerArm stock = new WorkerArm("stock", "train", "", workload, "768m", logs);
+                WorkerArm lora = new WorkerArm("lora", "train", agent, workload, "768m", logs);
+                WorkerArm floor = new WorkerArm("gemm", "gemm", "", workload, "768m", logs)) {
+            Map<String, List<Slice>> slices =
+                    Interleaving.run(List.of(stock, lora, floor), rounds, WARM_UP_SECONDS, settings.sliceSeconds());
+            lora.requireAdapters();
+            measured.put(workload, slices);
+            slices.forEach((arm, own) -> findings.add(
+                    Finding.of(PART, workload.label(), arm + ", CPU time", "ms", Spread.of(own, Slice::cpu))));
+        }
+    }
+
+    private Spread cpu(Workload workload, String arm) {
+        return Spread.of(measured.get(workload).get(arm), Slice::cpu);
+    }
+
+    private void draw(GrowthAxis axis, List<Workload> workloads, List<Line> lines) throws IOException {
+        List<Series> series = new ArrayList<>();
+        for (Line line : lines) {
+            if (series.stream().noneMatch(one -> one.name().equals(line.arm()))) {
+                series.add(new Series(
+                        line.arm(),
+                        line.colour(),
+                        false,
+                        workloads.stream()
+                                .map(one -> new Point(axis.of(one), cpu(one, line.arm())))
+                                .toList()));
+            }
+        }
+        for (Line line : lines) {
+            series.add(new Series(
+                    line.prediction(),
+                    line.colour(),
+                    true,
+                    workloads.stream()
+                            .map(one -> new Point(axis.of(one), Spread.of(line.predictedMilliseconds(one))))
+                            .toList()));
+        }
+        String picture = "speed-" + axis.name().toLowerCase(Locale.ROOT) + ".png";
+        new LogLogChart(
+                        "CPU time of a training step against " + axis.label(),
+                        axis.label(),
+                        "milliseconds a step",
+                        series)
+                .write(page.picture("Step time against " + axis.label(), picture));
+    }
+
+    private void table(GrowthAxis axis, List<Workload> workloads, List<Line> lines) {
+        List<String> head = new ArrayList<>(List.of(axis.label()));
+        for (Line line : lines) {
+            head.add(line.arm() + ", ms");
+            head.add(line.prediction() + ", ms");
+            head.add("measured / predicted");
+        }
+        List<List<String>> rows = new ArrayList<>();
+        for (Workload workload : workloads) {
+            List<String> row = new ArrayList<>(List.of("" + axis.of(workload)));
+            for (Line line : lines) {
+                Spread cpu = cpu(workload, line.arm());
+                double predicted = line.predictedMilliseconds(workload);
+                row.add(cpu.format(2));
+                row.add(String.format(Locale.ROOT, "%.2f", predicted));
+                row.add(String.format(Locale.ROOT, "%.2f", cpu.median() / predicted));
+            }
+            rows.add(row);
+        }
+        page.table(head, rows);
+    }
+
+    private Map<String, Object> toJson(List<Workload> workloads, List<Line> lines) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        for (Workload workload : workloads) {
+            Map<String, Object> own = Slice.toJson(measured.get(workload));
+            for (Line line : lines) {
+                own.put(line.prediction() + ", ms", line.predictedMilliseconds(workload));
+            }
+            json.put(workload.label(), own);
+        }
+        return json;
+    }
+
+    private String explanation(double gflops, double gigabytes) {
+        return String.format(Locale.ROOT, """
+                One of width n, batch b, rank r and number L of dense layers, all adapted, is varied around %s. Dots are \
+                medians of %d interleaved rounds, from least to greatest; dashed lines are predicted from counts and two \
+                rates that one thread reached in the same run, %.1f GFLOP/s in a product of 1024 x 1024 matrices and \
+                %.1f GB/s in a sum of arrays that no cache holds. Nothing is fitted. Each part of a step takes the longer of \
+                its arithmetic and its memory traffic at these rates:
+
+                - products alone: 2 L - 1 products of 2 b n^2 FLOPs over n^2 + 2 b n floats (forward for each layer, epsilon \
+                above the first), and two of the head;
+                - stock: four such products a layer (forward, the pre-activation once more, dL/dW, epsilon), 9 b n floats for \
+                bias and rectifier, and 11 n^2 floats for the division by the batch size, Adam and the subtraction (SGD: 7 n^2);
+                - lora, W moved each step: the products alone, four products of the factors (2 b n r FLOPs over b n + n r + \
+                b r floats), 13 floats for each of 2 n r trained entries, and the move W -= s [dA | A] [B' ; dB], 4 n^2 r \
+                FLOPs over 2 n^2 + 4 n r floats;
+                - lora, W moved once a fit: six products of the factors instead of four, and the move divided by the \
+                minibatches of a fit.
+
+                What a call costs whatever its size is not in the counts: where little is computed, a step lies above its line. \
+                Below it, arrays stayed in a cache.\
+                """, centre.label(), rounds, gflops, gigabytes);
+    }
+}
