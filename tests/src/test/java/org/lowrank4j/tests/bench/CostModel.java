@@ -23,6 +23,12 @@ record CostModel(double flopsPerSecond, double bytesPerSecond) {
     /** Of an adapter's steps: copied into the wide factors 2 each. */
     private static final double COPY_ACCESSES = 2;
 
+    /** Of a lagging W's factors: both read and their difference written. */
+    private static final double DIFFERENCE_ACCESSES = 3;
+
+    /** In entries of W that are moved in that time. */
+    private static final double FIXED_COST_OF_LAGGING = 100_000;
+
     /** Bias 2 and rectifier 2 forward; derivative 2 and its product with epsilon 3 backward. */
     private static final double ELEMENTWISE_ACCESSES = 9;
 
@@ -42,31 +48,55 @@ record CostModel(double flopsPerSecond, double bytesPerSecond) {
         return w.depth() * layer + head(w, 4);
     }
 
+    /** With adapters: W lags or is moved by each step, as the engine chooses. */
+    double lora(Workload w) {
+        return lags(w) ? lagging(w) : moved(w);
+    }
+
     /**
-     * With adapters, W moved by each step: the floor, four products of the factors, the updater over the factors and the
-     * product of rank 2r that moves W.
+     * Whether W stays where it is until the end of a fit: only where an iterator is fitted, and where the products beside W
+     * take less time than moving it, by the engine's own rule (src/adr/0012).
+     */
+    static boolean lags(Workload w) {
+        double n = w.width();
+        return w.fitsIterator() && w.batch() * 2 * n + FIXED_COST_OF_LAGGING < n * n;
+    }
+
+    /**
+     * With W moved by each step: the floor, four products of the factors, the updater over the factors and the product of
+     * rank 2r that moves W.
      */
     double moved(Workload w) {
         double n = w.width();
-        return adapted(w, 4) + w.depth() * product(n, 2.0 * w.rank(), n, n * n);
+        return adapted(w) + w.depth() * (4 * product(w.batch(), n, w.rank()) + move(w));
     }
 
     /**
-     * With adapters, W left alone until the end of the fit: two more products of the factors, which add the adapter's part
-     * to the output and to epsilon, and once a fit the move of W.
+     * With W left alone until the end of the fit: two products of the factors for their gradients, two of rank 2r that read
+     * the layer's input and delta, two more that add to its output and to epsilon, the differences of the factors, and once
+     * a fit the move of W.
      */
-    double deferred(Workload w) {
-        double n = w.width();
-        return adapted(w, 6) + w.depth() * product(n, 2.0 * w.rank(), n, n * n) / w.minibatches();
-    }
-
-    private double adapted(Workload w, int factorProducts) {
+    double lagging(Workload w) {
         double n = w.width();
         double b = w.batch();
-        double r = w.rank();
-        double layer = factorProducts * product(b, n, r)
-                + stream(ELEMENTWISE_ACCESSES * b * n)
-                + stream((updaterAccesses(w) + COPY_ACCESSES) * 2 * n * r);
+        double r2 = 2.0 * w.rank();
+        double layer = 2 * product(b, n, w.rank())
+                + 2 * product(b, n, r2)
+                + product(b, r2, n, b * n)
+                + stream(DIFFERENCE_ACCESSES * n * r2)
+                + move(w) / w.minibatches();
+        return adapted(w) + w.depth() * layer + (w.depth() - 1) * product(b, r2, n, b * n);
+    }
+
+    private double move(Workload w) {
+        double n = w.width();
+        return product(n, 2.0 * w.rank(), n, n * n);
+    }
+
+    private double adapted(Workload w) {
+        double n = w.width();
+        double layer = stream(ELEMENTWISE_ACCESSES * w.batch() * n)
+                + stream((updaterAccesses(w) + COPY_ACCESSES) * 2 * n * w.rank());
         return floor(w) + w.depth() * layer + head(w, 2) + stream(updaterAccesses(w) * n * TrainingStep.CLASSES);
     }
 

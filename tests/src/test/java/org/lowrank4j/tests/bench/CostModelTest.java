@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -37,19 +38,34 @@ class CostModelTest {
         double move = 2.0 * 100 * 8 * 100;
         double head = 2 * (2.0 * 10 * 100 * 10);
         assertEquals(ARITHMETIC.floor(W) + 3 * (4 * skinny + move) + head, ARITHMETIC.moved(W), 1e-6);
+        // Two products of rank 4, three of rank 8 and above the first layer a fourth.
         Workload fit = W.withFit("iterator");
         assertEquals(
-                ARITHMETIC.floor(W) + 3 * (6 * skinny + move / fit.minibatches()) + head,
-                ARITHMETIC.deferred(fit),
+                ARITHMETIC.floor(W) + 3 * ((2 + 3 * 2) * skinny + move / fit.minibatches()) + 2 * 2 * skinny + head,
+                ARITHMETIC.lagging(fit),
                 1e-6);
-        // W is read and written for each move, beside the wide factors; the other products are of b n + n r + b r
-        // floats.
-        double traffic = 2 * 100 * 100 + 4 * 100 * 4;
+    }
+
+    @Test
+    void aMoveReadsAndWritesTheWholeOfW() {
+        double withMove = TRAFFIC.moved(W);
+        double withoutMove = withMove - 3 * (2 * 100 * 100 + 4 * 100 * 4);
         double factor = 10 * 100 + 100 * 4 + 10 * 4;
-        assertEquals(
-                3 * (traffic * (1 - 1.0 / fit.minibatches()) - 2 * factor),
-                TRAFFIC.moved(fit) - TRAFFIC.deferred(fit),
-                1e-6);
+        double updater = 13 * 2 * 100 * 4 + 9 * 10 * 100;
+        double head = 2 * (10 * 100 + 100 * 10 + 10 * 10) + 11 * 100 * 10;
+        assertEquals(TRAFFIC.floor(W) + 3 * (4 * factor + updater) + head, withoutMove, 1e-6);
+    }
+
+    @Test
+    void followsTheEnginesChoice() {
+        Workload fit = new Workload("mln", 1024, 32, 4, 8, "adam", "iterator");
+        assertTrue(CostModel.lags(fit));
+        assertFalse(CostModel.lags(fit.withBatch(512)));
+        assertFalse(CostModel.lags(fit.withWidth(256)));
+        assertFalse(CostModel.lags(fit.withFit("dataset")));
+        assertEquals(MACHINE.lagging(fit), MACHINE.lora(fit));
+        assertEquals(MACHINE.moved(fit.withFit("dataset")), MACHINE.lora(fit.withFit("dataset")));
+        assertTrue(MACHINE.lagging(fit) < MACHINE.moved(fit));
     }
 
     @Test

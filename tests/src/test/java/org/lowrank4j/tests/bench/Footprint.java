@@ -27,32 +27,42 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record Footprint(long heap, long arrays, long workspaces, long resident, long threads, long classes) {
 
-    private static final int MOST_COLLECTIONS = 20;
-    private static final int QUIET_COLLECTIONS = 2;
+    private static final int MOST_COLLECTIONS = 60;
+    private static final int QUIET_COLLECTIONS = 3;
+    private static final int MILLISECONDS_BETWEEN = 50;
 
-    /** Arrays are freed by threads that wait for the collector's word, so it collects until nothing more is freed. */
+    /** Less than this is not worth another collection. */
+    private static final long NOISE = 16 * 1024;
+
+    /**
+     * Arrays, and what they keep on the heap, are freed by threads that wait for the collector's word and have to get their
+     * turn. So it collects until nothing more is freed for a while.
+     */
     static Footprint afterCollection() throws IOException {
-        long before = -1;
+        long heap = Long.MAX_VALUE;
+        long arrays = Long.MAX_VALUE;
         int quiet = 0;
         for (int i = 0; i < MOST_COLLECTIONS && quiet < QUIET_COLLECTIONS; i++) {
             System.gc();
             try {
-                Thread.sleep(20);
+                Thread.sleep(MILLISECONDS_BETWEEN);
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted", interrupted);
             }
-            long now = liveArrays();
-            quiet = now == before ? quiet + 1 : 0;
-            before = now;
+            long heapNow = liveHeap();
+            long arraysNow = liveArrays();
+            quiet = heapNow < heap - NOISE || arraysNow < arrays ? 0 : quiet + 1;
+            heap = Math.min(heap, heapNow);
+            arrays = Math.min(arrays, arraysNow);
         }
         long workspaces = 0;
         for (MemoryWorkspace workspace : Nd4j.getWorkspaceManager().getAllWorkspacesForCurrentThread()) {
             workspaces += workspace.getCurrentSize();
         }
         return new Footprint(
-                liveHeap(),
-                liveArrays(),
+                heap,
+                arrays,
                 workspaces,
                 resident("VmRSS"),
                 ManagementFactory.getThreadMXBean().getThreadCount(),

@@ -63,12 +63,16 @@ final class ProductsBenchmark {
                     String.format(Locale.ROOT, "%.1f", flops(product, workload) / time.median()),
                     String.format(Locale.ROOT, "%.1f", bytes(product, workload) / time.median())));
         });
+        ratio(setting, times, "moveOfW", "streamOfW");
+        ratio(setting, times, "sidePath", "moveOfW");
+    }
+
+    private void ratio(String setting, Map<String, List<Double>> times, String above, String below) {
         double[] ratios = new double[FORKS];
         for (int fork = 0; fork < FORKS; fork++) {
-            ratios[fork] =
-                    times.get("moveOfW").get(fork) / times.get("streamOfW").get(fork);
+            ratios[fork] = times.get(above).get(fork) / times.get(below).get(fork);
         }
-        findings.add(Finding.of(PART, setting, "moveOfW / streamOfW", "", Spread.of(ratios)));
+        findings.add(Finding.of(PART, setting, above + " / " + below, "", Spread.of(ratios)));
     }
 
     private static Spread spread(List<Double> values) {
@@ -81,6 +85,7 @@ final class ProductsBenchmark {
         return switch (product) {
             case "forward" -> 2 * w.batch() * n * n;
             case "gradientOfA", "gradientOfB" -> 4 * w.batch() * n * w.rank();
+            case "sidePath" -> 16 * w.batch() * n * w.rank();
             case "moveOfW" -> 4 * w.rank() * n * n;
             case "streamOfW" -> n * n;
             default -> throw new IllegalArgumentException("unknown product: " + product);
@@ -95,6 +100,7 @@ final class ProductsBenchmark {
         double entries = switch (product) {
             case "forward" -> n * n + 2 * b * n;
             case "gradientOfA", "gradientOfB" -> 2 * (b * n + n * r + b * r);
+            case "sidePath" -> 4 * (b * n + 2 * n * r + 2 * b * r) + 2 * b * n;
             case "moveOfW" -> 2 * n * n + 4 * n * r;
             case "streamOfW" -> 2 * n * n;
             default -> throw new IllegalArgumentException("unknown product: " + product);
