@@ -61,10 +61,16 @@ public @interface LowRank {
     /** Patterns of layers never to adapt, checked first; {@code "none"} to exclude nothing. */
     String[] exclude() default {};
 
-    /** Patterns of layers to train in full; the output layers if no source sets it, {@code "none"} for no layer. */
+    /**
+     * Patterns of layers to train in full, {@code "none"} for no layer. If no source sets it, the output layers; and with an
+     * update that moves the whole network and without {@link #layers()}, every layer that cannot be adapted.
+     */
     String[] train() default {};
 
-    /** Which biases train: {@code "none"} (the default), {@code "all"} or {@code "lora-only"} (those of the targets). */
+    /**
+     * Which biases train: {@code "none"} (the default), {@code "all"} or {@code "lora-only"} (those of the targets; the
+     * default of an update that moves the whole network).
+     */
     String bias() default "";
 
     /** LoRA+: learning rate of B over that of A, 1 or more; 1 (off) if no source sets it. */

@@ -71,15 +71,11 @@ public final class DenseDirections implements Projection {
 
     @Override
     public void expand(INDArray z, INDArray result) {
-        Nd4j.gemm(directions, column(z), column(result), false, false, 1, 0);
+        directions.mmul(z, result);
     }
 
     @Override
     public void pullBack(INDArray gradient, INDArray result) {
-        Nd4j.gemm(directions, column(gradient), column(result), true, false, 1, 0);
-    }
-
-    private static INDArray column(INDArray vector) {
-        return vector.reshape(vector.length(), 1);
+        directions.transpose().mmul(gradient, result);
     }
 }

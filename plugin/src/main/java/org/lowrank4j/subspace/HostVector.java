@@ -12,15 +12,20 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Stretches of a contiguous FLOAT or DOUBLE vector as doubles, in one piece each: ND4J's own way asks for each entry. */
 final class HostVector {
 
+    /** How many FLOATs are converted at a time. */
+    private static final int CHUNK = 4096;
+
     private final INDArray vector;
     private final Pointer memory;
-    private float[] singles = new float[0];
+    private final float[] singles;
 
     HostVector(INDArray vector) {
         this.vector = vector;
         Nd4j.getAffinityManager().ensureLocation(vector, Location.HOST);
         Pointer first = vector.data().addressPointer();
-        memory = vector.dataType() == DataType.DOUBLE ? new DoublePointer(first) : new FloatPointer(first);
+        boolean single = vector.dataType() == DataType.FLOAT;
+        memory = single ? new FloatPointer(first) : new DoublePointer(first);
+        singles = new float[single ? (int) Math.min(CHUNK, vector.length()) : 0];
     }
 
     /** Copies entries {@code from} to {@code from + length} to the start of an array. */
@@ -30,10 +35,13 @@ final class HostVector {
                 doubles.position(from).get(into, 0, length);
                 return;
             }
-            float[] buffer = singles(length);
-            ((FloatPointer) memory).position(from).get(buffer, 0, length);
-            for (int i = 0; i < length; i++) {
-                into[i] = buffer[i];
+            FloatPointer floats = (FloatPointer) memory;
+            for (int done = 0; done < length; done += CHUNK) {
+                int count = Math.min(CHUNK, length - done);
+                floats.position(from + done).get(singles, 0, count);
+                for (int i = 0; i < count; i++) {
+                    into[done + i] = singles[i];
+                }
             }
         } finally {
             Reference.reachabilityFence(vector);
@@ -46,23 +54,19 @@ final class HostVector {
             if (memory instanceof DoublePointer doubles) {
                 doubles.position(from).put(entries, 0, length);
             } else {
-                float[] buffer = singles(length);
-                for (int i = 0; i < length; i++) {
-                    buffer[i] = (float) entries[i];
+                FloatPointer floats = (FloatPointer) memory;
+                for (int done = 0; done < length; done += CHUNK) {
+                    int count = Math.min(CHUNK, length - done);
+                    for (int i = 0; i < count; i++) {
+                        singles[i] = (float) entries[done + i];
+                    }
+                    floats.position(from + done).put(singles, 0, count);
                 }
-                ((FloatPointer) memory).position(from).put(buffer, 0, length);
             }
             Nd4j.getAffinityManager().tagLocation(vector, Location.HOST);
         } finally {
             Reference.reachabilityFence(vector);
         }
-    }
-
-    private float[] singles(int length) {
-        if (singles.length < length) {
-            singles = new float[length];
-        }
-        return singles;
     }
 
     /** A whole vector. */

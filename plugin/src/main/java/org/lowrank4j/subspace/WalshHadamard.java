@@ -41,16 +41,16 @@ final class WalshHadamard {
 
     /** Transforms what is in {@link #rows()}, which is destroyed, into {@link #columns()}. */
     void toColumns() {
-        butterflies(rows);
+        butterflies(rows, 0, rows.length);
         transpose(rows, columns);
-        butterflies(columns);
+        butterflies(columns, 0, columns.length);
     }
 
     /** Transforms what is in {@link #columns()}, which is destroyed, into {@link #rows()}. */
     void toRows() {
-        butterflies(columns);
+        butterflies(columns, 0, columns.length);
         transpose(columns, rows);
-        butterflies(rows);
+        butterflies(rows, 0, rows.length);
     }
 
     /** The transform of a few numbers in place. */
@@ -66,20 +66,23 @@ final class WalshHadamard {
         }
     }
 
-    /** The transform over the first index, two levels at a time. */
-    private static void butterflies(double[][] x) {
-        int half = 1;
-        for (; 4 * half <= x.length; half *= 4) {
-            for (int block = 0; block < x.length; block += 4 * half) {
-                for (int i = block; i < block + half; i++) {
-                    four(x[i], x[i + half], x[i + 2 * half], x[i + 3 * half]);
-                }
-            }
+    /**
+     * The transform over the first index, two levels at a time, and depth first, so that the rows of small blocks stay in the
+     * cache from one level to the next.
+     */
+    private static void butterflies(double[][] x, int start, int count) {
+        if (count == 2) {
+            two(x[start], x[start + 1]);
         }
-        if (half < x.length) {
-            for (int i = 0; i < half; i++) {
-                two(x[i], x[i + half]);
-            }
+        if (count < 4) {
+            return;
+        }
+        int quarter = count / 4;
+        for (int i = 0; i < 4; i++) {
+            butterflies(x, start + i * quarter, quarter);
+        }
+        for (int i = start; i < start + quarter; i++) {
+            four(x[i], x[i + quarter], x[i + 2 * quarter], x[i + 3 * quarter]);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.NetworkShape;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rules;
@@ -45,6 +46,16 @@ class PlanReportTest {
                 trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734
                 memory of training: gradient 203.8 KiB (stock 15.4 MiB), updater state 407.5 KiB (stock 30.9 MiB)
                 memory of the methods: 376.3 KiB; entries of a target: 2 r (n + m)""", PlanReport.text(plan, TOY_ADAPTERS, OptionalLong.empty(), memory));
+    }
+
+    @Test
+    void whatTrainsInThePlaceOfTheNetworkIsCounted() {
+        Plan plan = Rules.of("update", "random-subspace").plan(TestNetworks.peftToy(), Methods.load());
+        Map<String, Long> weights = Map.of("dense1", 40_000L, "dense2", 4_000_000L);
+        assertEquals(
+                "trainable params: 750 || all params: 4,048,752 || trainable%: 0.0185, which move 4,048,002 together",
+                PlanReport.totals(plan, weights, OptionalLong.of(750)));
+        assertTrue(PlanReport.text(plan, weights, OptionalLong.of(750), null).contains("bias lora-only"));
     }
 
     @Test

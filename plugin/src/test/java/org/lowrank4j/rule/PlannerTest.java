@@ -448,6 +448,50 @@ class PlannerTest {
         plan.layers().forEach(layer -> assertEquals(layer.role() == Role.TARGET, layer.target() != null));
     }
 
+    /** What the rule leaves open: then everything trains that is not frozen. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "''                | conv fc1 fc2 | norm out | conv fc1 fc2",
+                "exclude=fc1       | conv fc2     | norm out | conv fc2",
+                "exclude=norm      | conv fc1 fc2 | out      | conv fc1 fc2",
+                "layers=fc1        | fc1          | out      | fc1",
+                "train=out         | conv fc1 fc2 | out      | conv fc1 fc2",
+                "train=none        | conv fc1 fc2 | ''       | conv fc1 fc2",
+                "bias=none         | conv fc1 fc2 | norm out | ''",
+                "bias=all          | conv fc1 fc2 | norm out | conv fc1 fc2",
+            })
+    void anUpdateOfTheWholeNetworkTrainsAllOfIt(String argument, String targets, String trained, String biases) {
+        Map<String, String> arguments = Rules.map("update", "random-subspace");
+        if (!argument.isEmpty()) {
+            arguments.put(argument.split("=")[0], argument.split("=")[1]);
+        }
+        Plan plan = rule(arguments).plan(TestNetworks.mixed(), Methods.load());
+        assertEquals(targets, layers(plan, Role.TARGET));
+        assertEquals(trained, layers(plan, Role.TRAIN));
+        assertEquals(
+                biases,
+                plan.layers().stream()
+                        .filter(LayerPlan::trainBias)
+                        .map(layer -> layer.layer().name())
+                        .collect(Collectors.joining(" ")));
+        assertEquals(List.of(), plan.warnings());
+    }
+
+    /** A target trains no gain of a layer norm; in full it does. */
+    @Test
+    void aLayerWithMoreThanWeightAndBiasTrainsInFullWithTheWholeNetwork() {
+        NetworkShape.LayerShape gained = new NetworkShape.LayerShape(
+                0, "gained", "DenseLayer", 4, 3, Map.of("W", 12L, "b", 3L, "g", 3L), false, "", false);
+        NetworkShape shape = TestNetworks.network(
+                "MultiLayerNetwork", gained, TestNetworks.dense("fc", 3, 3), TestNetworks.head("out", 3, 2));
+        Plan plan = rule(Rules.map("update", "random-subspace")).plan(shape, Methods.load());
+        assertEquals("fc", layers(plan, Role.TARGET));
+        assertEquals("gained out", layers(plan, Role.TRAIN));
+        assertEquals("default: the whole network", plan.layers().get(0).because());
+    }
+
     private static Rule rule(Map<String, String> arguments) {
         return RuleBook.read(arguments, new Properties(), Map.of())
                 .ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of()))
