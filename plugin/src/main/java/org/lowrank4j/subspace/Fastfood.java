@@ -119,10 +119,7 @@ public final class Fastfood implements Projection {
         WalshHadamard.transform(small);
         double[][] columns = transform.columns();
         for (int c = 0; c < columns.length; c++) {
-            double[] column = columns[c];
-            for (int r = 0; r < column.length; r++) {
-                column[r] = factors[c][r] * small[sources[c][r]];
-            }
+            spread(factors[c], sources[c], small, columns[c]);
         }
         transform.toRows();
         HostVector target = new HostVector(result);
@@ -151,10 +148,7 @@ public final class Fastfood implements Projection {
         Arrays.fill(small, 0);
         double[][] columns = transform.columns();
         for (int c = 0; c < columns.length; c++) {
-            double[] column = columns[c];
-            for (int r = 0; r < column.length; r++) {
-                small[sources[c][r]] += factors[c][r] * column[r];
-            }
+            collect(factors[c], sources[c], columns[c], small);
         }
         WalshHadamard.transform(small);
         double[] numbers = new double[signs.length];
@@ -162,5 +156,17 @@ public final class Fastfood implements Projection {
             numbers[i] = signs[i] * small[i];
         }
         HostVector.write(result, numbers);
+    }
+
+    private static void spread(double[] factors, int[] sources, double[] small, double[] column) {
+        for (int i = 0; i < column.length; i++) {
+            column[i] = factors[i] * small[sources[i]];
+        }
+    }
+
+    private static void collect(double[] factors, int[] sources, double[] column, double[] small) {
+        for (int i = 0; i < column.length; i++) {
+            small[sources[i]] += factors[i] * column[i];
+        }
     }
 }
