@@ -7,7 +7,7 @@
  * <pre>
  *  system loader        AgentMain, TargetGate, HookLinker, ...      and the application's classes
  *    ^        ^
- *    |        +-- weaving loader (a jar in the jar): Weaver, ShapeCheck, relocated Byte Buddy and ASM
+ *    |        +-- weaving loader (a jar in the jar): Weaver, ShapeCheck, parts of Byte Buddy, ASM
  *    |
  *  Deeplearning4j's loader (the same, or a child)  -- invokedynamic --&gt; HookLinker.bootstrap
  *    ^

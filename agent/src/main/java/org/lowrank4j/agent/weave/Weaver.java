@@ -18,7 +18,6 @@ public final class Weaver implements ClassWeaver {
     private final Banner banner;
     private final String agentVersion;
     private final boolean strict;
-    private @Nullable TargetWeaver targetWeaver;
     private @Nullable FieldWeaver fieldWeaver;
 
     /** Called reflectively by the agent, once. */
@@ -41,7 +40,7 @@ public final class Weaver implements ClassWeaver {
         if (loader == null || state.refusal() != null && !strict) {
             return null;
         }
-        byte[] woven = targetWeaver().weave(loader, name.replace('/', '.'), classFile, TargetCatalog.hooksOf(name));
+        byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.hooksOf(name));
         banner.detail("class " + name.replace('/', '.') + " is woven");
         return woven;
     }
@@ -113,13 +112,6 @@ public final class Weaver implements ClassWeaver {
         } catch (ClassNotFoundException | LinkageError hidden) {
             return false;
         }
-    }
-
-    private synchronized TargetWeaver targetWeaver() {
-        if (targetWeaver == null) {
-            targetWeaver = new TargetWeaver();
-        }
-        return targetWeaver;
     }
 
     private synchronized FieldWeaver fieldWeaver() {

@@ -41,6 +41,32 @@ public class Target extends TargetBase {
         return "body";
     }
 
+    public long ends(long count, String end, double factor) {
+        if (end.equals("return")) {
+            return count;
+        }
+        long sum = 0;
+        try {
+            for (int i = 0; i < count; i++) {
+                double part = i * factor;
+                sum += (long) part + i;
+                if (end.equals("loop")) {
+                    return sum;
+                }
+            }
+            Object text = end.equals("caught") ? null : end;
+            sum += text.hashCode();
+        } catch (NullPointerException caught) {
+            return -sum;
+        } finally {
+            sum++;
+        }
+        if (end.equals("throw")) {
+            throw new IllegalStateException("thrown");
+        }
+        return sum;
+    }
+
     @Override
     public String toString() {
         return "target";

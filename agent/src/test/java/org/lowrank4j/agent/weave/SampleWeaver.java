@@ -18,6 +18,6 @@ public final class SampleWeaver {
                 "()V",
                 List.of("SampleHooks.prepare"),
                 List.of(new Value.This()));
-        return new TargetWeaver().weave(loader, name, ChildFirstLoader.classFile(name), List.of(hook));
+        return TargetWeaver.weave(ChildFirstLoader.classFile(name), List.of(hook));
     }
 }

@@ -1,7 +1,6 @@
 package org.lowrank4j.agent.weave;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
@@ -28,12 +27,8 @@ class TargetCatalogTest {
 
     @ParameterizedTest
     @MethodSource("hooks")
-    void hasATemplateThatPassesItsValues(Hook hook) {
-        switch (hook.kind()) {
-            case ENTER -> assertNotNull(Templates.enter(hook.values().size()));
-            case EXIT -> assertNotNull(Templates.exit(hook.values().size()));
-            case AROUND -> assertEquals(2, hook.hooks().size());
-        }
+    void hasOneHookForEachTimeThatOneRuns(Hook hook) {
+        assertEquals(hook.kind() == Kind.AROUND ? 2 : 1, hook.hooks().size());
     }
 
     @ParameterizedTest

@@ -160,6 +160,41 @@ class TargetWeaverTest {
         assertEquals(List.of("begins[target]", "ends[target, token, body failed]"), calls());
     }
 
+    /** Each return of a method with loops, catch blocks and two-slot variables. */
+    @Test
+    void runsOnceAroundEveryEnd() throws Exception {
+        for (String end : List.of("return", "loop", "caught", "finally", "throw")) {
+            loader = new ChildFirstLoader().withPlugin("1").with(TargetBase.class);
+            loader.with("org.deeplearning4j.nn.multilayer.MultiLayerNetwork", anchor());
+            hooks = loader.loadClass("org.lowrank4j.hook.SampleHooks");
+            Object target = woven(hook(
+                    Kind.AROUND,
+                    "ends",
+                    "(JLjava/lang/String;D)J",
+                    List.of("SampleHooks.begins", "SampleHooks.ends"),
+                    THIS));
+
+            String message = null;
+            try {
+                Object returned = call(target, "ends", 3L, end, 0.5);
+                assertEquals(new Target().ends(3, end, 0.5), returned, end);
+            } catch (IllegalStateException thrown) {
+                message = thrown.getMessage();
+            }
+            assertEquals(end.equals("throw") ? "thrown" : null, message, end);
+            assertEquals(List.of("begins[target]", "ends[target, token, " + message + "]"), calls(), end);
+        }
+    }
+
+    @Test
+    void refusesWhatAnExitCannotPass() {
+        Hook changed = hook(Kind.EXIT, "init", "(Z)V", List.of("SampleHooks.initialised"), argument(0));
+        Hook primitive = hook(Kind.EXIT, "score", "(Z)D", List.of("SampleHooks.initialised"), new Value.Returned());
+
+        assertThrows(IllegalArgumentException.class, () -> woven(changed));
+        assertThrows(IllegalArgumentException.class, () -> woven(primitive));
+    }
+
     @Test
     void passesOnWhatAHookThrows() throws Exception {
         Object target = woven(enter("prepare", "()V", "SampleHooks.fails", THIS));
@@ -210,7 +245,7 @@ class TargetWeaverTest {
     void putsAllHooksOfTheCatalogueIntoTheRelease(String owner) {
         List<Hook> expected = TargetCatalog.hooksOf(owner);
         String name = owner.replace('/', '.');
-        byte[] woven = new TargetWeaver().weave(loader, name, ChildFirstLoader.classFile(name), expected);
+        byte[] woven = TargetWeaver.weave(ChildFirstLoader.classFile(name), expected);
 
         List<String> wanted = expected.stream()
                 .flatMap(hook -> hook.hooks().stream().map(called -> hook.method() + hook.descriptor() + " " + called))
@@ -238,7 +273,7 @@ class TargetWeaverTest {
 
     private Object woven(Hook... rows) throws Exception {
         String name = Target.class.getName();
-        byte[] woven = new TargetWeaver().weave(loader, name, ChildFirstLoader.classFile(name), List.of(rows));
+        byte[] woven = TargetWeaver.weave(ChildFirstLoader.classFile(name), List.of(rows));
         return loader.with(name, woven).loadClass(name).getDeclaredConstructor().newInstance();
     }
 
