@@ -186,6 +186,28 @@ class TargetWeaverTest {
         }
     }
 
+    /** As in the catalogue's rows for {@code ComputationGraph.fit}. */
+    @Test
+    void ofTwoHooksTheFirstIsOutside() throws Exception {
+        Object target = woven(enter("backward", "(Z)" + OBJECT, "SampleHooks.find", THIS, argument(0)), around());
+
+        assertEquals("body", call(target, "backward", false));
+        answer("hook");
+        assertEquals("hook", call(target, "backward", false));
+        assertEquals(
+                List.of("find[target, false]", "begins[target]", "ends[target, token, null]", "find[target, false]"),
+                calls());
+    }
+
+    @Test
+    void anEntryInsideIsSeenByTheOneAround() throws Exception {
+        Object target = woven(around(), enter("backward", "(Z)" + OBJECT, "SampleHooks.find", THIS, argument(0)));
+
+        answer("hook");
+        assertEquals("hook", call(target, "backward", true));
+        assertEquals(List.of("begins[target]", "find[target, true]", "ends[target, token, null]"), calls());
+    }
+
     @Test
     void refusesWhatAnExitCannotPass() {
         Hook changed = hook(Kind.EXIT, "init", "(Z)V", List.of("SampleHooks.initialised"), argument(0));
