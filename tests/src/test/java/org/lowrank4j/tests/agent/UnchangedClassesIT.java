@@ -81,6 +81,8 @@ class UnchangedClassesIT {
         Set<String> changed = new TreeSet<>(before.keySet());
         changed.retainAll(after.keySet());
         changed.removeIf(name -> before.get(name).equals(after.get(name)));
+        // Proxies of annotations are numbered as they are made: with one more, the same name is another class.
+        changed.removeIf(name -> name.startsWith("jdk/proxy"));
         return changed;
     }
 }
