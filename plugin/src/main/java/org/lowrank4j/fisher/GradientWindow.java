@@ -43,7 +43,7 @@ public final class GradientWindow {
     }
 
     /** How many doubles a piece of the window may take that is converted for a sum. */
-    private static final long PIECE = 1 << 20;
+    private static final long PIECE = 1 << 17;
 
     private final int size;
     private final long entries;
@@ -150,12 +150,15 @@ public final class GradientWindow {
     /** G x. */
     private double[] timesWindow(INDArray x) {
         INDArray sum = Nd4j.create(DataType.DOUBLE, size, 1);
-        long step = Math.max(1, PIECE / size);
-        for (long from = 0; from < entries; from += step) {
-            long to = Math.min(entries, from + step);
-            INDArray part = x.get(NDArrayIndex.interval(from, to)).castTo(DataType.DOUBLE);
-            sum.addi(piece(from, to).mmul(part.reshape(part.length(), 1)));
+        INDArray scratch = scratch();
+        INDArray factors = Nd4j.createUninitialized(DataType.DOUBLE, entries).assign(x);
+        for (long from = 0; from < entries; from += scratch.size(1)) {
+            INDArray piece = piece(scratch, from);
+            INDArray part = factors.get(NDArrayIndex.interval(from, from + piece.size(1)));
+            sum.addi(piece.mmul(part.reshape(part.length(), 1)));
         }
+        release(factors);
+        release(scratch);
         return sum.data().asDouble();
     }
 
@@ -163,20 +166,36 @@ public final class GradientWindow {
     private INDArray combination(double[] y) {
         INDArray coefficients = Nd4j.createFromArray(y).reshape(1, size);
         INDArray sum = Nd4j.createUninitialized(DataType.DOUBLE, entries);
-        long step = Math.max(1, PIECE / size);
-        for (long from = 0; from < entries; from += step) {
-            long to = Math.min(entries, from + step);
-            sum.get(NDArrayIndex.interval(from, to))
-                    .assign(coefficients.mmul(piece(from, to)).reshape(to - from));
+        INDArray scratch = scratch();
+        for (long from = 0; from < entries; from += scratch.size(1)) {
+            INDArray piece = piece(scratch, from);
+            INDArray part = coefficients.mmul(piece);
+            sum.get(NDArrayIndex.interval(from, from + piece.size(1))).assign(part.reshape(piece.size(1)));
+            release(part);
         }
+        release(scratch);
         return sum;
     }
 
-    /** Some columns of G in double. */
-    private INDArray piece(long from, long to) {
-        return gradients
-                .get(NDArrayIndex.all(), NDArrayIndex.interval(from, to))
-                .castTo(DataType.DOUBLE);
+    /** Gives memory back at once: arrays off the heap would pile up until Java collects its garbage. */
+    private static void release(INDArray array) {
+        if (array.closeable()) {
+            array.close();
+        }
+    }
+
+    /** Room for the largest piece. */
+    private INDArray scratch() {
+        return Nd4j.createUninitialized(
+                DataType.DOUBLE, new long[] {size, Math.min(entries, Math.max(1, PIECE / size))}, 'f');
+    }
+
+    /** The columns of G from one on, in double, as many as there is room for. */
+    private INDArray piece(INDArray scratch, long from) {
+        long columns = Math.min(scratch.size(1), entries - from);
+        INDArray piece = scratch.get(NDArrayIndex.all(), NDArrayIndex.interval(0, columns));
+        piece.assign(gradients.get(NDArrayIndex.all(), NDArrayIndex.interval(from, from + columns)));
+        return piece;
     }
 
     /** y = M^-1 y. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -152,6 +153,25 @@ class InverseFisherTest {
         assertEquals(square, window.state().get("products").getDouble(0, 0), 1e-9 * square);
         assertClose(wide.div(0.1 + square), window.multiplyNewest(), 1e-12);
         assertClose(wide.div(0.1 + square), window.multiply(gradient), 1e-6);
+    }
+
+    /** Off the heap nothing is given back until Java collects its garbage, which has no reason to come. */
+    @Test
+    void stepsLeaveNoCopiesOfTheWindowBehind() {
+        int entries = 100_000;
+        int steps = 30;
+        GradientWindow window = new GradientWindow(64, entries, DataType.FLOAT, 0.1, Filling.FILLED_SLOTS);
+        INDArray gradient = gaussian(1, entries).castTo(DataType.FLOAT).reshape(entries);
+        window.insert(gradient);
+        window.multiplyNewest();
+        long before = Pointer.physicalBytes();
+        for (int i = 0; i < steps; i++) {
+            window.insert(gradient);
+            window.multiplyNewest();
+        }
+        long grown = Pointer.physicalBytes() - before;
+        long copies = steps * 64L * entries * Double.BYTES;
+        assertTrue(grown < copies / 4, grown + " bytes more after " + steps + " steps");
     }
 
     /** A first step as the released code makes it is longer by the number of slots. */
