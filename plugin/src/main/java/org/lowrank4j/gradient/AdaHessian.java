@@ -4,9 +4,11 @@ import java.util.List;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
@@ -87,6 +89,21 @@ public final class AdaHessian implements GradientApproximation {
                                 + " takes about three times as long.");
         HessianProduct product = target.shared().part(HessianProduct.class, () -> new HessianProduct(relative));
         return product.add(new AdaHessianTarget(this, update, target, displacement, settings, product), relative);
+    }
+
+    /** Both moments, z and H z of every tensor, and a copy of what is moved for the extra passes. */
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        long entries = 0;
+        for (long[] shape : update.trained()) {
+            entries += 5 * shape[0] * shape[1];
+        }
+        boolean movesFactors = update.trained().size() > 1;
+        return update.plus(
+                        movesFactors ? "5 times each tensor + n m" : "5 times each tensor",
+                        entries + (movesFactors ? target.weight().length() : 0),
+                        target.dataType())
+                .plusCounters(update.trained().size());
     }
 
     private static double beta(OptionValues options, String name) {

@@ -80,12 +80,6 @@ abstract class WrappedUpdate implements TargetUpdate {
         update.gradient(x, delta, gradients);
     }
 
-    /** None: W moves in every step, so that an approximation may look at it and move it. */
-    @Override
-    public @Nullable SidePath sidePath() {
-        return null;
-    }
-
     @Override
     public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
         return update.updater(tensor, usersUpdater);
