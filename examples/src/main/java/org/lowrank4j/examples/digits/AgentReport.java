@@ -22,7 +22,7 @@ public record AgentReport(long trainable, long trainingBytes) {
      *
      * @throws IOException if there is none, which means that the agent did not take the network over
      */
-    static AgentReport parse(List<String> lines) throws IOException {
+    public static AgentReport parse(List<String> lines) throws IOException {
         Matcher trainable = last(TRAINABLE, lines);
         Matcher memory = last(MEMORY, lines);
         return new AgentReport(

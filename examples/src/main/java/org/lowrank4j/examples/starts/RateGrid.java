@@ -12,12 +12,12 @@ import org.lowrank4j.examples.digits.Arguments;
  *
  * @param rates at least one, ascending
  */
-record RateGrid(List<Double> rates) {
+public record RateGrid(List<Double> rates) {
 
     /** Half a decade apart, from below the usual rate of full fine-tuning to above that of factors that start tiny. */
-    static final String DEFAULT = "3e-4,1e-3,3e-3,1e-2,3e-2";
+    public static final String DEFAULT = "3e-4,1e-3,3e-3,1e-2,3e-2";
 
-    RateGrid {
+    public RateGrid {
         rates = rates.stream().sorted().distinct().toList();
         if (rates.isEmpty()) {
             throw new IllegalArgumentException("A grid needs at least one rate.");
@@ -25,7 +25,7 @@ record RateGrid(List<Double> rates) {
     }
 
     /** Reads rates separated by commas. */
-    static RateGrid parse(String text) {
+    public static RateGrid parse(String text) {
         List<Double> rates = new ArrayList<>();
         for (String part : text.split(",")) {
             double rate;
@@ -49,7 +49,7 @@ record RateGrid(List<Double> rates) {
      * @param losses one per rate
      * @throws IllegalArgumentException if none is finite
      */
-    double best(double[] losses) {
+    public double best(double[] losses) {
         int best = -1;
         for (int i = 0; i < rates.size(); i++) {
             if (Double.isFinite(losses[i]) && (best < 0 || losses[i] < losses[best])) {
@@ -64,12 +64,12 @@ record RateGrid(List<Double> rates) {
     }
 
     /** Whether a better rate may lie beyond the grid. */
-    boolean isEdge(double rate) {
+    public boolean isEdge(double rate) {
         return rates.size() > 1 && (rate == rates.get(0) || rate == rates.get(rates.size() - 1));
     }
 
     /** As a page and the command line write it. */
-    static String shown(double rate) {
+    public static String shown(double rate) {
         String text = String.format(Locale.ROOT, "%.3e", rate);
         int exponent = Integer.parseInt(text.substring(text.indexOf('e') + 1));
         String digits = text.substring(0, text.indexOf('e')).replaceAll("\\.?0+$", "");

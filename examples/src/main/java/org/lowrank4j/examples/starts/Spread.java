@@ -8,9 +8,9 @@ import java.util.Arrays;
  * @param mean their mean
  * @param deviation their sample standard deviation; 0 for a single one
  */
-record Spread(double mean, double deviation) {
+public record Spread(double mean, double deviation) {
 
-    static Spread of(double... values) {
+    public static Spread of(double... values) {
         double mean = Arrays.stream(values).average().orElseThrow();
         double squares =
                 Arrays.stream(values).map(value -> Math.pow(value - mean, 2)).sum();
