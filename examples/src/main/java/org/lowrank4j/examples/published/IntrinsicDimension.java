@@ -33,7 +33,7 @@ public final class IntrinsicDimension {
     private IntrinsicDimension(Settings settings) {
         this.settings = settings;
         boolean quick = settings.quick();
-        recipe = new Recipe(List.of(200, 200), quick ? 5_000 : 55_000, 128, 1, quick ? 30 : 1_000, 0, 0, 1e-5);
+        recipe = new Recipe(List.of(200, 200), quick ? 5_000 : 55_000, 128, 1, quick ? 60 : 1_000, 0, 0, 1e-5);
         dimensions = quick ? List.of(300) : List.of(100, 300, 500, PUBLISHED, 1_000, 1_500);
     }
 
@@ -63,7 +63,8 @@ public final class IntrinsicDimension {
     }
 
     private Arm arm(String name, String rule, String note) {
-        return new Arm(name, Optimiser.ADAM, settings.quick() ? RateGrid.parse("1e-2") : RATES, rule, note);
+        RateGrid few = RateGrid.parse(rule.isEmpty() ? "1e-2" : "1e-1");
+        return new Arm(name, Optimiser.ADAM, settings.quick() ? few : RATES, rule, note);
     }
 
     private Page page(Result whole) {
