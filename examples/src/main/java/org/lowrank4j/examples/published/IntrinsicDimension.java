@@ -23,7 +23,7 @@ public final class IntrinsicDimension {
     private static final double PART = 0.9;
 
     /** The published rate is the first; it goes with 100 epochs. */
-    private static final RateGrid RATES = RateGrid.parse("1e-3,3e-3,1e-2,3e-2,1e-1");
+    private static final RateGrid RATES = RateGrid.parse("1e-3,3e-3,1e-2,3e-2,1e-1,3e-1");
 
     private final Settings settings;
     private final Recipe recipe;
