@@ -1,4 +1,4 @@
-/** Which kernels the BLAS under ND4J runs, whether they fit the processor, and whether their results are right. */
+/** BLAS called directly: which kernels it runs, whether they fit the processor and are right, and its routines. */
 @NullMarked
 package org.lowrank4j.blas;
 

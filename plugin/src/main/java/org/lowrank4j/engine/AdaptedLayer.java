@@ -8,12 +8,15 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scalar.Step;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
@@ -50,6 +53,7 @@ public final class AdaptedLayer {
     private @Nullable GradientSum gradientSum;
     private @Nullable INDArray preActivation;
     private @Nullable INDArray preNorm;
+    private @Nullable INDArray ones;
     private boolean backpropagated;
 
     /**
@@ -145,7 +149,7 @@ public final class AdaptedLayer {
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, layer.getParam(GAIN), z, true, 1));
         }
         if (layer.hasBias()) {
-            z.addiRowVector(layer.getParam(BIAS));
+            Blas.addRow(layer.getParam(BIAS), ones(z.dataType(), z.size(0)), z);
         }
         boolean masked = layer.getMaskArray() != null;
         if (masked) {
@@ -160,6 +164,16 @@ public final class AdaptedLayer {
             Dl4jInternals.applyMask(layer, output);
         }
         return output;
+    }
+
+    /** As many ones as there are examples, or more. */
+    private INDArray ones(DataType type, long examples) {
+        if (ones == null || ones.length() < examples || ones.dataType() != type) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                ones = Nd4j.ones(type, examples);
+            }
+        }
+        return ones;
     }
 
     /** W as it is: asking the layer for it would make it catch up. */
@@ -297,11 +311,11 @@ public final class AdaptedLayer {
         if (examples <= FEW_EXAMPLES && !inputsMayBeOverwritten) {
             INDArray result =
                     workspaces.createUninitialized(where, weight.dataType(), new long[] {examples, units}, 'f');
-            Nd4j.gemm(left, weight, result, false, transposed, 1.0, 0.0);
+            Blas.gemm(left, weight, result, false, transposed, 1.0, 0.0);
             return result;
         }
         INDArray result = workspaces.createUninitialized(where, weight.dataType(), new long[] {units, examples}, 'f');
-        Nd4j.gemm(weight, left, result, !transposed, true, 1.0, 0.0);
+        Blas.gemm(weight, left, result, !transposed, true, 1.0, 0.0);
         return result.transpose();
     }
 }

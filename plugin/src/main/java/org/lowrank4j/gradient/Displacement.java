@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Optional;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
@@ -47,8 +48,8 @@ final class Displacement {
     /** With A' = A + e C and B' = B + e D, W' = W + s (A' B' - A B) = W + s e (C B' + A D). */
     private static Displacement ofFactors(Factors factors, INDArray w, double scale) {
         return new Displacement(List.of(factors.a(), factors.b(), w), 2, (direction, by, kept) -> {
-            Nd4j.gemm(direction.get(0), factors.b(), w, false, false, scale * by, 1);
-            Nd4j.gemm(kept.get(0), direction.get(1), w, false, false, scale * by, 1);
+            Blas.gemm(direction.get(0), factors.b(), w, false, false, scale * by, 1);
+            Blas.gemm(kept.get(0), direction.get(1), w, false, false, scale * by, 1);
         });
     }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.TargetUpdate;
@@ -62,11 +63,11 @@ final class GaLoreTarget implements TargetUpdate {
         INDArray small = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
         INDArray basis = projector.matrix();
         if (projector.projectsOutputs()) {
-            Nd4j.gemm(delta, basis, small, false, false, 1, 0);
-            Nd4j.gemm(x, small, gradients[0], true, false, 1, 0);
+            Blas.gemm(delta, basis, small, false, false, 1, 0);
+            Blas.gemm(x, small, gradients[0], true, false, 1, 0);
         } else {
-            Nd4j.gemm(x, basis, small, false, false, 1, 0);
-            Nd4j.gemm(small, delta, gradients[0], true, false, 1, 0);
+            Blas.gemm(x, basis, small, false, false, 1, 0);
+            Blas.gemm(small, delta, gradients[0], true, false, 1, 0);
         }
     }
 
@@ -74,7 +75,7 @@ final class GaLoreTarget implements TargetUpdate {
         // G is as large as W: in the layer's workspace it would make every later step's workspace as large.
         try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
             INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
-            Nd4j.gemm(x, delta, full, true, false, 1, 0);
+            Blas.gemm(x, delta, full, true, false, 1, 0);
             if (!Double.isFinite(full.sumNumber().doubleValue())) {
                 // Such a step is left out by its caller, so the next one comes here again.
                 return;

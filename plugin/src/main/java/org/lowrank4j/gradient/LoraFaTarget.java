@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -53,8 +54,8 @@ final class LoraFaTarget implements TargetUpdate {
     @Override
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         INDArray u = Nd4j.createUninitialized(target.dataType(), new long[] {x.size(0), target.rank()}, 'f');
-        Nd4j.gemm(x, a, u, false, false, 1, 0);
-        Nd4j.gemm(u, delta, gradients[0], true, false, target.scale(), 0);
+        Blas.gemm(x, a, u, false, false, 1, 0);
+        Blas.gemm(u, delta, gradients[0], true, false, target.scale(), 0);
     }
 
     @Override
@@ -96,7 +97,7 @@ final class LoraFaTarget implements TargetUpdate {
         }
         decays.clear();
         b.subi(steps[0]);
-        Nd4j.gemm(a, steps[0], target.weight(), false, false, -target.scale(), 1);
+        Blas.gemm(a, steps[0], target.weight(), false, false, -target.scale(), 1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.TargetUpdate;
@@ -75,7 +76,7 @@ final class LoraProFullTarget extends LoraProTarget {
 
     /** full = s left right + keep full. */
     private void multiply(INDArray left, INDArray right, double keep) {
-        Nd4j.gemm(left, right, full, false, false, target.scale(), keep);
+        Blas.gemm(left, right, full, false, false, target.scale(), keep);
     }
 
     @Override

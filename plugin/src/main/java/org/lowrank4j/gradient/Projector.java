@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetWeight;
@@ -89,18 +90,18 @@ final class Projector {
     /** projected = factor * projection of the matrix + keep * projected. */
     void addProjection(INDArray of, double factor, INDArray projected, double keep) {
         if (outputs) {
-            Nd4j.gemm(of, matrix, projected, false, false, factor, keep);
+            Blas.gemm(of, matrix, projected, false, false, factor, keep);
         } else {
-            Nd4j.gemm(matrix, of, projected, true, false, factor, keep);
+            Blas.gemm(matrix, of, projected, true, false, factor, keep);
         }
     }
 
     /** sum += factor * back(projected). */
     void addBack(INDArray projected, double factor, INDArray sum) {
         if (outputs) {
-            Nd4j.gemm(projected, matrix, sum, false, true, factor, 1);
+            Blas.gemm(projected, matrix, sum, false, true, factor, 1);
         } else {
-            Nd4j.gemm(matrix, projected, sum, false, false, factor, 1);
+            Blas.gemm(matrix, projected, sum, false, false, factor, 1);
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -128,12 +129,12 @@ final class AdaLoraTarget extends OwnStart {
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         long[] projected = {x.size(0), rank};
         INDArray u = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Nd4j.gemm(x, a, u, false, false, 1, 0);
+        Blas.gemm(x, a, u, false, false, 1, 0);
         INDArray v = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Nd4j.gemm(delta, b, v, false, true, 1, 0);
+        Blas.gemm(delta, b, v, false, true, 1, 0);
         gradients[1].assign(u.mul(v).sum(true, 0)).muli(scale);
-        Nd4j.gemm(x, v.muliRowVector(e), gradients[0], true, false, scale, 0);
-        Nd4j.gemm(u.muliRowVector(e), delta, gradients[2], true, false, scale, 0);
+        Blas.gemm(x, v.muliRowVector(e), gradients[0], true, false, scale, 0);
+        Blas.gemm(u.muliRowVector(e), delta, gradients[2], true, false, scale, 0);
     }
 
     @Override
@@ -155,7 +156,7 @@ final class AdaLoraTarget extends OwnStart {
     /** Adds w / L times A (A^T A - I) / |A^T A - I|, or the same for the rows of B. */
     private void addOrthogonality(INDArray factor, INDArray gradient, boolean columns) {
         INDArray excess = Nd4j.eye(rank).castTo(factor.dataType());
-        Nd4j.gemm(factor, factor, excess, columns, !columns, 1, -1);
+        Blas.gemm(factor, factor, excess, columns, !columns, 1, -1);
         double norm = excess.norm2Number().doubleValue();
         if (norm == 0) {
             return;
@@ -204,7 +205,7 @@ final class AdaLoraTarget extends OwnStart {
     /** Moves W to where this update, and the budget, have brought the triplets. */
     void moveWeight() {
         fall.assign(b).muliColumnVector(e.reshape(rank, 1)).rsubi(product);
-        Nd4j.gemm(left, right, weight, false, false, -scale, 1);
+        Blas.gemm(left, right, weight, false, false, -scale, 1);
     }
 
     @Override

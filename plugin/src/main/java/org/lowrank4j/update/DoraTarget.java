@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -74,7 +75,7 @@ final class DoraTarget implements TargetUpdate {
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         lora.gradient(x, delta.mulRowVector(ratios), gradients);
         INDArray output = Nd4j.createUninitialized(weight.dataType(), delta.shape(), 'f');
-        Nd4j.gemm(x, unnormalised, output, false, false, 1, 0);
+        Blas.gemm(x, unnormalised, output, false, false, 1, 0);
         gradients[2].assign(output.muli(delta).sum(true, 0)).divi(norms);
     }
 

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.Arrays;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -62,13 +63,15 @@ final class FixedFactors {
     /** x A, examples x r. */
     INDArray inputSide(INDArray x) {
         INDArray u = Nd4j.createUninitialized(target.dataType(), new long[] {x.size(0), target.rank()}, 'f');
-        return Nd4j.gemm(x, a, u, false, false, 1, 0);
+        Blas.gemm(x, a, u, false, false, 1, 0);
+        return u;
     }
 
     /** delta B^T, examples x r. */
     INDArray outputSide(INDArray delta) {
         INDArray v = Nd4j.createUninitialized(target.dataType(), new long[] {delta.size(0), target.rank()}, 'f');
-        return Nd4j.gemm(delta, b, v, false, true, 1, 0);
+        Blas.gemm(delta, b, v, false, true, 1, 0);
+        return v;
     }
 
     /** Adds A and B to a state to be saved. */

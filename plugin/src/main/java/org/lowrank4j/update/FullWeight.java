@@ -3,9 +3,9 @@ package org.lowrank4j.update;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Trains W itself. By itself this is ordinary training of the weight; gradient approximations such as GaLore, whose low
@@ -79,7 +79,7 @@ public final class FullWeight implements LowRankUpdate {
 
         @Override
         public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-            Nd4j.gemm(x, delta, gradients[0], true, false, 1, 0);
+            Blas.gemm(x, delta, gradients[0], true, false, 1, 0);
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -63,7 +64,7 @@ final class LolduTarget implements TargetUpdate {
         z.subi(steps[0]);
         fall.addi(steps[0].muli(sigma.getDouble(0)));
         moved.assign(factors.b()).muliColumnVector(fall.reshape(fall.length(), 1));
-        Nd4j.gemm(factors.a(), moved, target.weight(), false, false, -1, 1);
+        Blas.gemm(factors.a(), moved, target.weight(), false, false, -1, 1);
     }
 
     @Override

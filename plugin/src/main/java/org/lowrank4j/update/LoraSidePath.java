@@ -1,6 +1,8 @@
 package org.lowrank4j.update;
 
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,10 +35,28 @@ final class LoraSidePath implements SidePath {
 
     private boolean open;
     private boolean moved;
-    /** (x [dA | A0])^T, 2r x examples, from the forward pass to the gradients. */
-    private @Nullable INDArray inputs;
-    /** [B ; dB] delta^T, 2r x examples, from the gradients to epsilon. */
-    private @Nullable INDArray outputs;
+    /** x [dA | A0], examples x 2r, from the forward pass to the gradients. */
+    private @Nullable Halves inputs;
+    /** delta [B ; dB]^T, examples x 2r, from the gradients to epsilon. */
+    private @Nullable Halves outputs;
+
+    /** Two matrices side by side in 'f' order, so that each is in one piece. Kept from step to step. */
+    private record Halves(INDArray both, INDArray first, INDArray second) {
+
+        static Halves of(DataType type, long examples, long rank) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                INDArray both = Nd4j.createUninitialized(type, new long[] {examples, 2 * rank}, 'f');
+                return new Halves(
+                        both,
+                        both.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)),
+                        both.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank)));
+            }
+        }
+
+        boolean fit(long examples) {
+            return both.size(0) == examples;
+        }
+    }
 
     /**
      * @param weight W
@@ -88,73 +108,69 @@ final class LoraSidePath implements SidePath {
 
     @Override
     public void forward(INDArray x, INDArray z) {
-        long examples = x.size(0);
-        INDArray u = inputs;
-        if (u == null || u.size(1) != examples) {
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                u = Nd4j.createUninitialized(weight.dataType(), new long[] {left.size(1), examples}, 'f');
-            }
+        Halves u = inputs;
+        if (u == null || !u.fit(x.size(0))) {
+            u = Halves.of(weight.dataType(), x.size(0), a.size(1));
             inputs = u;
         }
-        Nd4j.gemm(left, x, u, true, true, 1, 0);
+        Blas.gemm(x, left, u.both(), false, false, 1, 0);
         if (moved) {
-            addProduct(u, right, false, z);
+            Blas.gemm(u.both(), right, z, false, false, -scale, 1);
         }
     }
 
-    /** (x A)^T, r x examples, for the examples of the last forward pass. */
+    /** x A, examples x r, for the examples of the last forward pass, whose products are spent with it. */
     INDArray ofInputs() {
-        INDArray u = required(inputs);
-        long rank = a.size(1);
-        INDArray ofBase = u.get(NDArrayIndex.interval(rank, 2 * rank), NDArrayIndex.all());
-        return moved ? ofBase.sub(u.get(NDArrayIndex.interval(0, rank), NDArrayIndex.all())) : ofBase;
+        Halves u = required(inputs);
+        if (moved) {
+            Blas.axpy(-1, u.first(), u.second());
+        }
+        return u.second();
     }
 
-    /** (delta B^T)^T, r x examples. */
+    /** delta B^T, examples x r. */
     INDArray ofOutputs(INDArray delta) {
-        INDArray v = Nd4j.createUninitialized(weight.dataType(), new long[] {right.size(0), delta.size(0)}, 'f');
-        Nd4j.gemm(right, delta, v, false, true, 1, 0);
-        outputs = v;
-        return v.get(NDArrayIndex.interval(0, a.size(1)), NDArrayIndex.all());
+        Halves v = outputs;
+        if (v == null || !v.fit(delta.size(0))) {
+            v = Halves.of(weight.dataType(), delta.size(0), a.size(1));
+            outputs = v;
+        }
+        Blas.gemm(delta, right, v.both(), false, true, 1, 0);
+        return v.first();
     }
 
     @Override
     public void epsilon(INDArray epsilon) {
         if (moved) {
-            addProduct(required(outputs), left, true, epsilon);
-        }
-    }
-
-    /** to -= s coefficients^T factors, or s coefficients^T factors^T, by one product that needs no copy. */
-    private void addProduct(INDArray coefficients, INDArray factors, boolean transposed, INDArray to) {
-        if (to.ordering() == 'f') {
-            Nd4j.gemm(coefficients, factors, to, true, transposed, -scale, 1);
-        } else {
-            Nd4j.gemm(factors, coefficients, to.transpose(), !transposed, false, -scale, 1);
+            Blas.gemm(required(outputs).both(), left, epsilon, false, true, -scale, 1);
         }
     }
 
     /** After the factors have moved. */
     void step() {
-        baseOfA.sub(a, differenceOfA);
-        baseOfB.sub(b, differenceOfB);
+        difference(baseOfA, a, differenceOfA);
+        difference(baseOfB, b, differenceOfB);
         moved = true;
-        outputs = null;
+    }
+
+    private static void difference(INDArray base, INDArray factor, INDArray to) {
+        Blas.copy(base, to);
+        Blas.axpy(-1, factor, to);
     }
 
     @Override
     public void merge() {
         if (moved) {
-            Nd4j.gemm(left, right, weight, false, false, -scale, 1);
+            Blas.gemm(left, right, weight, false, false, -scale, 1);
         }
         moved = false;
         open = false;
     }
 
-    private static INDArray required(@Nullable INDArray array) {
-        if (array == null) {
+    private static Halves required(@Nullable Halves products) {
+        if (products == null) {
             throw new IllegalStateException("the passes through a side path come forward first");
         }
-        return array;
+        return products;
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -106,18 +107,18 @@ class LoraTarget implements TargetUpdate {
 
     @Override
     public final void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        // u = (x A)^T and v = (delta B^T)^T, r x examples: BLAS is faster with the small dimension first.
         LoraSidePath open = openSidePath();
-        INDArray u = open == null ? product(a, true, x) : open.ofInputs();
-        Nd4j.gemm(u, delta, gradients[1], false, false, scale, 0);
-        INDArray v = open == null ? product(b, false, delta) : open.ofOutputs(delta);
-        Nd4j.gemm(x, v, gradients[0], true, true, scale, 0);
+        INDArray u = open == null ? product(x, a, false) : open.ofInputs();
+        Blas.gemm(u, delta, gradients[1], true, false, scale, 0);
+        INDArray v = open == null ? product(delta, b, true) : open.ofOutputs(delta);
+        Blas.gemm(x, v, gradients[0], true, false, scale, 0);
     }
 
-    private INDArray product(INDArray factor, boolean transposed, INDArray examples) {
+    /** examples x r, in 'f' order. */
+    private INDArray product(INDArray examples, INDArray factor, boolean transposed) {
         INDArray result =
-                Nd4j.createUninitialized(weight.dataType(), new long[] {target.rank(), examples.size(0)}, 'f');
-        Nd4j.gemm(factor, examples, result, transposed, true, 1, 0);
+                Nd4j.createUninitialized(weight.dataType(), new long[] {examples.size(0), target.rank()}, 'f');
+        Blas.gemm(examples, factor, result, false, transposed, 1, 0);
         return result;
     }
 
@@ -125,16 +126,16 @@ class LoraTarget implements TargetUpdate {
     public void step(INDArray[] steps) {
         LoraSidePath open = openSidePath();
         if (open != null) {
-            a.subi(steps[0]);
-            b.subi(steps[1]);
+            Blas.axpy(-1, steps[0], a);
+            Blas.axpy(-1, steps[1], b);
             open.step();
             return;
         }
-        stepOfA.assign(steps[0]);
-        stepOfB.assign(steps[1]);
-        b.subi(stepOfB);
-        Nd4j.gemm(left, right, weight, false, false, -scale, 1);
-        a.subi(stepOfA);
+        Blas.copy(steps[0], stepOfA);
+        Blas.copy(steps[1], stepOfB);
+        Blas.axpy(-1, stepOfB, b);
+        Blas.gemm(left, right, weight, false, false, -scale, 1);
+        Blas.axpy(-1, stepOfA, a);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.PseudoInverse;
 import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -63,14 +64,14 @@ final class LoraXsTarget implements TargetUpdate {
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         INDArray u = projectors.inputSide(x);
         INDArray v = projectors.outputSide(delta);
-        Nd4j.gemm(u, v, gradients[0], true, false, gradientScale, 0);
+        Blas.gemm(u, v, gradients[0], true, false, gradientScale, 0);
     }
 
     @Override
     public void step(INDArray[] steps) {
         core.subi(steps[0]);
-        Nd4j.gemm(factors.a(), steps[0], moved, false, false, 1, 0);
-        Nd4j.gemm(moved, factors.b(), target.weight(), false, false, -target.scale(), 1);
+        Blas.gemm(factors.a(), steps[0], moved, false, false, 1, 0);
+        Blas.gemm(moved, factors.b(), target.weight(), false, false, -target.scale(), 1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -107,7 +108,7 @@ final class MaestroTarget extends OwnStart {
         if (components == 0) {
             weight.assign(0);
         } else {
-            Nd4j.gemm(firstOfA(a, components), firstOfB(b, components), weight, false, false, 1, 0);
+            Blas.gemm(firstOfA(a, components), firstOfB(b, components), weight, false, false, 1, 0);
         }
     }
 
@@ -194,11 +195,11 @@ final class MaestroTarget extends OwnStart {
         INDArray right = firstOfB(b, width);
         long[] projected = {x.size(0), width};
         INDArray u = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Nd4j.gemm(x, left, u, false, false, 1, 0);
+        Blas.gemm(x, left, u, false, false, 1, 0);
         INDArray v = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Nd4j.gemm(delta, right, v, false, true, 1, 0);
-        Nd4j.gemm(x, v, firstOfA(gradients[0], width), true, false, 1, 0);
-        Nd4j.gemm(u, delta, firstOfB(gradients[1], width), true, false, 1, 0);
+        Blas.gemm(delta, right, v, false, true, 1, 0);
+        Blas.gemm(x, v, firstOfA(gradients[0], width), true, false, 1, 0);
+        Blas.gemm(u, delta, firstOfB(gradients[1], width), true, false, 1, 0);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,7 +53,7 @@ final class TrpTarget extends OwnStart {
 
     @Override
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        Nd4j.gemm(x, delta, gradients[0], true, false, 1, 0);
+        Blas.gemm(x, delta, gradients[0], true, false, 1, 0);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -88,23 +89,23 @@ final class VeraTarget extends OwnStart {
     public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
         int rank = target().rank();
         INDArray u = Nd4j.createUninitialized(weight.dataType(), new long[] {x.size(0), rank}, 'f');
-        Nd4j.gemm(x, left, u, false, false, 1, 0);
+        Blas.gemm(x, left, u, false, false, 1, 0);
         INDArray products = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, target().outputs()}, 'f');
-        Nd4j.gemm(u, delta, products, true, false, 1, 0);
+        Blas.gemm(u, delta, products, true, false, 1, 0);
         products.muli(right);
-        Nd4j.gemm(b, products, gradients[0], false, true, 1, 0);
-        Nd4j.gemm(d, products, gradients[1], false, false, 1, 0);
+        Blas.gemm(b, products, gradients[0], false, true, 1, 0);
+        Blas.gemm(d, products, gradients[1], false, false, 1, 0);
     }
 
     @Override
     public void step(INDArray[] steps) {
         // d_k b_j - d'_k b'_j = d_k db_j + dd_k b'_j
-        Nd4j.gemm(d, steps[1], moved, true, false, 1, 0);
+        Blas.gemm(d, steps[1], moved, true, false, 1, 0);
         d.subi(steps[0]);
         b.subi(steps[1]);
-        Nd4j.gemm(steps[0], b, moved, true, false, 1, 1);
+        Blas.gemm(steps[0], b, moved, true, false, 1, 1);
         moved.muli(right);
-        Nd4j.gemm(left, moved, weight, false, false, -1, 1);
+        Blas.gemm(left, moved, weight, false, false, -1, 1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinQr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -104,7 +105,7 @@ public final class PowerSgdCompressor implements Compressor {
         INDArray m = left.addi(gradient);
         corrected = m;
         INDArray p = Nd4j.createUninitialized(m.dataType(), new long[] {columns, q.size(1)}, 'f');
-        Nd4j.gemm(m, q, p, true, false, 1, 0);
+        Blas.gemm(m, q, p, true, false, 1, 0);
         return new DenseMessage(p);
     }
 
@@ -118,7 +119,7 @@ public final class PowerSgdCompressor implements Compressor {
         INDArray p = ThinQr.of(average).q().castTo(m.dataType());
         orthonormal = p;
         INDArray product = Nd4j.createUninitialized(m.dataType(), new long[] {rows, q.size(1)}, 'f');
-        Nd4j.gemm(m, p, product, false, false, 1, 0);
+        Blas.gemm(m, p, product, false, false, 1, 0);
         return new DenseMessage(product);
     }
 
@@ -132,8 +133,8 @@ public final class PowerSgdCompressor implements Compressor {
         } else {
             q.assign(average);
             // The array of E still holds M.
-            Nd4j.gemm(q, p, m, false, true, -1, 1);
-            Nd4j.gemm(q, p, approximation, false, true, 1, 0);
+            Blas.gemm(q, p, m, false, true, -1, 1);
+            Blas.gemm(q, p, approximation, false, true, 1, 0);
         }
         corrected = null;
         orthonormal = null;

@@ -1,0 +1,276 @@
+package org.lowrank4j.blas;
+
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasColMajor;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
+
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * BLAS on ND4J's arrays without one of ND4J's operations around each call. The operation takes 10 to 60 microseconds
+ * whatever the size, which is several times what the small products of a low-rank step take themselves.
+ *
+ * <p>Arrays that BLAS cannot take as they lie in memory, other types than float and double and other backends than the
+ * CPU's go ND4J's way. Shapes that do not fit are refused before anything is read or written; ND4J itself writes over the
+ * end of some.
+ */
+public final class Blas {
+
+    private Blas() {}
+
+    /** Asked once, and not before a product is wanted: Nd4j and OpenBLAS take their time to load. */
+    private static final class Here {
+        static final boolean DIRECT =
+                Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend") && OpenBlas.present();
+    }
+
+    /**
+     * c = alpha a b + beta c, with a or b transposed if so asked.
+     *
+     * @param c rows of a x columns of b, in one piece and in 'f' order unless BLAS can write it as it lies
+     * @throws IllegalArgumentException if the shapes do not fit
+     */
+    public static void gemm(
+            INDArray a, INDArray b, INDArray c, boolean transposeA, boolean transposeB, double alpha, double beta) {
+        require(
+                a.rank() == 2
+                        && b.rank() == 2
+                        && c.rank() == 2
+                        && a.size(transposeA ? 1 : 0) == c.size(0)
+                        && a.size(transposeA ? 0 : 1) == b.size(transposeB ? 1 : 0)
+                        && b.size(transposeB ? 0 : 1) == c.size(1),
+                "multiply",
+                a,
+                b,
+                c);
+        Matrix left = Matrix.of(a, transposeA);
+        Matrix right = Matrix.of(b, transposeB);
+        Matrix result = Matrix.of(c, false);
+        if (left == null
+                || right == null
+                || result == null
+                || a.dataType() != c.dataType()
+                || b.dataType() != c.dataType()) {
+            Nd4j.gemm(a, b, c, transposeA, transposeB, alpha, beta);
+            return;
+        }
+        if (result.transposed) {
+            product(b, right.transpose(), a, left.transpose(), c, result.transpose(), alpha, beta);
+        } else {
+            product(a, left, b, right, c, result, alpha, beta);
+        }
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+        Reference.reachabilityFence(c);
+    }
+
+    private static void product(
+            INDArray a, Matrix left, INDArray b, Matrix right, INDArray c, Matrix result, double alpha, double beta) {
+        int m = result.rows;
+        int n = result.columns;
+        int k = left.columns;
+        if (c.dataType() == DataType.FLOAT) {
+            openblas_nolapack.cblas_sgemm(
+                    CblasColMajor,
+                    left.mode(),
+                    right.mode(),
+                    m,
+                    n,
+                    k,
+                    (float) alpha,
+                    floats(a),
+                    left.stride,
+                    floats(b),
+                    right.stride,
+                    (float) beta,
+                    floats(c),
+                    result.stride);
+        } else {
+            openblas_nolapack.cblas_dgemm(
+                    CblasColMajor,
+                    left.mode(),
+                    right.mode(),
+                    m,
+                    n,
+                    k,
+                    alpha,
+                    doubles(a),
+                    left.stride,
+                    doubles(b),
+                    right.stride,
+                    beta,
+                    doubles(c),
+                    result.stride);
+        }
+    }
+
+    /**
+     * y += alpha x; fast for arrays of one order, each in one piece.
+     *
+     * @throws IllegalArgumentException if they are not of one shape
+     */
+    public static void axpy(double alpha, INDArray x, INDArray y) {
+        require(x.equalShapes(y), "add", x, y);
+        if (!isPlain(x) || !isPlain(y) || !haveOneLayout(x, y)) {
+            y.addi(x.mul(alpha));
+            return;
+        }
+        int n = Math.toIntExact(y.length());
+        if (y.dataType() == DataType.FLOAT) {
+            openblas_nolapack.cblas_saxpy(n, (float) alpha, floats(x), 1, floats(y), 1);
+        } else {
+            openblas_nolapack.cblas_daxpy(n, alpha, doubles(x), 1, doubles(y), 1);
+        }
+        Reference.reachabilityFence(x);
+        Reference.reachabilityFence(y);
+    }
+
+    /**
+     * y = x; fast for arrays of one order, each in one piece.
+     *
+     * @throws IllegalArgumentException if they are not of one shape
+     */
+    public static void copy(INDArray x, INDArray y) {
+        require(x.equalShapes(y), "copy", x, y);
+        if (!isPlain(x) || !isPlain(y) || !haveOneLayout(x, y)) {
+            y.assign(x);
+            return;
+        }
+        int n = Math.toIntExact(y.length());
+        if (y.dataType() == DataType.FLOAT) {
+            openblas_nolapack.cblas_scopy(n, floats(x), 1, floats(y), 1);
+        } else {
+            openblas_nolapack.cblas_dcopy(n, doubles(x), 1, doubles(y), 1);
+        }
+        Reference.reachabilityFence(x);
+        Reference.reachabilityFence(y);
+    }
+
+    /**
+     * Adds a row to every row of a matrix.
+     *
+     * @param row as many entries as the matrix has columns
+     * @param ones as many ones as the matrix has rows, or more
+     * @throws IllegalArgumentException if the lengths do not fit
+     */
+    public static void addRow(INDArray row, INDArray ones, INDArray to) {
+        require(
+                to.rank() == 2 && row.length() == to.size(1) && ones.length() >= to.size(0),
+                "add a row by ones",
+                row,
+                ones,
+                to);
+        Matrix matrix = Matrix.of(to, false);
+        if (matrix == null
+                || !isPlain(row)
+                || !isPlain(ones)
+                || row.dataType() != to.dataType()
+                || ones.dataType() != to.dataType()) {
+            to.addiRowVector(row);
+            return;
+        }
+        INDArray down = matrix.transposed ? row : ones;
+        INDArray across = matrix.transposed ? ones : row;
+        int m = matrix.transposed ? matrix.columns : matrix.rows;
+        int n = matrix.transposed ? matrix.rows : matrix.columns;
+        if (to.dataType() == DataType.FLOAT) {
+            openblas_nolapack.cblas_sger(
+                    CblasColMajor, m, n, 1, floats(down), 1, floats(across), 1, floats(to), matrix.stride);
+        } else {
+            openblas_nolapack.cblas_dger(
+                    CblasColMajor, m, n, 1, doubles(down), 1, doubles(across), 1, doubles(to), matrix.stride);
+        }
+        Reference.reachabilityFence(row);
+        Reference.reachabilityFence(ones);
+        Reference.reachabilityFence(to);
+    }
+
+    private static void require(boolean fits, String what, INDArray... arrays) {
+        if (!fits) {
+            throw new IllegalArgumentException("cannot " + what + ": the shapes "
+                    + Arrays.stream(arrays)
+                            .map(array -> Arrays.toString(array.shape()))
+                            .collect(Collectors.joining(", "))
+                    + " do not fit");
+        }
+    }
+
+    /** Whether the entries follow one another, in an array that BLAS here can take. */
+    private static boolean isPlain(INDArray array) {
+        return isTaken(array)
+                && array.length() <= Integer.MAX_VALUE
+                && (array.length() == 1 || array.elementWiseStride() == 1 && !array.isEmpty());
+    }
+
+    private static boolean haveOneLayout(INDArray x, INDArray y) {
+        return x.dataType() == y.dataType() && (x.ordering() == y.ordering() || x.isVectorOrScalar());
+    }
+
+    private static boolean isTaken(INDArray array) {
+        DataType type = array.dataType();
+        return Here.DIRECT
+                && (type == DataType.FLOAT || type == DataType.DOUBLE)
+                && !array.isEmpty()
+                && !array.wasClosed();
+    }
+
+    private static FloatPointer floats(INDArray array) {
+        return (FloatPointer) array.data().addressPointer();
+    }
+
+    private static DoublePointer doubles(INDArray array) {
+        return (DoublePointer) array.data().addressPointer();
+    }
+
+    /**
+     * How a factor lies in memory.
+     *
+     * @param rows of the factor, so of the array's transpose if that is what is multiplied
+     * @param transposed whether BLAS must transpose what it finds column by column in memory
+     * @param stride entries from one column in memory to the next
+     */
+    private record Matrix(int rows, int columns, boolean transposed, int stride) {
+
+        /** Null for an array that is not a matrix whose rows or columns are each in one piece. */
+        static @Nullable Matrix of(INDArray array, boolean transpose) {
+            if (array.rank() != 2 || !isTaken(array)) {
+                return null;
+            }
+            long rows = array.size(0);
+            long columns = array.size(1);
+            boolean byColumn = isOneStep(array.stride(0), rows);
+            boolean byRow = isOneStep(array.stride(1), columns);
+            long down = byColumn ? rows : columns;
+            long across = byColumn ? columns : rows;
+            // One column alone may have any stride in ND4J, and must have a sensible one in BLAS.
+            long stride = across == 1 ? down : byColumn ? array.stride(1) : array.stride(0);
+            if (!byColumn && !byRow || stride < down || stride > Integer.MAX_VALUE || across > Integer.MAX_VALUE) {
+                return null;
+            }
+            return new Matrix(
+                    (int) (transpose ? columns : rows), (int) (transpose ? rows : columns), transpose == byColumn, (int)
+                            stride);
+        }
+
+        private static boolean isOneStep(long stride, long size) {
+            return stride == 1 || size == 1;
+        }
+
+        Matrix transpose() {
+            return new Matrix(columns, rows, !transposed, stride);
+        }
+
+        int mode() {
+            return transposed ? CblasTrans : CblasNoTrans;
+        }
+    }
+}
