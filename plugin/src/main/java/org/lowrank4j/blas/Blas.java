@@ -155,6 +155,34 @@ public final class Blas {
         Reference.reachabilityFence(y);
     }
 
+    /** x *= alpha. */
+    public static void scale(double alpha, INDArray x) {
+        if (!isPlain(x)) {
+            x.muli(alpha);
+            return;
+        }
+        int n = Math.toIntExact(x.length());
+        if (x.dataType() == DataType.FLOAT) {
+            openblas_nolapack.cblas_sscal(n, (float) alpha, floats(x), 1);
+        } else {
+            openblas_nolapack.cblas_dscal(n, alpha, doubles(x), 1);
+        }
+        Reference.reachabilityFence(x);
+    }
+
+    /** The sum of all absolute values, in the precision of x. */
+    public static double asum(INDArray x) {
+        if (!isPlain(x)) {
+            return x.norm1Number().doubleValue();
+        }
+        int n = Math.toIntExact(x.length());
+        double sum = x.dataType() == DataType.FLOAT
+                ? openblas_nolapack.cblas_sasum(n, floats(x), 1)
+                : openblas_nolapack.cblas_dasum(n, doubles(x), 1);
+        Reference.reachabilityFence(x);
+        return sum;
+    }
+
     /**
      * Adds a row to every row of a matrix.
      *

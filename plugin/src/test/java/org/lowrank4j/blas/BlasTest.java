@@ -1,6 +1,7 @@
 package org.lowrank4j.blas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -157,6 +159,38 @@ class BlasTest {
                 Blas.addRow(row, ones, to);
                 assertEquals(0, expected.sub(to).amaxNumber().doubleValue(), 0, name);
             });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("products")
+    void scalesAndSumsMagnitudes(DataType type, int rows, int columns, int unused) {
+        layouts(type, rows, columns).forEach((name, x) -> {
+            INDArray expected = x.mul(0.25);
+            Blas.scale(0.25, x);
+            assertEquals(expected, x, name);
+            assertEquals(0, expected.sub(x).amaxNumber().doubleValue(), 0, name);
+            double sum = 0;
+            for (double[] row : x.castTo(DataType.DOUBLE).toDoubleMatrix()) {
+                for (double one : row) {
+                    sum += Math.abs(one);
+                }
+            }
+            assertEquals(sum, Blas.asum(x), type == DataType.FLOAT ? 1e-5 * sum : 1e-13 * sum, name);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+    void aSumOfMagnitudesShowsWhatIsNotFinite(double value) {
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            for (int length : new int[] {1, 7, 64, 1000, 1001}) {
+                for (int at : new int[] {0, length / 2, length - 1}) {
+                    INDArray x = Nd4j.ones(type, length);
+                    x.putScalar(at, value);
+                    assertFalse(Double.isFinite(Blas.asum(x)), type + " " + at + " of " + length);
+                }
+            }
         }
     }
 
