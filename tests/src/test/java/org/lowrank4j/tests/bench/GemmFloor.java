@@ -2,6 +2,7 @@ package org.lowrank4j.tests.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -28,19 +29,19 @@ final class GemmFloor implements Work {
             INDArray w = Nd4j.randn(width, width).divi(width).dup('f');
             INDArray result = Nd4j.create(new long[] {batch, width}, 'f');
             INDArray resultTransposed = Nd4j.create(new long[] {width, batch}, 'f');
-            forward.add(() -> Nd4j.gemm(x, w, result, false, false, 1, 0));
-            forwardTransposed.add(() -> Nd4j.gemm(w, x, resultTransposed, true, true, 1, 0));
+            forward.add(() -> Blas.gemm(x, w, result, false, false, 1, 0));
+            forwardTransposed.add(() -> Blas.gemm(w, x, resultTransposed, true, true, 1, 0));
             if (i > 0) {
-                epsilon.add(() -> Nd4j.gemm(x, w, result, false, true, 1, 0));
-                epsilonTransposed.add(() -> Nd4j.gemm(w, x, resultTransposed, false, true, 1, 0));
+                epsilon.add(() -> Blas.gemm(x, w, result, false, true, 1, 0));
+                epsilonTransposed.add(() -> Blas.gemm(w, x, resultTransposed, false, true, 1, 0));
             }
         }
         INDArray head = Nd4j.randn(width, TrainingStep.CLASSES).dup('f');
         INDArray logits = Nd4j.create(new long[] {batch, TrainingStep.CLASSES}, 'f');
         INDArray below = Nd4j.create(new long[] {batch, width}, 'f');
         products.addAll(faster(forward, forwardTransposed));
-        products.add(() -> Nd4j.gemm(x, head, logits, false, false, 1, 0));
-        products.add(() -> Nd4j.gemm(logits, head, below, false, true, 1, 0));
+        products.add(() -> Blas.gemm(x, head, logits, false, false, 1, 0));
+        products.add(() -> Blas.gemm(logits, head, below, false, true, 1, 0));
         products.addAll(faster(epsilon, epsilonTransposed));
     }
 

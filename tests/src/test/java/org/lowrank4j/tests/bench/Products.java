@@ -3,6 +3,7 @@ package org.lowrank4j.tests.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -61,7 +62,7 @@ public class Products {
             INDArray left,
             INDArray right,
             INDArray xTimesLeft,
-            INDArray rightTimesDelta,
+            INDArray deltaTimesRight,
             INDArray output) {
 
         Layer(int n, int batch, int rank) {
@@ -71,15 +72,15 @@ public class Products {
                     random(batch, n),
                     random(n, rank).dup('f'),
                     random(rank, n),
-                    empty(rank, batch),
-                    empty(rank, batch),
+                    empty(batch, rank),
+                    empty(batch, rank),
                     empty(n, rank),
-                    empty(rank, n),
+                    Nd4j.create(rank, n),
                     random(n, 2 * rank).dup('f'),
                     random(2 * rank, n),
-                    empty(2 * rank, batch),
-                    empty(2 * rank, batch),
-                    empty(n, batch));
+                    empty(batch, 2 * rank),
+                    empty(batch, 2 * rank),
+                    empty(batch, n));
         }
 
         private static INDArray random(int rows, int columns) {
@@ -100,40 +101,45 @@ public class Products {
     @Benchmark
     public Object forward() {
         Layer one = layer();
-        return Nd4j.gemm(one.weight, one.x, one.output, true, true, 1, 0);
+        Blas.gemm(one.x, one.weight, one.output, false, false, 1, 0);
+        return one.output;
     }
 
     /** x A, and with it the gradient of B. */
     @Benchmark
     public Object gradientOfB() {
         Layer one = layer();
-        Nd4j.gemm(one.a, one.x, one.xTimesA, true, true, 1, 0);
-        return Nd4j.gemm(one.xTimesA, one.delta, one.gradientOfB, false, false, 1, 0);
+        Blas.gemm(one.x, one.a, one.xTimesA, false, false, 1, 0);
+        Blas.gemm(one.xTimesA, one.delta, one.gradientOfB, true, false, 1, 0);
+        return one.gradientOfB;
     }
 
     /** delta B^T, and with it the gradient of A. */
     @Benchmark
     public Object gradientOfA() {
         Layer one = layer();
-        Nd4j.gemm(one.b, one.delta, one.deltaTimesB, false, true, 1, 0);
-        return Nd4j.gemm(one.x, one.deltaTimesB, one.gradientOfA, true, true, 1, 0);
+        Blas.gemm(one.delta, one.b, one.deltaTimesB, false, true, 1, 0);
+        Blas.gemm(one.x, one.deltaTimesB, one.gradientOfA, true, false, 1, 0);
+        return one.gradientOfA;
     }
 
     /** What stands in for moving W while it lags within a fit: to the output and to epsilon is added what W lacks. */
     @Benchmark
     public Object sidePath() {
         Layer one = layer();
-        Nd4j.gemm(one.left, one.x, one.xTimesLeft, true, true, 1, 0);
-        Nd4j.gemm(one.right, one.xTimesLeft, one.output, true, false, 1e-12, 1);
-        Nd4j.gemm(one.right, one.delta, one.rightTimesDelta, false, true, 1, 0);
-        return Nd4j.gemm(one.left, one.rightTimesDelta, one.output, false, false, 1e-12, 1);
+        Blas.gemm(one.x, one.left, one.xTimesLeft, false, false, 1, 0);
+        Blas.gemm(one.xTimesLeft, one.right, one.output, false, false, 1e-12, 1);
+        Blas.gemm(one.delta, one.right, one.deltaTimesRight, false, true, 1, 0);
+        Blas.gemm(one.deltaTimesRight, one.left, one.output, false, true, 1e-12, 1);
+        return one.output;
     }
 
     /** W -= [dA | A] [B ; dB], a product of rank 2r added to W. The scale is too small to make W drift. */
     @Benchmark
     public Object moveOfW() {
         Layer one = layer();
-        return Nd4j.gemm(one.left, one.right, one.weight, false, false, 1e-12, 1);
+        Blas.gemm(one.left, one.right, one.weight, false, false, 1e-12, 1);
+        return one.weight;
     }
 
     /** W read and written once, by the cheapest operation on every entry. */
