@@ -25,12 +25,27 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class Blas {
 
+    /** Up to so many rows the copying of the other factor shows in a product's time. */
+    private static final int FEW_ROWS = 64;
+
+    /** With fewer than so many terms to a sum there is little to copy. */
+    private static final int DEEP = 256;
+
+    /** Columns of a panel, measured; copying the transpose is slower and wants them wider. */
+    private static final int PANEL = 512;
+
+    private static final int TRANSPOSED_PANEL = 1024;
+
     private Blas() {}
 
     /** Asked once, and not before a product is wanted: Nd4j and OpenBLAS take their time to load. */
     private static final class Here {
         static final boolean DIRECT =
                 Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend") && OpenBlas.present();
+
+        static int threads() {
+            return Math.max(1, org.bytedeco.openblas.presets.openblas_nolapack.blas_get_num_threads());
+        }
     }
 
     /**
@@ -73,42 +88,74 @@ public final class Blas {
         Reference.reachabilityFence(c);
     }
 
+    /**
+     * With few rows BLAS copies nearly all of b for each product, panel by panel, and uses each panel once. A panel of
+     * limited width is still in the cache when it is used, and BLAS's own buffer stays small.
+     */
     private static void product(
             INDArray a, Matrix left, INDArray b, Matrix right, INDArray c, Matrix result, double alpha, double beta) {
-        int m = result.rows;
         int n = result.columns;
-        int k = left.columns;
+        int panels = panels(left, right);
+        int width = (n + panels - 1) / panels;
+        for (int column = 0; column < n; column += width) {
+            product(a, left, b, right, c, result, alpha, beta, column, Math.min(width, n - column));
+        }
+    }
+
+    private static int panels(Matrix left, Matrix right) {
+        if (left.rows > FEW_ROWS || left.columns < DEEP) {
+            return 1;
+        }
+        // Each thread packs its own share.
+        long width = (long) (right.transposed ? TRANSPOSED_PANEL : PANEL) * Here.threads();
+        return Math.toIntExact(Math.max(1, right.columns / width));
+    }
+
+    /** The columns of c from one on. */
+    private static void product(
+            INDArray a,
+            Matrix left,
+            INDArray b,
+            Matrix right,
+            INDArray c,
+            Matrix result,
+            double alpha,
+            double beta,
+            int column,
+            int columns) {
+        long fromB = right.transposed ? column : (long) column * right.stride;
+        long fromC = (long) column * result.stride;
         if (c.dataType() == DataType.FLOAT) {
             openblas_nolapack.cblas_sgemm(
                     CblasColMajor,
                     left.mode(),
                     right.mode(),
-                    m,
-                    n,
-                    k,
+                    result.rows,
+                    columns,
+                    left.columns,
                     (float) alpha,
                     floats(a),
                     left.stride,
-                    floats(b),
+                    floats(b).position(fromB),
                     right.stride,
                     (float) beta,
-                    floats(c),
+                    floats(c).position(fromC),
                     result.stride);
         } else {
             openblas_nolapack.cblas_dgemm(
                     CblasColMajor,
                     left.mode(),
                     right.mode(),
-                    m,
-                    n,
-                    k,
+                    result.rows,
+                    columns,
+                    left.columns,
                     alpha,
                     doubles(a),
                     left.stride,
-                    doubles(b),
+                    doubles(b).position(fromB),
                     right.stride,
                     beta,
-                    doubles(c),
+                    doubles(c).position(fromC),
                     result.stride);
         }
     }

@@ -108,6 +108,28 @@ class BlasTest {
         return (transpose ? array.transpose() : array).castTo(DataType.DOUBLE).toDoubleMatrix();
     }
 
+    /** Wide enough that the product is made of several, the last of them narrower. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 64, 65})
+    void aWideProductOfFewRows(int rows) {
+        int inner = 300;
+        int columns = 2200 + rows;
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            INDArray a = Nd4j.rand(type, rows, inner);
+            INDArray b = Nd4j.rand(type, inner, columns);
+            double tolerance = type == DataType.FLOAT ? 1e-3 : 1e-11;
+            for (char order : new char[] {'f', 'c'}) {
+                INDArray c = Nd4j.ones(type, rows, columns).dup(order);
+                Blas.gemm(a, b.dup(order), c, false, false, 1, -1);
+                INDArray transposed = Nd4j.ones(type, rows, columns).dup('f');
+                Blas.gemm(a, b.transpose().dup(order), transposed, false, true, 1, -1);
+                INDArray expected = Nd4j.matmul(a, b).subi(1);
+                assertEquals(0, c.sub(expected).amaxNumber().doubleValue(), tolerance);
+                assertEquals(0, transposed.sub(expected).amaxNumber().doubleValue(), tolerance);
+            }
+        }
+    }
+
     @Test
     void whatLiesBesideAViewStays() {
         INDArray whole = Nd4j.ones(DataType.FLOAT, 6, 5).dup('f');
