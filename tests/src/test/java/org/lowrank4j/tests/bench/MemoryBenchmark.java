@@ -18,7 +18,10 @@ final class MemoryBenchmark {
     /** Small, because it is the same in all and what is compared lies outside of it. */
     private static final String HEAP = "128m";
 
-    private static final double SECONDS = 4;
+    /** All train alike, or those with the faster steps would have filled more of their heap by the end. */
+    private static final int STEPS = 48;
+
+    private static final double SECONDS = 1;
     private static final double MIB = 1024 * 1024;
 
     private final Settings settings;
@@ -90,7 +93,9 @@ final class MemoryBenchmark {
     private Memory measure(String name, String task, String agent, Workload network) throws IOException {
         Path logs = settings.output().resolve("logs");
         try (WorkerArm arm = new WorkerArm(name, task, agent, network, HEAP, logs)) {
-            arm.run(SECONDS);
+            for (int steps = 0; steps < STEPS; ) {
+                steps += arm.run(SECONDS).steps();
+            }
             if (!agent.isEmpty()) {
                 arm.requireAdapters();
             }
