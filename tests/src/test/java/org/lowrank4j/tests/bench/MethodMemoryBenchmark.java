@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,13 +25,13 @@ import org.lowrank4j.update.LowRankUpdate;
  * process's report says.
  *
  * <p>The C library gives every freed array of 64 KiB and more back to the system at once, or what was once needed would
- * count as what is kept. Heaps are of one size and touched at the start.
+ * count as what is kept. Heaps are of one size and touched at the start, and so is BLAS's buffer.
  */
 final class MethodMemoryBenchmark {
 
     private static final int WIDTH = 1024;
     private static final int DEPTH = 6;
-    private static final int BATCH = 8;
+    private static final int BATCH = 64;
     private static final int RANK = 64;
     private static final int STEPS = 7;
     private static final int PROCESSES = 3;
@@ -38,8 +39,8 @@ final class MethodMemoryBenchmark {
     private static final double MIB = 1024 * 1024;
 
     private static final List<String> JVM = List.of(
-            "-Xms192m",
-            "-Xmx192m",
+            "-Xms384m",
+            "-Xmx384m",
             "-XX:+AlwaysPreTouch",
             "-XX:TieredStopAtLevel=1",
             "-Dorg.bytedeco.javacpp.maxbytes=8g",
@@ -69,7 +70,14 @@ final class MethodMemoryBenchmark {
     private record Contestant(String name, String rule) {}
 
     /** What one process reported, in bytes. */
-    private record Run(double trained, double kept, String formula, double resident, double peak) {}
+    private record Run(
+            double trained,
+            double kept,
+            String formula,
+            double resident,
+            double peak,
+            double workspaces,
+            double classesAndCode) {}
 
     private final Settings settings;
     private final Findings findings;
@@ -104,20 +112,25 @@ final class MethodMemoryBenchmark {
             double measured = (run.resident() - baseline.resident()) / MIB;
             findings.add(
                     Finding.of("methods", contestant.name(), "measured", "MiB", Spread.of(new double[] {measured})));
-            findings.add(Finding.of("methods", contestant.name(), "measured / predicted", "", Spread.of(new double[] {
-                measured / predicted
+            double workspaces = (run.workspaces() - baseline.workspaces()) / MIB;
+            double classesAndCode = (run.classesAndCode() - baseline.classesAndCode()) / MIB;
+            double explained = predicted + workspaces + classesAndCode;
+            findings.add(Finding.of("methods", contestant.name(), "measured / explained", "", Spread.of(new double[] {
+                measured / explained
             })));
             rows.add(String.format(
                     Locale.ROOT,
-                    "| %s | `%s` | %s | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f |",
+                    "| %s | `%s` | %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f |",
                     contestant.name(),
                     contestant.rule(),
                     run.formula(),
                     run.kept() / MIB,
                     run.trained() / MIB,
                     predicted,
+                    workspaces,
+                    classesAndCode,
                     measured,
-                    measured / predicted,
+                    measured / explained,
                     (run.peak() - baseline.peak()) / MIB));
         }
         Files.createDirectories(page.getParent());
@@ -200,8 +213,7 @@ final class MethodMemoryBenchmark {
             String[] words = answer.substring(Child.MARK.length()).split(" ");
             return run(
                     Files.readString(errors.toPath()).replaceAll("\\R {4,}", " "),
-                    1024 * Double.parseDouble(words[0]),
-                    1024 * Double.parseDouble(words[1]));
+                    Arrays.stream(words).mapToDouble(Double::parseDouble).toArray());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);
@@ -210,7 +222,7 @@ final class MethodMemoryBenchmark {
         }
     }
 
-    private static Run run(String said, double resident, double peak) throws IOException {
+    private static Run run(String said, double[] measured) throws IOException {
         Matcher training = Pattern.compile("memory of training: (gradient [^(]*).*?(updater state [^(]*)")
                 .matcher(said);
         Matcher methods = Pattern.compile("memory of the methods: ([^;]*); entries of a target: (.*)")
@@ -222,8 +234,10 @@ final class MethodMemoryBenchmark {
                 bytes(training.group(1)) + bytes(training.group(2)),
                 bytes(methods.group(1)),
                 methods.group(2),
-                resident,
-                peak);
+                measured[0],
+                measured[1],
+                measured[2],
+                measured[3]);
     }
 
     private static double bytes(String text) throws IOException {
@@ -252,12 +266,13 @@ final class MethodMemoryBenchmark {
                 + """
                 *Kept* is what a method keeps besides weights, gradient and updater state: for each target so many entries of W's
                 type, n = nIn, m = nOut, r the rank. *Trained* is the gradient vector and the updater's state. Both are what the
-                plan report says before the first step. *Predicted* and *measured* are their sum, and resident memory, above the
-                process of rank 1. *Peak* is the highest resident memory above that process's own: starts and decompositions
+                plan report says before the first step. *Predicted* is their sum above the process of rank 1; *workspaces* and *code*
+                are what DL4J's workspaces and the JVM's classes and compiled code take above it, and *measured* is resident memory
+                above it. The ratio is that of measured to the sum of the three. *Peak* is the highest resident memory above that process's own: starts and decompositions
                 work with arrays that are gone afterwards.
 
-                | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | measured, MiB | ratio | peak, MiB |
-                |---|---|---|---|---|---|---|---|---|
+                | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | workspaces, MiB | code, MiB | measured, MiB | ratio | peak, MiB |
+                |---|---|---|---|---|---|---|---|---|---|---|
                 """
                 + String.join("\n", rows)
                 + """
