@@ -53,13 +53,15 @@ final class Child implements Closeable {
      *
      * @param name for messages and the name of the file with its error stream
      * @param jvmOptions such as {@code -javaagent:...}
+     * @param classPath {@link #classPath} for a program that trains
      * @param logs folder for its error stream
      */
-    static Child start(String name, List<String> jvmOptions, Class<?> main, List<String> arguments, Path logs)
+    static Child start(
+            String name, List<String> jvmOptions, String classPath, Class<?> main, List<String> arguments, Path logs)
             throws IOException {
         Files.createDirectories(logs);
         Path errors = logs.resolve(name.replaceAll("[^A-Za-z0-9.-]+", "-") + ".err");
-        ProcessBuilder builder = new ProcessBuilder(command(jvmOptions, classPath(), main.getName(), arguments));
+        ProcessBuilder builder = new ProcessBuilder(command(jvmOptions, classPath, main.getName(), arguments));
         builder.environment().putAll(ONE_THREAD);
         builder.redirectError(errors.toFile());
         Child child = new Child(name, errors, builder.start());

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -58,7 +57,7 @@ public final class MethodMemoryProgram {
             INDArray factor = Nd4j.ones(type, width, width).dup('f');
             INDArray product = Nd4j.create(type, new long[] {width, width}, 'f');
             for (boolean transposed : new boolean[] {false, true}) {
-                Blas.gemm(factor, factor, product, transposed, !transposed, 1, 0);
+                Nd4j.gemm(factor, factor, product, transposed, !transposed, 1, 0);
             }
             factor.close();
             product.close();

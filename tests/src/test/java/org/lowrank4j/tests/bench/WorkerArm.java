@@ -29,7 +29,9 @@ final class WorkerArm implements Arm {
         }
         List<String> arguments = new ArrayList<>(List.of(task));
         arguments.addAll(workload.arguments());
-        child = Child.start(name + "-" + workload.label(), options, Worker.class, arguments, logs);
+        // What only multiplies does it as the plugin does.
+        String classPath = task.startsWith("train") ? Child.classPath() : System.getProperty("java.class.path");
+        child = Child.start(name + "-" + workload.label(), options, classPath, Worker.class, arguments, logs);
     }
 
     @Override
