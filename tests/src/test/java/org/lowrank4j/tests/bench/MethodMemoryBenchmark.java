@@ -77,7 +77,8 @@ final class MethodMemoryBenchmark {
             double resident,
             double peak,
             double workspaces,
-            double classesAndCode) {}
+            double code,
+            double heap) {}
 
     private final Settings settings;
     private final Findings findings;
@@ -113,14 +114,15 @@ final class MethodMemoryBenchmark {
             findings.add(
                     Finding.of("methods", contestant.name(), "measured", "MiB", Spread.of(new double[] {measured})));
             double workspaces = (run.workspaces() - baseline.workspaces()) / MIB;
-            double classesAndCode = (run.classesAndCode() - baseline.classesAndCode()) / MIB;
-            double explained = predicted + workspaces + classesAndCode;
+            double code = (run.code() - baseline.code()) / MIB;
+            double heap = (run.heap() - baseline.heap()) / MIB;
+            double explained = predicted + workspaces + code - heap;
             findings.add(Finding.of("methods", contestant.name(), "measured / explained", "", Spread.of(new double[] {
                 measured / explained
             })));
             rows.add(String.format(
                     Locale.ROOT,
-                    "| %s | `%s` | %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f |",
+                    "| %s | `%s` | %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.2f | %.1f |",
                     contestant.name(),
                     contestant.rule(),
                     run.formula(),
@@ -128,7 +130,8 @@ final class MethodMemoryBenchmark {
                     run.trained() / MIB,
                     predicted,
                     workspaces,
-                    classesAndCode,
+                    code,
+                    heap,
                     measured,
                     measured / explained,
                     (run.peak() - baseline.peak()) / MIB));
@@ -237,7 +240,8 @@ final class MethodMemoryBenchmark {
                 measured[0],
                 measured[1],
                 measured[2],
-                measured[3]);
+                measured[3],
+                measured[4]);
     }
 
     private static double bytes(String text) throws IOException {
@@ -267,12 +271,13 @@ final class MethodMemoryBenchmark {
                 *Kept* is what a method keeps besides weights, gradient and updater state: for each target so many entries of W's
                 type, n = nIn, m = nOut, r the rank. *Trained* is the gradient vector and the updater's state. Both are what the
                 plan report says before the first step. *Predicted* is their sum above the process of rank 1; *workspaces* and *code*
-                are what DL4J's workspaces and the JVM's classes and compiled code take above it, and *measured* is resident memory
-                above it. The ratio is that of measured to the sum of the three. *Peak* is the highest resident memory above that process's own: starts and decompositions
+                are what DL4J's workspaces, and classes, compiled code and native libraries take above it. *Measured* is resident
+                memory above it, without what is on the Java *heap*, which is touched from the start. The ratio is that of measured
+                to predicted + workspaces + code - heap. *Peak* is the highest resident memory above that process's own: starts and decompositions
                 work with arrays that are gone afterwards.
 
-                | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | workspaces, MiB | code, MiB | measured, MiB | ratio | peak, MiB |
-                |---|---|---|---|---|---|---|---|---|---|---|
+                | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | workspaces, MiB | code, MiB | heap, MiB | measured, MiB | ratio | peak, MiB |
+                |---|---|---|---|---|---|---|---|---|---|---|---|
                 """
                 + String.join("\n", rows)
                 + """

@@ -39,11 +39,12 @@ public final class MethodMemoryProgram {
         System.out.println(Child.MARK
                 + String.format(
                         Locale.ROOT,
-                        "%d %d %d %d",
+                        "%d %d %d %d %d",
                         1024 * kibibytes("VmRSS"),
                         1024 * kibibytes("VmHWM"),
                         workspaces(),
-                        classesAndCode()));
+                        classesAndCode() + 1024 * kibibytes("RssFile"),
+                        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()));
         // The network must live until here.
         step.run();
     }
