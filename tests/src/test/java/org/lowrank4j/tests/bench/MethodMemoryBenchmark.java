@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,6 +65,9 @@ final class MethodMemoryBenchmark {
     private static final Map<String, String> STARTS =
             Map.of("pissa", "", "lora-ga", "", "eva", "eva.batches=1", "corda", "corda.batches=1");
 
+    /** Those whose own arrays are Java's; what others have there is no part of what they predict. */
+    private static final Set<String> KEPT_ON_HEAP = Set.of("update random-subspace");
+
     private static final Pattern AMOUNT = Pattern.compile("([0-9.]+) (B|KiB|MiB|GiB|TiB)");
 
     /** One line of the table: a rule as the agent's argument. */
@@ -116,7 +120,7 @@ final class MethodMemoryBenchmark {
             double workspaces = (run.workspaces() - baseline.workspaces()) / MIB;
             double code = (run.code() - baseline.code()) / MIB;
             double heap = (run.heap() - baseline.heap()) / MIB;
-            double explained = predicted + workspaces + code - heap;
+            double explained = predicted + workspaces + code - (KEPT_ON_HEAP.contains(contestant.name()) ? heap : 0);
             findings.add(Finding.of("methods", contestant.name(), "measured / explained", "", Spread.of(new double[] {
                 measured / explained
             })));
@@ -273,7 +277,8 @@ final class MethodMemoryBenchmark {
                 plan report says before the first step. *Predicted* is their sum above the process of rank 1; *workspaces* and *code*
                 are what DL4J's workspaces, and classes, compiled code and native libraries take above it. *Measured* is resident
                 memory above it, without what is on the Java *heap*, which is touched from the start. The ratio is that of measured
-                to predicted + workspaces + code - heap. *Peak* is the highest resident memory above that process's own: starts and decompositions
+                to predicted + workspaces + code, for random-subspace without the heap, where its arrays are. What LoRA-Pro has above
+                its prediction is there after seven steps and no more of it after 40. *Peak* is the highest resident memory above that process's own: starts and decompositions
                 work with arrays that are gone afterwards.
 
                 | method | rule | kept by a target, entries | kept, MiB | trained, MiB | predicted, MiB | workspaces, MiB | code, MiB | heap, MiB | measured, MiB | ratio | peak, MiB |
