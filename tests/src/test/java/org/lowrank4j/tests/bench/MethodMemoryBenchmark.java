@@ -63,7 +63,7 @@ final class MethodMemoryBenchmark {
 
     /** Starts that read gradients or inputs, and one that decomposes W: what they work with must be gone afterwards. */
     private static final Map<String, String> STARTS =
-            Map.of("pissa", "", "lora-ga", "", "eva", "eva.batches=1", "corda", "corda.batches=1");
+            Map.of("pissa", "", "lora-ga", "", "eva", "eva.batches=1,eva.rho=1", "corda", "corda.batches=1");
 
     /** Those whose own arrays are Java's; what others have there is no part of what they predict. */
     private static final Set<String> KEPT_ON_HEAP = Set.of("update random-subspace");
