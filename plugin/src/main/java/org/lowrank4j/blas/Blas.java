@@ -167,7 +167,7 @@ public final class Blas {
      */
     public static void axpy(double alpha, INDArray x, INDArray y) {
         require(x.equalShapes(y), "add", x, y);
-        if (!isPlain(x) || !isPlain(y) || !haveOneLayout(x, y)) {
+        if (!areAlike(x, y)) {
             y.addi(x.mul(alpha));
             return;
         }
@@ -188,7 +188,7 @@ public final class Blas {
      */
     public static void copy(INDArray x, INDArray y) {
         require(x.equalShapes(y), "copy", x, y);
-        if (!isPlain(x) || !isPlain(y) || !haveOneLayout(x, y)) {
+        if (!areAlike(x, y)) {
             y.assign(x);
             return;
         }
@@ -286,8 +286,12 @@ public final class Blas {
                 && (array.length() == 1 || array.elementWiseStride() == 1 && !array.isEmpty());
     }
 
-    private static boolean haveOneLayout(INDArray x, INDArray y) {
-        return x.dataType() == y.dataType() && (x.ordering() == y.ordering() || x.isVectorOrScalar());
+    /** Whether entries of one index lie at one distance from the start, in arrays of one shape. */
+    private static boolean areAlike(INDArray x, INDArray y) {
+        return isPlain(x)
+                && isPlain(y)
+                && x.dataType() == y.dataType()
+                && (x.ordering() == y.ordering() || x.isVectorOrScalar());
     }
 
     private static boolean isTaken(INDArray array) {
