@@ -12,6 +12,12 @@ final class WorkerArm implements Arm {
 
     private static final Pattern KERNEL = Pattern.compile("(?m)^Core: (.+)$");
 
+    /**
+     * A full collection may leave some percent of dead objects where they are and count them as live, so that footprints
+     * would jump up and down by megabytes, most of all with the serial collector that the JVM takes on one core.
+     */
+    private static final String COMPACT_FULLY = "-XX:MarkSweepDeadRatio=0";
+
     private final String name;
     private final Child child;
 
@@ -23,7 +29,10 @@ final class WorkerArm implements Arm {
     WorkerArm(String name, String task, String agent, Workload workload, String heap, Path logs) throws IOException {
         this.name = name;
         List<String> options = new ArrayList<>(List.of(
-                "-Xmx" + heap, "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
+                "-Xmx" + heap,
+                COMPACT_FULLY,
+                "-Dorg.bytedeco.javacpp.maxbytes=8g",
+                "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
         if (!agent.isEmpty()) {
             options.add("-javaagent:" + agent);
         }
