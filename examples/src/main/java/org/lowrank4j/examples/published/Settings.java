@@ -67,7 +67,12 @@ record Settings(String data, boolean quick, int seeds, Path out, Path site, Path
             site = Path.of(System.getProperty("published.site")).normalize();
         }
         return new Settings(
-                data, quick, quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, 100), out, site, agent);
+                data,
+                quick,
+                quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, Trials.TUNING_SEED - 1),
+                out,
+                site,
+                agent);
     }
 
     boolean drawn() {

@@ -88,7 +88,7 @@ public final class Adapt {
             }
             double rate = grid.best(losses);
             for (int seed = 1; seed <= seeds; seed++) {
-                run(task, rate, Measurement.TUNING_SEED + seed, train, validation);
+                run(task, rate, seed, train, validation);
             }
         }
         Files.createDirectories(out.toAbsolutePath().getParent());
