@@ -5,6 +5,7 @@ import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas_nolapack.CblasTrans;
 
 import java.lang.ref.Reference;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.DoublePointer;
@@ -182,14 +183,19 @@ public final class Blas {
     }
 
     /**
-     * y = x; fast for arrays of one order, each in one piece.
+     * y = x; fast for arrays of one order, each in one piece, and for matrices of two orders, of which ND4J would take one
+     * entry after the other.
      *
      * @throws IllegalArgumentException if they are not of one shape
      */
     public static void copy(INDArray x, INDArray y) {
         require(x.equalShapes(y), "copy", x, y);
         if (!areAlike(x, y)) {
-            y.assign(x);
+            if (x.rank() == 2 && isPlain(x) && isPlain(y) && x.dataType() == y.dataType()) {
+                copyReordered(x, y);
+            } else {
+                y.assign(x);
+            }
             return;
         }
         int n = Math.toIntExact(y.length());
@@ -197,6 +203,32 @@ public final class Blas {
             openblas_nolapack.cblas_scopy(n, floats(x), 1, floats(y), 1);
         } else {
             openblas_nolapack.cblas_dcopy(n, doubles(x), 1, doubles(y), 1);
+        }
+        Reference.reachabilityFence(x);
+        Reference.reachabilityFence(y);
+    }
+
+    /** By rows or columns, whatever there are fewer of. */
+    private static void copyReordered(INDArray x, INDArray y) {
+        int along = x.size(0) < x.size(1) ? 1 : 0;
+        int across = 1 - along;
+        int n = Math.toIntExact(x.size(along));
+        int stepX = Math.toIntExact(x.stride(along));
+        int stepY = Math.toIntExact(y.stride(along));
+        if (y.dataType() == DataType.FLOAT) {
+            FloatPointer from = floats(x);
+            FloatPointer to = floats(y);
+            for (long i = 0; i < x.size(across); i++) {
+                openblas_nolapack.cblas_scopy(
+                        n, from.position(i * x.stride(across)), stepX, to.position(i * y.stride(across)), stepY);
+            }
+        } else {
+            DoublePointer from = doubles(x);
+            DoublePointer to = doubles(y);
+            for (long i = 0; i < x.size(across); i++) {
+                openblas_nolapack.cblas_dcopy(
+                        n, from.position(i * x.stride(across)), stepX, to.position(i * y.stride(across)), stepY);
+            }
         }
         Reference.reachabilityFence(x);
         Reference.reachabilityFence(y);
@@ -300,6 +332,19 @@ public final class Blas {
                 && (type == DataType.FLOAT || type == DataType.DOUBLE)
                 && !array.isEmpty()
                 && !array.wasClosed();
+    }
+
+    /**
+     * An array's own memory, to be used while the array is held.
+     *
+     * @return null unless it has floats that follow one another, where Java can reach them
+     */
+    public static @Nullable FloatBuffer floatsOf(INDArray array) {
+        if (!isPlain(array) || array.dataType() != DataType.FLOAT) {
+            return null;
+        }
+        FloatPointer first = new FloatPointer(floats(array));
+        return first.limit(first.position() + array.length()).asBuffer();
     }
 
     private static FloatPointer floats(INDArray array) {

@@ -2,13 +2,16 @@ package org.lowrank4j.blas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -225,5 +228,24 @@ class BlasTest {
         INDArray product = Nd4j.create(DataType.HALF, new long[] {3, 3}, 'f');
         Blas.gemm(half, half, product, false, true, 1, 0);
         assertEquals(18, product.sumNumber().doubleValue());
+    }
+
+    @Test
+    void floatsAreTheArraysOwn() {
+        INDArray among = Nd4j.arange(10).castTo(DataType.FLOAT);
+        INDArray view = among.get(NDArrayIndex.interval(3, 7));
+        FloatBuffer floats = Objects.requireNonNull(Blas.floatsOf(view));
+
+        assertEquals(4, floats.remaining());
+        assertEquals(3f, floats.get(0));
+        floats.put(3, 60f);
+        assertEquals(60f, among.getFloat(6));
+    }
+
+    @Test
+    void floatsOfOtherArraysAreNotThere() {
+        assertNull(Blas.floatsOf(Nd4j.ones(DataType.DOUBLE, 4)));
+        assertNull(Blas.floatsOf(Nd4j.ones(DataType.FLOAT, 4, 4).get(NDArrayIndex.all(), NDArrayIndex.point(1))));
+        assertNull(Blas.floatsOf(Nd4j.empty(DataType.FLOAT)));
     }
 }
