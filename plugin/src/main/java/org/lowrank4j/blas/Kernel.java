@@ -26,7 +26,8 @@ public enum Kernel {
     HASWELL("Haswell", AVX2),
     ZEN("Zen", AVX2),
     SKYLAKEX("SkylakeX", AVX512),
-    COOPERLAKE("Cooperlake", AVX512);
+    COOPERLAKE("Cooperlake", AVX512),
+    SAPPHIRERAPIDS("SapphireRapids", AVX512);
 
     private final String spelling;
     private final Instructions instructions;

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * (its issue 3505, mended in 0.3.20): on every processor, SkylakeX computes wrong triangular products and solutions in
  * double precision, and with them wrong SVD, LU and eigenvalues; Cooperlake also wrong matrix products. Single precision
  * is right. So these kernels are not recommended there, though they are faster, and are advised against where they run.
+ * What is recommended where the processor has AVX-512 is a newer OpenBLAS, which ND4J runs on unchanged.
  *
  * @param wrong whether results are wrong, else only slow
  * @param found one clause about what there is
@@ -23,6 +24,10 @@ public record KernelAdvice(boolean wrong, String found, String todo) {
 
     private static final Pattern NUMBERS = Pattern.compile("(\\d+)\\.(\\d+)\\.(\\d+)");
     private static final int FIRST_RIGHT = 3 * 100 + 20;
+
+    /** The whole test suite passes on these with {@link Kernel#SKYLAKEX}. */
+    private static final String NEWER = "org.bytedeco:openblas-platform:0.3.23-1.5.9 and"
+            + " org.bytedeco:javacpp-platform:1.5.9 before ND4J among the dependencies";
 
     /**
      * Compares kernels and processor.
@@ -44,12 +49,24 @@ public record KernelAdvice(boolean wrong, String found, String todo) {
             return new KernelAdvice(
                     true,
                     name + ", and they compute wrong products in double precision",
-                    set(safe) + " Until then, starts and methods that decompose weights are refused.");
+                    set(safe)
+                            + (hasRightAvx512(version)
+                                    ? ""
+                                    : " Or replace OpenBLAS by one whose AVX-512 kernels are right: " + NEWER + ".")
+                            + " Until then, starts and methods that decompose weights are refused.");
         }
+        String slow = name + ", and this processor has " + possible;
         Kernel better = better(possible, version);
-        return better == null || better.instructions().compareTo(running.instructions()) <= 0
-                ? null
-                : new KernelAdvice(false, name + ", and this processor has " + possible, set(better));
+        if (better != null && better.instructions().compareTo(running.instructions()) > 0) {
+            return new KernelAdvice(false, slow, set(better));
+        }
+        return possible.compareTo(running.instructions()) > 0
+                ? new KernelAdvice(
+                        false,
+                        slow,
+                        "First put " + NEWER + ", for OpenBLAS's AVX-512 kernels are right from 0.3.20 on. "
+                                + set(Kernel.SKYLAKEX))
+                : null;
     }
 
     private static boolean asked(Kernel running, @Nullable String forced) {

@@ -59,6 +59,7 @@ public final class OpenBlas {
      * @return null if the library has no such tables: one for a single processor type, or not OpenBLAS
      */
     public static @Nullable Kernel kernel() {
+        Loader.load(openblas_nolapack.class);
         Pointer variable = Loader.addressof("gotoblas");
         Pointer chosen = variable == null ? null : new PointerPointer<Pointer>(variable).get(0);
         if (chosen == null) {

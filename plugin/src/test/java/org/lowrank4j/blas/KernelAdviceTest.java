@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,10 @@ class KernelAdviceTest {
         "ZEN, 0.3.21, zen3",
         "HASWELL, 0.3.21, knights-landing",
         "HASWELL, 0.3.21, unequal",
-        "COOPERLAKE, 0.3.21, zen5"
+        "HASWELL, 0.3.19, unequal",
+        "SKYLAKEX, 0.3.19, zen5",
+        "COOPERLAKE, 0.3.21, zen5",
+        "SAPPHIRERAPIDS, 0.3.23, zen5"
     })
     void saysNothingWhereTheKernelsFit(Kernel running, String version, String processor) throws IOException {
         assertNull(advice(running, version, processor, true));
@@ -57,9 +61,22 @@ class KernelAdviceTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"zen5", "skylake-server"})
-    void neverRecommendsTheWrongAvx512KernelsOf0319(String processor) throws IOException {
-        assertNull(advice(Kernel.HASWELL, "0.3.19", processor, true));
-        assertNull(advice(Kernel.ZEN, "unknown", processor, true));
+    void avx512KernelsBefore0320NeedANewerOpenBlasFirst(String processor) throws IOException {
+        for (String version : List.of("0.3.19", "unknown")) {
+            KernelAdvice advice = advice(Kernel.HASWELL, version, processor, true);
+
+            assertNotNull(advice);
+            assertFalse(advice.wrong());
+            assertEquals(
+                    "OpenBLAS " + version + " runs its Haswell kernels (AVX2), and this processor has AVX-512",
+                    advice.found());
+            assertEquals(
+                    "First put org.bytedeco:openblas-platform:0.3.23-1.5.9 and org.bytedeco:javacpp-platform:1.5.9 before"
+                            + " ND4J among the dependencies, for OpenBLAS's AVX-512 kernels are right from 0.3.20 on. Set"
+                            + " OPENBLAS_CORETYPE=SkylakeX in the environment before the JVM starts; with"
+                            + " OPENBLAS_VERBOSE=2, OpenBLAS then prints \"Core: SkylakeX\".",
+                    advice.todo());
+        }
     }
 
     @Test
@@ -73,6 +90,8 @@ class KernelAdviceTest {
                         + " precision",
                 advice.found());
         assertTrue(advice.todo().startsWith("Set OPENBLAS_CORETYPE=Haswell"), advice.todo());
+        assertTrue(advice.todo().contains("Or replace OpenBLAS"), advice.todo());
+        assertTrue(advice.todo().contains("openblas-platform:0.3.23-1.5.9"), advice.todo());
     }
 
     @Test

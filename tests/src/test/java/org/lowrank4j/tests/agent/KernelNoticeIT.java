@@ -23,8 +23,12 @@ class KernelNoticeIT {
     }
 
     private static void assumeProcessorHas(String feature) throws IOException {
+        assumeTrue(processorHas(feature));
+    }
+
+    private static boolean processorHas(String feature) throws IOException {
         Path account = Path.of("/proc/cpuinfo");
-        assumeTrue(Files.isReadable(account) && Files.readString(account).contains(" " + feature + " "));
+        return Files.isReadable(account) && Files.readString(account).contains(" " + feature + " ");
     }
 
     private static long lines(Run run) {
@@ -50,7 +54,18 @@ class KernelNoticeIT {
     @Test
     void goodKernelsAreNotMentioned() throws IOException {
         assumeProcessorHas("avx2");
+        assumeTrue(!processorHas("avx512bw"));
         assertEquals(0, lines(run("Haswell", "rank=2").succeeded()));
+    }
+
+    @Test
+    void aNewerOpenBlasIsNamedWhereItsKernelsAreWrongHere() throws IOException {
+        assumeProcessorHas("avx512bw");
+        Run run = run("Haswell", "rank=2").succeeded();
+
+        assertEquals(1, lines(run), run::toString);
+        assertTrue(
+                run.err().contains("and this processor has AVX-512. First put org.bytedeco:openblas"), run::toString);
     }
 
     @Test
