@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -162,14 +163,25 @@ public final class Blas {
     }
 
     /**
-     * y += alpha x; fast for arrays of one order, each in one piece.
+     * y += alpha x; fast for arrays of one order, each in one piece, and for matrices.
      *
      * @throws IllegalArgumentException if they are not of one shape
      */
     public static void axpy(double alpha, INDArray x, INDArray y) {
         require(x.equalShapes(y), "add", x, y);
         if (!areAlike(x, y)) {
-            y.addi(x.mul(alpha));
+            if (areMatrices(x, y)) {
+                eachStretch(x, y, (n, from, stepX, to, stepY) -> {
+                    if (from instanceof FloatPointer) {
+                        openblas_nolapack.cblas_saxpy(
+                                n, (float) alpha, (FloatPointer) from, stepX, (FloatPointer) to, stepY);
+                    } else {
+                        openblas_nolapack.cblas_daxpy(n, alpha, (DoublePointer) from, stepX, (DoublePointer) to, stepY);
+                    }
+                });
+            } else {
+                y.addi(x.mul(alpha));
+            }
             return;
         }
         int n = Math.toIntExact(y.length());
@@ -183,16 +195,21 @@ public final class Blas {
     }
 
     /**
-     * y = x; fast for arrays of one order, each in one piece, and for matrices of two orders, of which ND4J would take one
-     * entry after the other.
+     * y = x; fast for arrays of one order, each in one piece, and for matrices.
      *
      * @throws IllegalArgumentException if they are not of one shape
      */
     public static void copy(INDArray x, INDArray y) {
         require(x.equalShapes(y), "copy", x, y);
         if (!areAlike(x, y)) {
-            if (x.rank() == 2 && isPlain(x) && isPlain(y) && x.dataType() == y.dataType()) {
-                copyReordered(x, y);
+            if (areMatrices(x, y)) {
+                eachStretch(x, y, (n, from, stepX, to, stepY) -> {
+                    if (from instanceof FloatPointer) {
+                        openblas_nolapack.cblas_scopy(n, (FloatPointer) from, stepX, (FloatPointer) to, stepY);
+                    } else {
+                        openblas_nolapack.cblas_dcopy(n, (DoublePointer) from, stepX, (DoublePointer) to, stepY);
+                    }
+                });
             } else {
                 y.assign(x);
             }
@@ -208,27 +225,22 @@ public final class Blas {
         Reference.reachabilityFence(y);
     }
 
-    /** By rows or columns, whatever there are fewer of. */
-    private static void copyReordered(INDArray x, INDArray y) {
+    /** What is done to one row or column of x and the same of y. */
+    private interface Stretch {
+        void take(int n, Pointer from, int stepX, Pointer to, int stepY);
+    }
+
+    /** ND4J takes one entry after the other where two orders meet. */
+    private static void eachStretch(INDArray x, INDArray y, Stretch stretch) {
         int along = x.size(0) < x.size(1) ? 1 : 0;
         int across = 1 - along;
         int n = Math.toIntExact(x.size(along));
         int stepX = Math.toIntExact(x.stride(along));
         int stepY = Math.toIntExact(y.stride(along));
-        if (y.dataType() == DataType.FLOAT) {
-            FloatPointer from = floats(x);
-            FloatPointer to = floats(y);
-            for (long i = 0; i < x.size(across); i++) {
-                openblas_nolapack.cblas_scopy(
-                        n, from.position(i * x.stride(across)), stepX, to.position(i * y.stride(across)), stepY);
-            }
-        } else {
-            DoublePointer from = doubles(x);
-            DoublePointer to = doubles(y);
-            for (long i = 0; i < x.size(across); i++) {
-                openblas_nolapack.cblas_dcopy(
-                        n, from.position(i * x.stride(across)), stepX, to.position(i * y.stride(across)), stepY);
-            }
+        Pointer from = y.dataType() == DataType.FLOAT ? floats(x) : doubles(x);
+        Pointer to = y.dataType() == DataType.FLOAT ? floats(y) : doubles(y);
+        for (long i = 0; i < x.size(across); i++) {
+            stretch.take(n, from.position(i * x.stride(across)), stepX, to.position(i * y.stride(across)), stepY);
         }
         Reference.reachabilityFence(x);
         Reference.reachabilityFence(y);
@@ -324,6 +336,20 @@ public final class Blas {
                 && isPlain(y)
                 && x.dataType() == y.dataType()
                 && (x.ordering() == y.ordering() || x.isVectorOrScalar());
+    }
+
+    private static boolean areMatrices(INDArray x, INDArray y) {
+        return x.rank() == 2
+                && isTaken(x)
+                && isTaken(y)
+                && x.dataType() == y.dataType()
+                && hasPositiveStrides(x)
+                && hasPositiveStrides(y);
+    }
+
+    /** An array that repeats a row or column has a stride of 0. */
+    private static boolean hasPositiveStrides(INDArray matrix) {
+        return matrix.stride(0) > 0 && matrix.stride(1) > 0;
     }
 
     private static boolean isTaken(INDArray array) {

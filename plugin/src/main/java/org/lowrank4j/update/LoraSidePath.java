@@ -40,12 +40,16 @@ final class LoraSidePath implements SidePath {
     /** delta [B ; dB]^T, examples x 2r, from the gradients to epsilon. */
     private @Nullable Halves outputs;
 
-    /** Two matrices side by side in 'f' order, so that each is in one piece. Kept from step to step. */
+    /**
+     * Two matrices side by side, in the order of the examples that they are products of: BLAS then copies the few vectors of
+     * the factor and not all examples. Kept from step to step.
+     */
     private record Halves(INDArray both, INDArray first, INDArray second) {
 
-        static Halves of(DataType type, long examples, long rank) {
+        static Halves of(INDArray examples, DataType type, long rank) {
             try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                INDArray both = Nd4j.createUninitialized(type, new long[] {examples, 2 * rank}, 'f');
+                INDArray both =
+                        Nd4j.createUninitialized(type, new long[] {examples.size(0), 2 * rank}, examples.ordering());
                 return new Halves(
                         both,
                         both.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)),
@@ -53,8 +57,8 @@ final class LoraSidePath implements SidePath {
             }
         }
 
-        boolean fit(long examples) {
-            return both.size(0) == examples;
+        boolean fit(INDArray examples) {
+            return both.size(0) == examples.size(0) && both.ordering() == examples.ordering();
         }
     }
 
@@ -109,8 +113,8 @@ final class LoraSidePath implements SidePath {
     @Override
     public void forward(INDArray x, INDArray z) {
         Halves u = inputs;
-        if (u == null || !u.fit(x.size(0))) {
-            u = Halves.of(weight.dataType(), x.size(0), a.size(1));
+        if (u == null || !u.fit(x)) {
+            u = Halves.of(x, weight.dataType(), a.size(1));
             inputs = u;
         }
         Blas.gemm(x, left, u.both(), false, false, 1, 0);
@@ -131,8 +135,8 @@ final class LoraSidePath implements SidePath {
     /** delta B^T, examples x r. */
     INDArray ofOutputs(INDArray delta) {
         Halves v = outputs;
-        if (v == null || !v.fit(delta.size(0))) {
-            v = Halves.of(weight.dataType(), delta.size(0), a.size(1));
+        if (v == null || !v.fit(delta)) {
+            v = Halves.of(delta, weight.dataType(), a.size(1));
             outputs = v;
         }
         Blas.gemm(delta, right, v.both(), false, true, 1, 0);

@@ -114,10 +114,10 @@ class LoraTarget implements TargetUpdate {
         Blas.gemm(x, v, gradients[0], true, false, scale, 0);
     }
 
-    /** examples x r, in 'f' order. */
+    /** examples x r, in the order of the examples: BLAS then copies the few vectors of the factor and not all examples. */
     private INDArray product(INDArray examples, INDArray factor, boolean transposed) {
-        INDArray result =
-                Nd4j.createUninitialized(weight.dataType(), new long[] {examples.size(0), target.rank()}, 'f');
+        INDArray result = Nd4j.createUninitialized(
+                weight.dataType(), new long[] {examples.size(0), target.rank()}, examples.ordering());
         Blas.gemm(examples, factor, result, false, transposed, 1, 0);
         return result;
     }
