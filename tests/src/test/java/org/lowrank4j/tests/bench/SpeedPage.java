@@ -33,7 +33,7 @@ final class SpeedPage {
                 .append(String.format(Locale.ROOT, COMMAND, options(settings)))
                 .append("\n```\n\n");
         text.append("""
-                which takes about 25 minutes on two free cores. `-Dbench.size=quick` takes a few minutes, `-Dbench.size=full` \
+                which takes about 45 minutes on two free cores. `-Dbench.size=quick` takes a few minutes, `-Dbench.size=full` \
                 measures every combination of networks, widths, batches, ranks, updaters and fits, which takes many hours; \
                 `-Dbench=step,growth` and the like choose parts, `-Dbench.widths=512 -Dbench.ranks=4,16` and the like other \
                 values, and `-Dbench.torch=SCRIPT` adds PyTorch. Page and pictures go to `tests/target/bench/site` unless \
