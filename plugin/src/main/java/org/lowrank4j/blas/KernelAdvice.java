@@ -25,7 +25,7 @@ public record KernelAdvice(boolean wrong, String found, String todo) {
     private static final Pattern NUMBERS = Pattern.compile("(\\d+)\\.(\\d+)\\.(\\d+)");
     private static final int FIRST_RIGHT = 3 * 100 + 20;
 
-    /** The whole test suite passes on these with {@link Kernel#SKYLAKEX}. */
+    /** The tests of the plugin and the agent pass on these with {@link Kernel#SKYLAKEX}. */
     private static final String NEWER = "org.bytedeco:openblas-platform:0.3.23-1.5.9 and"
             + " org.bytedeco:javacpp-platform:1.5.9 before ND4J among the dependencies";
 
