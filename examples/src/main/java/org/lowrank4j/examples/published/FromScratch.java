@@ -53,7 +53,7 @@ public final class FromScratch {
                 trials.run(new Arm(FULL, Optimiser.ADAM, rates, "", "every weight is trained"), recipe, CRITERION);
         results.put(FULL, full);
         Path warm = settings.out().resolve("warm");
-        List<Integer> seeds = new ArrayList<>(List.of(Trials.TUNING_SEED));
+        List<Integer> seeds = new ArrayList<>(List.of(RateGrid.TUNING_SEED));
         full.runs().forEach(run -> seeds.add(run.seed()));
         trials.train(
                 full.arm(),

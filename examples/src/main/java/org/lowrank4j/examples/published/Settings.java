@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lowrank4j.examples.digits.Arguments;
 import org.lowrank4j.examples.digits.Digits;
+import org.lowrank4j.examples.starts.RateGrid;
 
 /**
  * What the program of a page was asked to do.
@@ -69,7 +70,7 @@ record Settings(String data, boolean quick, int seeds, Path out, Path site, Path
         return new Settings(
                 data,
                 quick,
-                quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, Trials.TUNING_SEED - 1),
+                quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, RateGrid.TUNING_SEED - 1),
                 out,
                 site,
                 agent);

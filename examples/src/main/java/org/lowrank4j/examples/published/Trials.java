@@ -17,9 +17,6 @@ import org.lowrank4j.examples.starts.Spread;
 /** Trains the arms of a page, each in JVMs of its own, as a user would: with the agent and its arguments, or without. */
 final class Trials {
 
-    /** The seed on which rates are chosen; a page's numbers come from the others. Not 0, for which ND4J takes the clock. */
-    static final int TUNING_SEED = 100;
-
     private final Settings settings;
     private final Progress progress;
     private final List<String> jvmOptions;
@@ -56,7 +53,7 @@ final class Trials {
         try {
             RateGrid chosen = arm.rates();
             if (chosen.rates().size() > 1) {
-                Result tuning = train(arm, recipe, chosen, List.of(TUNING_SEED), options);
+                Result tuning = train(arm, recipe, chosen, List.of(RateGrid.TUNING_SEED), options);
                 chosen = RateGrid.parse(RateGrid.shown(chosen.best(tuning.values(criterion::of))));
             }
             List<Integer> seeds =

@@ -83,7 +83,7 @@ public final class Adapt {
             DigitSet train = all.after(VALIDATION_DIGITS).first(TRAINING_DIGITS);
             double[] losses = new double[grid.rates().size()];
             for (int i = 0; i < losses.length; i++) {
-                losses[i] = run(task, grid.rates().get(i), Measurement.TUNING_SEED, train, validation)
+                losses[i] = run(task, grid.rates().get(i), RateGrid.TUNING_SEED, train, validation)
                         .meanLoss();
             }
             double rate = grid.best(losses);

@@ -42,7 +42,7 @@ record ArmResult(StartArm arm, List<Measurement> runs) {
     /** The runs that the page's numbers come from, by seed. */
     List<Measurement> measured(Task task) {
         return runs.stream()
-                .filter(run -> run.task() == task && run.seed() != Measurement.TUNING_SEED)
+                .filter(run -> run.task() == task && run.seed() != RateGrid.TUNING_SEED)
                 .toList();
     }
 

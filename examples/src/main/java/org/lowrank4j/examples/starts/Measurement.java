@@ -29,12 +29,6 @@ record Measurement(
         double startMillis,
         double[] losses) {
 
-    /**
-     * The seed on which rates are chosen; the numbers of the page come from the others, from 1 on. Not 0, for which ND4J
-     * takes the clock.
-     */
-    static final int TUNING_SEED = 100;
-
     Measurement withTrained(long parameters) {
         return new Measurement(task, rate, seed, validation, accuracy, kept, parameters, startMillis, losses);
     }

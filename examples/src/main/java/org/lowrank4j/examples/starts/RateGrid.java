@@ -17,6 +17,12 @@ public record RateGrid(List<Double> rates) {
     /** Half a decade apart, from below the usual rate of full fine-tuning to above that of factors that start tiny. */
     public static final String DEFAULT = "3e-4,1e-3,3e-3,1e-2,3e-2";
 
+    /**
+     * The seed on which a rate is chosen; a page's numbers come from the others, from 1 on. Not 0, for which ND4J takes the
+     * clock.
+     */
+    public static final int TUNING_SEED = 100;
+
     public RateGrid {
         rates = rates.stream().sorted().distinct().toList();
         if (rates.isEmpty()) {

@@ -85,7 +85,7 @@ record StartsSettings(
                 data.isEmpty() ? Digits.DRAWN : data,
                 arms,
                 RateGrid.parse(quick && !options.has("rates") ? "3e-3" : options.text("rates")),
-                quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, Measurement.TUNING_SEED - 1),
+                quick && !options.has("seeds") ? 1 : options.integer("seeds", 1, RateGrid.TUNING_SEED - 1),
                 quick && !options.has("steps") ? 120 : options.integer("steps", 100, 100_000),
                 quick ? 150 : Integer.parseInt(BASE_STEPS),
                 options.positive("loss", 100),

@@ -44,7 +44,7 @@ class MeasurementTest {
         Path file = Files.write(
                 directory.resolve("runs.csv"),
                 List.of(
-                        run(Task.OTHER_DIGITS, Measurement.TUNING_SEED).line(),
+                        run(Task.OTHER_DIGITS, RateGrid.TUNING_SEED).line(),
                         run(Task.OTHER_DIGITS, 1).line()));
         List<String> errors = List.of(
                 "lowrank4j: trainable params: 14,986 || all params: 2 || trainable%: 1",

@@ -28,10 +28,10 @@ class StartsPageTest {
         Arrays.fill(losses, loss);
         List<Measurement> runs = new ArrayList<>();
         for (Task task : Task.values()) {
-            for (int seed : new int[] {Measurement.TUNING_SEED, 1, 2}) {
+            for (int seed : new int[] {RateGrid.TUNING_SEED, 1, 2}) {
                 double kept = task.newHead ? Double.NaN : accuracy / 2;
                 // What ran on the tuning seed must show nowhere.
-                double shown = seed == Measurement.TUNING_SEED ? 0.111 : accuracy + 0.01 * seed;
+                double shown = seed == RateGrid.TUNING_SEED ? 0.111 : accuracy + 0.01 * seed;
                 runs.add(new Measurement(task, rate, seed, loss, shown, kept, trained, millis, losses));
             }
         }
