@@ -79,7 +79,7 @@ final class SoakBenchmark {
     private Soak soak(Workload workload) throws IOException {
         Path logs = settings.output().resolve("logs");
         String agent = settings.agent() + "=rank=" + workload.rank();
-        try (WorkerArm arm = new WorkerArm(PART, "train", agent, workload, "128m", logs)) {
+        try (WorkerArm arm = new WorkerArm(PART, "train", agent, workload, "128m", logs, WorkerArm.COMPACT_FULLY)) {
             Soak soak = Soak.of(arm, settings.soakSteps(), SAMPLES);
             arm.requireAdapters();
             return soak;

@@ -74,7 +74,7 @@ class SoakTest {
     void adaptedTrainingKeepsNothing(String network, String fit, @TempDir Path logs) throws IOException {
         Workload workload = new Workload(network, 64, 8, 2, 4, "adam", fit);
         String agent = System.getProperty("agent.jar") + "=rank=4";
-        try (WorkerArm arm = new WorkerArm("soak", "train", agent, workload, "128m", logs)) {
+        try (WorkerArm arm = new WorkerArm("soak", "train", agent, workload, "128m", logs, WorkerArm.COMPACT_FULLY)) {
             Soak soak = Soak.of(arm, STEPS, SAMPLES);
             arm.requireAdapters();
             for (Soak.Part part : List.of(Soak.Part.HEAP, Soak.Part.ARRAYS, Soak.Part.WORKSPACES, Soak.Part.THREADS)) {

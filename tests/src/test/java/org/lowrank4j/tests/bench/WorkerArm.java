@@ -16,7 +16,7 @@ final class WorkerArm implements Arm {
      * A full collection may leave some percent of dead objects where they are and count them as live, so that footprints
      * would jump up and down by megabytes, most of all with the serial collector that the JVM takes on one core.
      */
-    private static final String COMPACT_FULLY = "-XX:MarkSweepDeadRatio=0";
+    static final String COMPACT_FULLY = "-XX:MarkSweepDeadRatio=0";
 
     private final String name;
     private final Child child;
@@ -25,14 +25,14 @@ final class WorkerArm implements Arm {
      * @param task for {@link Worker}: train, train-frozen, gemm or one of the rates
      * @param agent the argument of {@code -javaagent:}, empty for none
      * @param heap of the JVM, such as 512m
+     * @param jvmOptions further ones
      */
-    WorkerArm(String name, String task, String agent, Workload workload, String heap, Path logs) throws IOException {
+    WorkerArm(String name, String task, String agent, Workload workload, String heap, Path logs, String... jvmOptions)
+            throws IOException {
         this.name = name;
         List<String> options = new ArrayList<>(List.of(
-                "-Xmx" + heap,
-                COMPACT_FULLY,
-                "-Dorg.bytedeco.javacpp.maxbytes=8g",
-                "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
+                "-Xmx" + heap, "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
+        options.addAll(List.of(jvmOptions));
         if (!agent.isEmpty()) {
             options.add("-javaagent:" + agent);
         }
