@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -55,27 +55,18 @@ final class GaLoreTarget implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
         if (step.data().getLong(0) % refresh == 0) {
-            findSubspace(x, delta);
+            findSubspace(gradient);
         }
-        long[] projected = {x.size(0), target.rank()};
-        INDArray small = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        INDArray basis = projector.matrix();
-        if (projector.projectsOutputs()) {
-            Blas.gemm(delta, basis, small, false, false, 1, 0);
-            Blas.gemm(x, small, gradients[0], true, false, 1, 0);
-        } else {
-            Blas.gemm(x, basis, small, false, false, 1, 0);
-            Blas.gemm(small, delta, gradients[0], true, false, 1, 0);
-        }
+        projector.project(gradient, gradients[0]);
     }
 
-    private void findSubspace(INDArray x, INDArray delta) {
+    private void findSubspace(WeightGradient gradient) {
         // G is as large as W: in the layer's workspace it would make every later step's workspace as large.
         try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
             INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
-            Blas.gemm(x, delta, full, true, false, 1, 0);
+            gradient.formed(full, 0);
             if (!Double.isFinite(full.sumNumber().doubleValue())) {
                 // Such a step is left out by its caller, so the next one comes here again.
                 return;

@@ -7,6 +7,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -52,10 +53,8 @@ final class LoraFaTarget implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        INDArray u = Nd4j.createUninitialized(target.dataType(), new long[] {x.size(0), target.rank()}, 'f');
-        Blas.gemm(x, a, u, false, false, 1, 0);
-        Blas.gemm(u, delta, gradients[0], true, false, target.scale(), 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        gradient.transposeTimes(a, target.scale(), gradients[0], 0);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lowrank4j.gradient;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
@@ -39,8 +40,8 @@ class LoraProTarget implements TargetUpdate {
     }
 
     @Override
-    public final void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        lora.gradient(x, delta, gradients);
+    public final void gradient(WeightGradient gradient, INDArray[] gradients) {
+        lora.gradient(gradient, gradients);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -85,6 +86,15 @@ final class Projector {
         INDArray projected = Nd4j.createUninitialized(matrix.dataType(), shape, 'f');
         addProjection(gradient, 1, projected, 0);
         return projected;
+    }
+
+    /** R of a gradient that is not formed. */
+    void project(WeightGradient gradient, INDArray projected) {
+        if (outputs) {
+            gradient.times(matrix, 1, projected, 0);
+        } else {
+            gradient.transposeTimes(matrix, 1, projected, 0);
+        }
     }
 
     /** projected = factor * projection of the matrix + keep * projected. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.SavedState;
 import org.lowrank4j.update.SidePath;
@@ -76,8 +77,8 @@ abstract class WrappedUpdate implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        update.gradient(x, delta, gradients);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        update.gradient(gradient, gradients);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -126,15 +127,13 @@ final class AdaLoraTarget extends OwnStart {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        long[] projected = {x.size(0), rank};
-        INDArray u = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Blas.gemm(x, a, u, false, false, 1, 0);
-        INDArray v = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Blas.gemm(delta, b, v, false, true, 1, 0);
-        gradients[1].assign(u.mul(v).sum(true, 0)).muli(scale);
-        Blas.gemm(x, v.muliRowVector(e), gradients[0], true, false, scale, 0);
-        Blas.gemm(u.muliRowVector(e), delta, gradients[2], true, false, scale, 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        gradient.times(b.transpose(), scale, gradients[0], 0);
+        gradient.transposeTimes(a, scale, gradients[2], 0);
+        // A^T G B^T has the gradients of E on its diagonal.
+        gradients[1].assign(gradients[2].mul(b).sum(1).reshape(1, rank));
+        gradients[0].muliRowVector(e);
+        gradients[2].muliColumnVector(e.reshape(rank, 1));
     }
 
     @Override

@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.BooleanIndexing;
@@ -72,11 +72,9 @@ final class DoraTarget implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        lora.gradient(x, delta.mulRowVector(ratios), gradients);
-        INDArray output = Nd4j.createUninitialized(weight.dataType(), delta.shape(), 'f');
-        Blas.gemm(x, unnormalised, output, false, false, 1, 0);
-        gradients[2].assign(output.muli(delta).sum(true, 0)).divi(norms);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        lora.gradient(gradient.withColumnsScaled(ratios), gradients);
+        gradients[2].assign(gradient.columnDots(unnormalised)).divi(norms);
     }
 
     @Override

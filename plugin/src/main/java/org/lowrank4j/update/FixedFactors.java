@@ -3,8 +3,8 @@ package org.lowrank4j.update;
 import java.util.Arrays;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -60,18 +60,16 @@ final class FixedFactors {
         live.assign(given);
     }
 
-    /** x A, examples x r. */
-    INDArray inputSide(INDArray x) {
-        INDArray u = Nd4j.createUninitialized(target.dataType(), new long[] {x.size(0), target.rank()}, 'f');
-        Blas.gemm(x, a, u, false, false, 1, 0);
-        return u;
+    /** Writes scale A^T G B^T, r x r. */
+    void project(WeightGradient gradient, double scale, INDArray projected) {
+        gradient.between(a, b.transpose(), scale, projected, 0);
     }
 
-    /** delta B^T, examples x r. */
-    INDArray outputSide(INDArray delta) {
-        INDArray v = Nd4j.createUninitialized(target.dataType(), new long[] {delta.size(0), target.rank()}, 'f');
-        Blas.gemm(delta, b, v, false, true, 1, 0);
-        return v;
+    /** The diagonal of A^T G B^T, 1 x r. */
+    INDArray diagonal(WeightGradient gradient) {
+        INDArray projected = b.ulike();
+        gradient.transposeTimes(a, 1, projected, 0);
+        return projected.muli(b).sum(1).reshape(1, target.rank());
     }
 
     /** Adds A and B to a state to be saved. */

@@ -3,8 +3,8 @@ package org.lowrank4j.update;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -78,8 +78,8 @@ public final class FullWeight implements LowRankUpdate {
         }
 
         @Override
-        public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-            Blas.gemm(x, delta, gradients[0], true, false, 1, 0);
+        public void gradient(WeightGradient gradient, INDArray[] gradients) {
+            gradient.formed(gradients[0], 0);
         }
 
         @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -49,9 +50,8 @@ final class LolduTarget implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        // sum over the examples: the diagonal of A^T G B^T
-        INDArray diagonal = factors.inputSide(x).muli(factors.outputSide(delta)).sum(true, 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        INDArray diagonal = factors.diagonal(gradient);
         gradients[0].assign(diagonal).muli(sigma.getDouble(0));
         gradients[1].assign(diagonal.muli(z).sumNumber());
     }

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.kind.OuterProduct;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -123,8 +124,14 @@ final class LoraSidePath implements SidePath {
         }
     }
 
-    /** x A, examples x r, for the examples of the last forward pass, whose products are spent with it. */
-    INDArray ofInputs() {
+    /** The gradients of A and B for the rows of the last forward pass, whose products are spent with it. */
+    void gradients(OuterProduct rows, INDArray[] gradients) {
+        Blas.gemm(ofInputs(), rows.delta(), gradients[1], true, false, scale, 0);
+        Blas.gemm(rows.x(), ofOutputs(rows.delta()), gradients[0], true, false, scale, 0);
+    }
+
+    /** x A, examples x r. */
+    private INDArray ofInputs() {
         Halves u = required(inputs);
         if (moved) {
             Blas.axpy(-1, u.first(), u.second());
@@ -133,7 +140,7 @@ final class LoraSidePath implements SidePath {
     }
 
     /** delta B^T, examples x r. */
-    INDArray ofOutputs(INDArray delta) {
+    private INDArray ofOutputs(INDArray delta) {
         Halves v = outputs;
         if (v == null || !v.fit(delta)) {
             v = Halves.of(delta, weight.dataType(), a.size(1));

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -106,20 +108,14 @@ class LoraTarget implements TargetUpdate {
     }
 
     @Override
-    public final void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+    public final void gradient(WeightGradient gradient, INDArray[] gradients) {
         LoraSidePath open = openSidePath();
-        INDArray u = open == null ? product(x, a, false) : open.ofInputs();
-        Blas.gemm(u, delta, gradients[1], true, false, scale, 0);
-        INDArray v = open == null ? product(delta, b, true) : open.ofOutputs(delta);
-        Blas.gemm(x, v, gradients[0], true, false, scale, 0);
-    }
-
-    /** examples x r, in the order of the examples: BLAS then copies the few vectors of the factor and not all examples. */
-    private INDArray product(INDArray examples, INDArray factor, boolean transposed) {
-        INDArray result = Nd4j.createUninitialized(
-                weight.dataType(), new long[] {examples.size(0), target.rank()}, examples.ordering());
-        Blas.gemm(examples, factor, result, false, transposed, 1, 0);
-        return result;
+        if (open != null && gradient instanceof OuterProduct rows) {
+            open.gradients(rows, gradients);
+        } else {
+            gradient.transposeTimes(a, scale, gradients[1], 0);
+            gradient.times(b.transpose(), scale, gradients[0], 0);
+        }
     }
 
     @Override

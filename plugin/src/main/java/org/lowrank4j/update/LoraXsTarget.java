@@ -6,6 +6,7 @@ import java.util.Map;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.PseudoInverse;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -61,10 +62,8 @@ final class LoraXsTarget implements TargetUpdate {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        INDArray u = projectors.inputSide(x);
-        INDArray v = projectors.outputSide(delta);
-        Blas.gemm(u, v, gradients[0], true, false, gradientScale, 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        projectors.project(gradient, gradientScale, gradients[0]);
     }
 
     @Override

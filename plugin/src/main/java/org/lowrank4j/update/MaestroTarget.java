@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -185,21 +186,14 @@ final class MaestroTarget extends OwnStart {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
         gradients[0].assign(0);
         gradients[1].assign(0);
         if (width == 0) {
             return;
         }
-        INDArray left = firstOfA(a, width);
-        INDArray right = firstOfB(b, width);
-        long[] projected = {x.size(0), width};
-        INDArray u = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Blas.gemm(x, left, u, false, false, 1, 0);
-        INDArray v = Nd4j.createUninitialized(weight.dataType(), projected, 'f');
-        Blas.gemm(delta, right, v, false, true, 1, 0);
-        Blas.gemm(x, v, firstOfA(gradients[0], width), true, false, 1, 0);
-        Blas.gemm(u, delta, firstOfB(gradients[1], width), true, false, 1, 0);
+        gradient.times(firstOfB(b, width).transpose(), 1, firstOfA(gradients[0], width), 0);
+        gradient.transposeTimes(firstOfA(a, width), 1, firstOfB(gradients[1], width), 0);
     }
 
     @Override

@@ -3,7 +3,7 @@ package org.lowrank4j.update;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lowrank4j.blas.Blas;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -76,8 +76,8 @@ final class SwitchEmaTarget extends OwnStart {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        Blas.gemm(x, delta, gradients[0], true, false, 1, 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        gradient.formed(gradients[0], 0);
     }
 
     @Override

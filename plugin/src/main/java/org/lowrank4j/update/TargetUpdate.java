@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -62,11 +63,10 @@ public interface TargetUpdate {
     /**
      * Writes the gradients of {@link #tensors()} into the given views, overwriting them.
      *
-     * @param x the layer's input after dropout, examples x nIn
-     * @param delta dL/dz, examples x nOut; gradients are sums over the examples
+     * @param gradient dL/dW, summed over the examples
      * @param gradients one view per tensor, with the tensor's shape and order
      */
-    void gradient(INDArray x, INDArray delta, INDArray[] gradients);
+    void gradient(WeightGradient gradient, INDArray[] gradients);
 
     /**
      * What lets W lag behind for some steps; null, by default, for an update that moves W in every step. A gradient

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.kind.WeightGradient;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -86,12 +87,10 @@ final class VeraTarget extends OwnStart {
     }
 
     @Override
-    public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-        int rank = target().rank();
-        INDArray u = Nd4j.createUninitialized(weight.dataType(), new long[] {x.size(0), rank}, 'f');
-        Blas.gemm(x, left, u, false, false, 1, 0);
-        INDArray products = Nd4j.createUninitialized(weight.dataType(), new long[] {rank, target().outputs()}, 'f');
-        Blas.gemm(u, delta, products, true, false, 1, 0);
+    public void gradient(WeightGradient gradient, INDArray[] gradients) {
+        INDArray products =
+                Nd4j.createUninitialized(weight.dataType(), new long[] {target().rank(), target().outputs()}, 'f');
+        gradient.transposeTimes(left, 1, products, 0);
         products.muli(right);
         Blas.gemm(b, products, gradients[0], false, true, 1, 0);
         Blas.gemm(d, products, gradients[1], false, false, 1, 0);

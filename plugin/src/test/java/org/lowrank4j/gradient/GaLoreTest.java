@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.Problem;
@@ -190,7 +191,7 @@ class GaLoreTest {
         INDArray[] views = problem.views(update);
         INDArray delta = problem.delta();
         delta.putScalar(0, 0, Float.NaN);
-        update.gradient(problem.x, delta, views);
+        update.gradient(new OuterProduct(problem.x, delta), views);
         assertTrue(Double.isNaN(views[0].sumNumber().doubleValue()), "the caller must see that it is not finite");
         INDArray[] gradients = problem.gradients(update);
         assertTrue(gradients[0].norm2Number().doubleValue() > 0);

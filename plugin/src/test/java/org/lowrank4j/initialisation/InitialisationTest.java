@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.Lora;
@@ -114,7 +115,7 @@ class InitialisationTest {
             Nd4j.create(DataType.DOUBLE, new long[] {inputs, rank}, 'f'),
             Nd4j.create(DataType.DOUBLE, new long[] {rank, outputs}, 'c')
         };
-        update.gradient(Nd4j.eye(inputs).castTo(DataType.DOUBLE), gradient, steps);
+        update.gradient(new OuterProduct(Nd4j.eye(inputs).castTo(DataType.DOUBLE), gradient), steps);
         steps[0].muli(lambda);
         steps[1].muli(lambda);
         update.step(steps);

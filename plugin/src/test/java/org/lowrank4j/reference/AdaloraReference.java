@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.AdaLora;
 import org.lowrank4j.update.AdaLoraSchedule;
@@ -58,7 +59,7 @@ public final class AdaloraReference implements Reference {
         outcome.put("y", x.mmul(target.weight()));
         outcome.put("dx", delta.mmul(target.weight().transpose()));
         INDArray[] gradients = Targets.views(update, w);
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         outcome.put("dA", gradients[0].dup());
         outcome.put("dE", gradients[1].dup().reshape(rank));
         outcome.put("dB", gradients[2].dup());

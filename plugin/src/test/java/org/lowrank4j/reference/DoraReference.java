@@ -2,6 +2,7 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.Dora;
 import org.lowrank4j.update.TargetUpdate;
@@ -40,7 +41,7 @@ public final class DoraReference implements Reference {
         update.step(steps);
 
         INDArray[] gradients = Targets.views(update, w);
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         outcome.put("dA", gradients[0]);
         outcome.put("dB", gradients[1]);
         outcome.put("dM", gradients[2].reshape(magnitude.length()));

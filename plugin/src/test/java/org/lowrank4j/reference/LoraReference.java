@@ -3,6 +3,7 @@ package org.lowrank4j.reference;
 import java.util.Map;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Kaiming;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.TargetUpdate;
@@ -47,7 +48,7 @@ public final class LoraReference implements Reference {
 
         INDArray effective = target.weight();
         INDArray[] gradients = Targets.views(update, w);
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         INDArray bias = given.hasInput("bias") ? given.input("bias", type) : Nd4j.zeros(type, w.size(1));
         outcome.put("W_merged", effective);
         outcome.put("y", x.mmul(effective).addRowVector(bias));

@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.LoraSb;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.LoraXs;
 import org.lowrank4j.update.TargetUpdate;
@@ -87,7 +88,7 @@ public final class LoraSbReference implements Reference {
         TargetUpdate update = new LoraXs().attach(target(given, type, scale, coreGradient));
         update.start(factors);
         INDArray[] gradients = Targets.views(update, factors.a());
-        update.gradient(given.input("x", type), given.input("delta", type), gradients);
+        update.gradient(new OuterProduct(given.input("x", type), given.input("delta", type)), gradients);
         return gradients[0];
     }
 

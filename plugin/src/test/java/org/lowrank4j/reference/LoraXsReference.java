@@ -6,6 +6,7 @@ import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.LoraXsStart;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.LoraXs;
@@ -53,7 +54,7 @@ public final class LoraXsReference implements Reference {
         TargetUpdate update = with(a, b, target);
         update.step(new INDArray[] {given.input("R", type).neg()});
         INDArray[] gradients = Targets.views(update, w);
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         outcome.put("dR", gradients[0]);
         outcome.put("y", x.mmul(target.weight()));
         outcome.put("dx", delta.mmul(target.weight().transpose()));

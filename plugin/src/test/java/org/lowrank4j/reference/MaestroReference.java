@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.update.Maestro;
 import org.lowrank4j.update.MaestroWidths;
 import org.lowrank4j.update.TailNorms;
@@ -121,7 +122,7 @@ public final class MaestroReference implements Reference {
         INDArray delta = loss.computeGradient(labels, z.dup(), new ActivationSoftmax(), null)
                 .divi(x.size(0));
         INDArray[] gradients = Targets.views(update, target.weight());
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         return new Pass(new ActivationSoftmax().getActivation(z.dup(), false), score, gradients);
     }
 

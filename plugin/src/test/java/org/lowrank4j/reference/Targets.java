@@ -3,6 +3,7 @@ package org.lowrank4j.reference;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,7 +33,9 @@ final class Targets {
     static INDArray[] gradients(TargetUpdate update, INDArray gradientOfWeight) {
         INDArray[] views = views(update, gradientOfWeight);
         update.gradient(
-                Nd4j.eye(gradientOfWeight.size(0)).castTo(gradientOfWeight.dataType()), gradientOfWeight, views);
+                new OuterProduct(
+                        Nd4j.eye(gradientOfWeight.size(0)).castTo(gradientOfWeight.dataType()), gradientOfWeight),
+                views);
         return views;
     }
 

@@ -1,6 +1,7 @@
 package org.lowrank4j.reference;
 
 import java.util.Map;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.update.SharedArrays;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -36,7 +37,7 @@ public final class VeraReference implements Reference {
 
         stepTo(given, type, update);
         INDArray[] gradients = Targets.views(update, w);
-        update.gradient(x, delta, gradients);
+        update.gradient(new OuterProduct(x, delta), gradients);
         outcome.put("dlambda_d", gradients[0].reshape(d.length()));
         outcome.put("dlambda_b", gradients[1].reshape(b.length()));
         outcome.put("y", x.mmul(target.weight()));

@@ -19,6 +19,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -143,7 +144,7 @@ class LoraTest {
         };
         for (INDArray[] pair : data) {
             INDArray[] views = problem.views(update);
-            update.gradient(pair[0], pair[1], views);
+            update.gradient(new OuterProduct(pair[0], pair[1]), views);
             assertTrue(distance(expected[0], views[0]) <= 1e-4);
             assertTrue(distance(expected[1], views[1]) <= 1e-4);
         }
@@ -160,8 +161,9 @@ class LoraTest {
         for (int i = 0; i < problem.x.size(0); i++) {
             INDArray[] one = problem.views(update);
             update.gradient(
-                    problem.x.get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all()),
-                    delta.get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all()),
+                    new OuterProduct(
+                            problem.x.get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all()),
+                            delta.get(NDArrayIndex.interval(i, i + 1), NDArrayIndex.all())),
                     one);
             sum[0].addi(one[0]);
             sum[1].addi(one[1]);

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.OuterProduct;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -343,7 +344,7 @@ class MaestroTest {
         int steps = 30_000;
         for (int t = 0; t < steps; t++) {
             update.beforeForward(t, 0);
-            update.gradient(identity, problem.target.weight().sub(wanted), gradients);
+            update.gradient(new OuterProduct(identity, problem.target.weight().sub(wanted)), gradients);
             double rate = 0.05 * Math.min(1, 2.0 * (steps - t) / steps);
             gradients[0].muli(rate);
             gradients[1].muli(rate);

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.kind.OuterProduct;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -108,7 +109,7 @@ public final class Problem {
 
     public INDArray[] gradients(TargetUpdate update) {
         INDArray[] views = views(update);
-        update.gradient(x, delta(), views);
+        update.gradient(new OuterProduct(x, delta()), views);
         return views;
     }
 

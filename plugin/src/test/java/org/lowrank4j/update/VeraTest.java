@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.OuterProduct;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -121,7 +122,7 @@ class VeraTest {
             // dL/db at G with a single row of ones is that row of A diag(d) B.
             INDArray delta = Nd4j.zeros(DataType.DOUBLE, inputs, outputs);
             delta.getRow(i).assign(1);
-            update.gradient(Nd4j.eye(inputs).castTo(DataType.DOUBLE), delta, gradients);
+            update.gradient(new OuterProduct(Nd4j.eye(inputs).castTo(DataType.DOUBLE), delta), gradients);
             change.getRow(i).assign(gradients[1]);
         }
         return change;

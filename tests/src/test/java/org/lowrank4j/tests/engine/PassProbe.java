@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -111,8 +112,8 @@ public final class PassProbe implements GradientApproximation {
         }
 
         @Override
-        public void gradient(INDArray x, INDArray delta, INDArray[] gradients) {
-            update.gradient(x, delta, gradients);
+        public void gradient(WeightGradient gradient, INDArray[] gradients) {
+            update.gradient(gradient, gradients);
         }
 
         @Override
