@@ -1,13 +1,14 @@
 package org.lowrank4j.initialisation;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.file.ModelWeights;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.quantisation.NormalFloat4;
+import org.lowrank4j.quantisation.NormalFloat;
 import org.lowrank4j.quantisation.Quantiser;
 import org.lowrank4j.quantisation.UniformGrid;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -33,21 +34,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class Loftq implements Initialisation {
 
-    private static final int NORMAL_FLOAT_BITS = 4;
-
     private enum Quantisation {
-        NF4 {
-            @Override
-            Quantiser of(OptionValues options) {
-                int bits = options.positiveInt("bits");
-                if (bits != NORMAL_FLOAT_BITS) {
-                    throw new LowRankException("loftq.quantiser=nf4 has " + NORMAL_FLOAT_BITS
-                            + " bits, and loftq.bits=" + bits + " asks for others. Use loftq.quantiser=uniform for 2 to"
-                            + " 8 bits.");
-                }
-                return new NormalFloat4(options.positiveInt("block"));
-            }
-        },
+        NF2,
+        NF3,
+        NF4,
         UNIFORM {
             @Override
             Quantiser of(OptionValues options) {
@@ -55,7 +45,16 @@ public final class Loftq implements Initialisation {
             }
         };
 
-        abstract Quantiser of(OptionValues options);
+        /** The bits of a NormalFloat are the end of its name. */
+        Quantiser of(OptionValues options) {
+            int bits = name().charAt(2) - '0';
+            if (options.isWritten("bits") && options.positiveInt("bits") != bits) {
+                throw new LowRankException("loftq.quantiser=" + name().toLowerCase(Locale.ROOT) + " has " + bits
+                        + " bits, and loftq.bits=" + options.text("bits") + " asks for others. Leave out loftq.bits, or"
+                        + " use loftq.quantiser=nf2, nf3 or nf4, or uniform for 2 to 8 bits.");
+            }
+            return new NormalFloat(bits, options.positiveInt("block"));
+        }
     }
 
     @Override
@@ -69,10 +68,11 @@ public final class Loftq implements Initialisation {
                 new MethodOption(
                         "quantiser",
                         "nf4",
-                        "nf4: 16 quantiles of the normal distribution, scaled block by block; uniform: one even grid for"
-                                + " the whole weight, clipped at two standard deviations"),
-                new MethodOption("bits", "4", "the bits of one weight: 2 to 8 for uniform, 4 for nf4"),
-                new MethodOption("block", "64", "how many weights nf4 scales together, 1 or more"),
+                        "nf2, nf3, nf4: 4, 8 or 16 quantiles of the normal distribution, scaled block by block;"
+                                + " uniform: one even grid for the whole weight, clipped at two standard deviations"),
+                new MethodOption(
+                        "bits", "4", "the bits of one weight: 2 to 8 for uniform; nf2, nf3 and nf4 name theirs"),
+                new MethodOption("block", "64", "how many weights nf2, nf3 and nf4 scale together, 1 or more"),
                 new MethodOption("iterations", "1", "how often quantising and splitting take turns, 1 or more"),
                 new MethodOption(
                         "original",

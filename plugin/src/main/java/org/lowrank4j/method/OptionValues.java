@@ -28,6 +28,11 @@ public final class OptionValues {
         return value != null ? value : declared(option).defaultValue();
     }
 
+    /** Whether the user wrote the option, so that its value is not the published default. */
+    public boolean isWritten(String option) {
+        return written.containsKey(method.name() + "." + option);
+    }
+
     /** The option as a positive whole number. */
     public int positiveInt(String option) {
         return positiveInt(option, Integer.MAX_VALUE);

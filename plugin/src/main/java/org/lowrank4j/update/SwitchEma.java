@@ -18,6 +18,15 @@ import org.lowrank4j.method.OptionValues;
  * epochs. {@code switch=N} switches at the end of every N-th step, so that the network is its average there; use it where
  * the program trains without an iterator, and with N the number of steps of an epoch to end the last one averaged.
  *
+ * <p>{@code warmup} lets the average follow W faster at first, as the released classification hook does. With t the number of
+ * steps taken before this one, T = {@code warmup-steps} and q = {@code warmup-ratio}, the steps t = 0 to T use in mu's place
+ *
+ * <pre>
+ * constant:  q mu
+ * linear:    (1 - (1 - t / T) (1 - q)) mu
+ * exp:       q^(1 - t / T) mu
+ * </pre>
+ *
  * <p>The average must have followed W before it replaces it: 1 / (1 - mu) is to be much less than the number of steps between
  * two switches, or training stands still. mu = 0 is ordinary training.
  *
@@ -27,6 +36,9 @@ import org.lowrank4j.method.OptionValues;
 public final class SwitchEma implements LowRankUpdate {
 
     private static final String SWITCH = "switch";
+    private static final String WARMUP = "warmup";
+    private static final String WARMUP_STEPS = "warmup-steps";
+    private static final String WARMUP_RATIO = "warmup-ratio";
 
     @Override
     public String name() {
@@ -57,6 +69,9 @@ public final class SwitchEma implements LowRankUpdate {
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("mu", "0.9999", "how much of the average stays in each step, less than 1"),
+                new MethodOption(WARMUP, "none", "how mu starts: none, constant, linear or exp"),
+                new MethodOption(WARMUP_STEPS, "0", "the steps that mu takes to start; above 0 with warmup"),
+                new MethodOption(WARMUP_RATIO, "0.9", "the factor of mu at the start, above 0 and at most 1"),
                 new MethodOption(SWITCH, "epoch", "when W becomes its average: epoch, or a number of steps"));
     }
 
@@ -79,6 +94,22 @@ public final class SwitchEma implements LowRankUpdate {
                     + " 1, whose 1 / (1 - mu) is much less than the number of steps of an epoch.");
         }
         int interval = options.text(SWITCH).equals("epoch") ? 0 : options.positiveInt(SWITCH);
-        return new SwitchEmaTarget(name(), target, mu, interval);
+        return new SwitchEmaTarget(name(), target, memory(mu, options), interval);
+    }
+
+    private static SwitchEmaMemory memory(double mu, OptionValues options) {
+        SwitchEmaMemory.Warmup warmup = options.choice(WARMUP, SwitchEmaMemory.Warmup.class);
+        int steps = options.wholeNumber(WARMUP_STEPS);
+        double ratio = options.positiveDouble(WARMUP_RATIO);
+        if (ratio > 1) {
+            throw new LowRankException("switch-ema.warmup-ratio=" + options.text(WARMUP_RATIO)
+                    + " is refused: a warm-up starts below mu. It must be a number above 0 and at most 1.");
+        }
+        if ((warmup == SwitchEmaMemory.Warmup.NONE) != (steps == 0)) {
+            throw new LowRankException("switch-ema.warmup=" + options.text(WARMUP) + " and switch-ema.warmup-steps="
+                    + options.text(WARMUP_STEPS) + " do not go together: a warm-up (constant, linear or exp) takes at"
+                    + " least one step, and without one there are no steps. Set both or neither.");
+        }
+        return new SwitchEmaMemory(mu, warmup, steps, ratio);
     }
 }

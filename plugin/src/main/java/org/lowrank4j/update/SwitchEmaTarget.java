@@ -18,7 +18,7 @@ final class SwitchEmaTarget extends OwnStart {
     private static final long NONE = -1;
 
     private final INDArray weight;
-    private final double mu;
+    private final SwitchEmaMemory memory;
     private final int interval;
     private final INDArray average;
     private final INDArray step = Nd4j.create(DataType.LONG, 1);
@@ -30,9 +30,9 @@ final class SwitchEmaTarget extends OwnStart {
     private boolean switched;
 
     /** @param interval steps between two switches, 0 to switch with the epochs */
-    SwitchEmaTarget(String update, TargetWeight target, double mu, int interval) {
+    SwitchEmaTarget(String update, TargetWeight target, SwitchEmaMemory memory, int interval) {
         super(update, target);
-        this.mu = mu;
+        this.memory = memory;
         this.interval = interval;
         weight = target.weight();
         average = Nd4j.create(target.dataType(), weight.shape(), 'f');
@@ -87,8 +87,10 @@ final class SwitchEmaTarget extends OwnStart {
             average.assign(weight);
         }
         weight.subi(steps[0]);
+        long before = step.data().getLong(0);
+        double mu = memory.at(before);
         average.muli(mu).addi(weight.mul(1 - mu));
-        long taken = step.data().getLong(0) + 1;
+        long taken = before + 1;
         step.data().put(0, taken);
         epoch.data().put(0, begun);
         if (interval > 0 && taken % interval == 0) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.quantisation.NormalFloat4;
+import org.lowrank4j.quantisation.NormalFloat;
 import org.lowrank4j.quantisation.Quantiser;
 import org.lowrank4j.quantisation.UniformGrid;
 import org.lowrank4j.update.TargetWeight;
@@ -173,7 +173,7 @@ class CompressedStartTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"nf4, 4, 1", "nf4, 4, 3", "uniform, 2, 2", "uniform, 8, 1"})
+    @CsvSource({"nf4, 4, 1", "nf4, 4, 3", "nf2, 2, 1", "nf3, 3, 2", "uniform, 2, 2", "uniform, 8, 1"})
     void loftqErrsByTheTailAndByLessWithMoreRank(String quantiser, int bits, int iterations) {
         INDArray weight = gaussian(24, 16, 3);
         INDArray before = weight.dup();
@@ -181,7 +181,7 @@ class CompressedStartTest {
                 "loftq.quantiser", quantiser,
                 "loftq.bits", Integer.toString(bits),
                 "loftq.iterations", Integer.toString(iterations));
-        Quantiser same = quantiser.equals("nf4") ? new NormalFloat4(64) : new UniformGrid(bits);
+        Quantiser same = quantiser.startsWith("nf") ? new NormalFloat(bits, 64) : new UniformGrid(bits);
         double larger = Double.POSITIVE_INFINITY;
         for (int rank : new int[] {1, 4, 9, 16}) {
             Factors factors = new Loftq().start(loftq(weight, rank, 0.5, options));
@@ -229,7 +229,7 @@ class CompressedStartTest {
 
     @Test
     void aWeightOnTheGridLeavesNothingToSplitAndYetLearns() {
-        INDArray weight = new NormalFloat4(64).quantised(gaussian(8, 8, 1));
+        INDArray weight = new NormalFloat(4, 64).quantised(gaussian(8, 8, 1));
         Factors factors = new Loftq().start(loftq(weight, 2, 1, Map.of()));
         assertEquals(weight, factors.base());
         assertEquals(0, factors.b().normmaxNumber().doubleValue());
@@ -241,12 +241,13 @@ class CompressedStartTest {
         INDArray weight = gaussian(5, 4, 1);
         Loftq loftq = new Loftq();
         String bits = refusal(() -> loftq.start(loftq(weight, 2, 1, Map.of("loftq.bits", "3"))));
-        assertTrue(bits.contains("Use loftq.quantiser=uniform for 2 to 8 bits"), bits);
+        assertTrue(bits.contains("nf4 has 4 bits, and loftq.bits=3"), bits);
+        assertTrue(bits.contains("nf2, nf3 or nf4, or uniform for 2 to 8 bits"), bits);
         String grid = refusal(
                 () -> loftq.start(loftq(weight, 2, 1, Map.of("loftq.bits", "9", "loftq.quantiser", "uniform"))));
         assertTrue(grid.contains("2 to 8 bits"), grid);
         String name = refusal(() -> loftq.start(loftq(weight, 2, 1, Map.of("loftq.quantiser", "int3"))));
-        assertTrue(name.contains("one of nf4, uniform"), name);
+        assertTrue(name.contains("one of nf2, nf3, nf4, uniform"), name);
     }
 
     @Test

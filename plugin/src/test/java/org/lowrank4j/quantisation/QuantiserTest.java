@@ -22,11 +22,12 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class QuantiserTest {
 
-    @Test
-    void theLevelsOfNormalFloatAreQuantilesOfTheNormalDistribution() {
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4})
+    void theLevelsOfNormalFloatAreQuantilesOfTheNormalDistribution(int bits) {
         NormalDistribution normal = new NormalDistribution(null, 0, 1);
-        double[] positive = quantiles(normal, 8);
-        double[] negative = quantiles(normal, 7);
+        double[] positive = quantiles(normal, 1 << (bits - 1));
+        double[] negative = quantiles(normal, (1 << (bits - 1)) - 1);
         double[] expected = DoubleStream.concat(
                         DoubleStream.of(0),
                         DoubleStream.concat(
@@ -34,8 +35,7 @@ class QuantiserTest {
                 .sorted()
                 .map(value -> value / positive[0])
                 .toArray();
-        double[] levels = NormalFloat4.levels();
-        assertArrayEquals(expected, levels, 1e-12);
+        assertArrayEquals(expected, new NormalFloat(bits, 64).levels(), 1e-12);
     }
 
     /** Phi^-1 at that many evenly spaced probabilities, from the published offset towards, but without, 1/2. */
@@ -51,8 +51,8 @@ class QuantiserTest {
     @Test
     void normalFloatScalesBlockByBlockDownTheColumns() {
         INDArray weight = Nd4j.create(new double[][] {{2, 0.1}, {0.9, -0.1}, {-2, 0.05}, {1.4, 0}});
-        INDArray quantised = new NormalFloat4(4).quantised(weight);
-        double[] levels = NormalFloat4.levels();
+        INDArray quantised = new NormalFloat(4, 4).quantised(weight);
+        double[] levels = new NormalFloat(4, 4).levels();
         assertEquals(2, quantised.getDouble(0, 0));
         assertEquals(2 * levels[12], quantised.getDouble(1, 0));
         assertEquals(-2, quantised.getDouble(2, 0));
@@ -60,16 +60,36 @@ class QuantiserTest {
         assertEquals(0.1, quantised.getDouble(0, 1));
         assertEquals(0.1 * levels[12], quantised.getDouble(2, 1));
         assertEquals(0, quantised.getDouble(3, 1));
-        INDArray pairs = new NormalFloat4(2).quantised(weight);
+        INDArray pairs = new NormalFloat(4, 2).quantised(weight);
         assertEquals(2 * levels[12], pairs.getDouble(1, 0));
         assertEquals(0.05, pairs.getDouble(2, 1), "the largest of its block is exact");
     }
 
     @Test
+    void everyEntryOfANarrowNormalFloatGoesToTheNearestLevelOfItsBlock() {
+        INDArray weight = gaussian(8, 5);
+        for (int bits = 2; bits <= 3; bits++) {
+            NormalFloat quantiser = new NormalFloat(bits, 8);
+            INDArray quantised = quantiser.quantised(weight);
+            for (int j = 0; j < weight.size(1); j++) {
+                double largest = weight.getColumn(j).normmaxNumber().doubleValue();
+                for (int i = 0; i < weight.size(0); i++) {
+                    double entry = weight.getDouble(i, j);
+                    double least = Arrays.stream(quantiser.levels())
+                            .map(level -> Math.abs(level * largest - entry))
+                            .min()
+                            .orElseThrow();
+                    assertEquals(least, Math.abs(quantised.getDouble(i, j) - entry), 1e-12);
+                }
+            }
+        }
+    }
+
+    @Test
     void aShortLastBlockAndABlockOfZerosAreQuantisedToo() {
         INDArray weight = Nd4j.create(new double[] {0, 0, 0, 3, -3}, new long[] {5, 1}, 'c');
-        assertEquals(weight, new NormalFloat4(3).quantised(weight));
-        assertEquals(weight, new NormalFloat4(Integer.MAX_VALUE).quantised(weight));
+        assertEquals(weight, new NormalFloat(4, 3).quantised(weight));
+        assertEquals(weight, new NormalFloat(4, Integer.MAX_VALUE).quantised(weight));
     }
 
     @ParameterizedTest
@@ -103,13 +123,13 @@ class QuantiserTest {
         assertEquals(weight, new UniformGrid(2).quantised(weight));
         INDArray single = Nd4j.valueArrayOf(new long[] {1, 1}, -0.25, DataType.DOUBLE);
         assertEquals(single, new UniformGrid(8).quantised(single));
-        assertEquals(single, new NormalFloat4(64).quantised(single));
+        assertEquals(single, new NormalFloat(4, 64).quantised(single));
     }
 
     @Test
     void floatsAreQuantisedInDouble() {
         INDArray weight = gaussian(8, 8).castTo(DataType.FLOAT);
-        for (Quantiser quantiser : new Quantiser[] {new UniformGrid(4), new NormalFloat4(64)}) {
+        for (Quantiser quantiser : new Quantiser[] {new UniformGrid(4), new NormalFloat(4, 64)}) {
             assertEquals(DataType.DOUBLE, quantiser.quantised(weight).dataType());
             assertEquals(quantiser.quantised(weight.castTo(DataType.DOUBLE)), quantiser.quantised(weight));
         }
@@ -120,7 +140,9 @@ class QuantiserTest {
         LowRankException refused = assertThrows(LowRankException.class, () -> new UniformGrid(9));
         assertTrue(refused.getMessage().contains("2 to 8 bits, and 9"), refused.getMessage());
         assertThrows(LowRankException.class, () -> new UniformGrid(1));
-        assertThrows(LowRankException.class, () -> new NormalFloat4(0));
+        assertThrows(LowRankException.class, () -> new NormalFloat(4, 0));
+        assertThrows(LowRankException.class, () -> new NormalFloat(1, 64));
+        assertThrows(LowRankException.class, () -> new NormalFloat(5, 64));
     }
 
     private static INDArray gaussian(int rows, int columns) {

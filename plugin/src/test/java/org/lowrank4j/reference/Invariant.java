@@ -22,6 +22,9 @@ final class Invariant {
             "\\s*(\\d+\\.?\\d*(?:[eE][-+]?\\d+)?|[A-Za-z_]\\w*|\\*\\*|//|==|!=|<=|>=|[-+*/@()\\[\\],:.<>])");
     private static final double DEFAULT_TOLERANCE = 1e-8;
 
+    /** What is so small beside a case's zero scale is 0 up to rounding. */
+    private static final double ROUNDING = 1e-10;
+
     private final Map<String, Values> names;
     private final List<String> tokens = new ArrayList<>();
     private int next;
@@ -40,56 +43,73 @@ final class Invariant {
     }
 
     /**
-     * Checks an equation.
+     * Checks an equation between exact numbers.
      *
      * @return why it does not hold, or nothing
      * @throws IllegalArgumentException if it cannot be evaluated
      */
     static Optional<String> check(String text, Map<String, Values> names) {
-        return check(text, names, 0);
+        return check(text, names, names, 0);
     }
 
     /**
      * As above.
      *
-     * @param zeroScale the scale of errors where one side is exactly 0, because the file records quantities that are 0
-     *     up to rounding as zeros
+     * @param recorded the numbers of the file, in the place of those that were computed
+     * @param zeroScale the scale of errors where a side is exactly 0, or both are 0 up to rounding with the numbers of the
+     *     file: what is computed in their place is rounding, too
      */
-    static Optional<String> check(String text, Map<String, Values> names, double zeroScale) {
+    static Optional<String> check(
+            String text, Map<String, Values> names, Map<String, Values> recorded, double zeroScale) {
         Matcher written = TOLERANCE.matcher(text);
         boolean own = written.find();
         double tolerance = own ? Double.parseDouble(written.group(1)) : DEFAULT_TOLERANCE;
-        Invariant invariant = new Invariant(own ? text.substring(0, written.start()) : text, names);
+        String equation = own ? text.substring(0, written.start()) : text;
         try {
-            Values left = invariant.sum();
-            String relation = invariant.take();
-            Values right = invariant.sum();
-            if (invariant.next != invariant.tokens.size()) {
-                throw new IllegalArgumentException("nothing may follow");
-            }
-            return difference(left, relation, right, tolerance, zeroScale);
+            Sides sides = new Invariant(equation, names).sides();
+            Sides ofFile = new Invariant(equation, recorded).sides();
+            boolean zero = sides.oneIsZero() || ofFile.oneIsZero() || ofFile.scale() <= ROUNDING * zeroScale;
+            double allowed = tolerance * (zero ? Math.max(sides.scale(), zeroScale) : sides.scale());
+            double excess = sides.excess();
+            return excess <= allowed
+                    ? Optional.empty()
+                    : Optional.of("it is missed by " + excess + ", allowed " + allowed);
         } catch (RuntimeException wrong) {
             throw new IllegalArgumentException("cannot evaluate \"" + text + "\"", wrong);
         }
     }
 
-    private static Optional<String> difference(
-            Values left, String relation, Values right, double tolerance, double zeroScale) {
-        boolean zero = left.largest() == 0 || right.largest() == 0;
-        double scale = Math.max(left.largest(), right.largest());
-        double allowed = tolerance * (zero ? Math.max(scale, zeroScale) : scale);
-        DoubleBinaryOperator excess = switch (relation) {
-            case "==" -> (a, b) -> Math.abs(a - b);
-            case "<=" -> (a, b) -> a - b;
-            case ">=" -> (a, b) -> b - a;
-            default -> throw new IllegalArgumentException("unknown relation " + relation);
-        };
-        for (double difference : Arithmetic.combine(left, right, excess).data()) {
-            if (!(difference <= allowed)) {
-                return Optional.of("it is missed by " + difference + ", allowed " + allowed);
-            }
+    private Sides sides() {
+        Values left = sum();
+        String relation = take();
+        Values right = sum();
+        if (next != tokens.size()) {
+            throw new IllegalArgumentException("nothing may follow");
         }
-        return Optional.empty();
+        return new Sides(left, relation, right);
+    }
+
+    private record Sides(Values left, String relation, Values right) {
+
+        double scale() {
+            return Math.max(left.largest(), right.largest());
+        }
+
+        boolean oneIsZero() {
+            return left.largest() == 0 || right.largest() == 0;
+        }
+
+        /** By how much the relation does not hold where it holds least; NaN if a number is missing. */
+        double excess() {
+            DoubleBinaryOperator excess = switch (relation) {
+                case "==" -> (a, b) -> Math.abs(a - b);
+                case "<=" -> (a, b) -> a - b;
+                case ">=" -> (a, b) -> b - a;
+                default -> throw new IllegalArgumentException("unknown relation " + relation);
+            };
+            return Arrays.stream(Arithmetic.combine(left, right, excess).data())
+                    .reduce(Double.NEGATIVE_INFINITY, Math::max);
+        }
     }
 
     private Values comparison() {
@@ -242,6 +262,8 @@ final class Invariant {
             }
             case "colnorm" -> Arithmetic.map(Arithmetic.sum(Arithmetic.map(first, a -> a * a), 0), Math::sqrt);
             case "rownorm" -> Arithmetic.map(Arithmetic.sum(Arithmetic.map(first, a -> a * a), 1), Math::sqrt);
+            case "ones" -> Arithmetic.filled(wholes(first), 1);
+            case "zeros" -> Arithmetic.filled(wholes(first), 0);
             case "eye" -> Arithmetic.identity(whole(first));
             case "diag" -> Arithmetic.diagonal(first);
             case "inv" -> Arithmetic.inverse(first);

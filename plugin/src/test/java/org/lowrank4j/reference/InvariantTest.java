@@ -51,6 +51,9 @@ class InvariantTest {
                 "1 == 1.0001 [tol 1e-3]",
                 "maxabs(v) <= 1",
                 "min(A) >= 1",
+                "2 * ones((2, r + 1)) == A - A + 2",
+                "sum(0.5 * ones(A.shape)) == 3",
+                "zeros(4) == 0 * ones(4)",
             })
     void holds(String text) {
         assertEquals(Optional.empty(), Invariant.check(text, NAMES));
@@ -87,9 +90,19 @@ class InvariantTest {
 
     @Test
     void aSideOfZerosIsComparedAtTheScaleOfTheCase() {
-        assertEquals(Optional.empty(), Invariant.check("1e-9 == 0", NAMES, 1));
-        assertTrue(Invariant.check("1e-7 == 0", NAMES, 1).isPresent());
-        assertTrue(Invariant.check("1e-9 == 2e-9", NAMES, 1).isPresent());
+        assertEquals(Optional.empty(), Invariant.check("1e-9 == 0", NAMES, NAMES, 1));
+        assertTrue(Invariant.check("1e-7 == 0", NAMES, NAMES, 1).isPresent());
+        assertTrue(Invariant.check("1e-9 == 2e-9", NAMES, NAMES, 1).isPresent());
+    }
+
+    @Test
+    void whatTheFileHasAsZeroMayBeRoundingOnBothSides() {
+        Map<String, Values> recorded = Map.of("a", Values.scalar(0), "b", Values.scalar(1e-13));
+        Map<String, Values> computed = Map.of("a", Values.scalar(3e-10), "b", Values.scalar(1e-16));
+        assertEquals(Optional.empty(), Invariant.check("a == b", computed, recorded, 1));
+        assertTrue(Invariant.check("a == b", computed, computed, 1).isPresent());
+        assertTrue(Invariant.check("a == b", Map.of("a", Values.scalar(1e-7), "b", Values.scalar(0)), recorded, 1)
+                .isPresent());
     }
 
     @Test

@@ -8,7 +8,7 @@ import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Loftq;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.quantisation.NormalFloat4;
+import org.lowrank4j.quantisation.NormalFloat;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -35,8 +35,8 @@ public final class LoftqReference implements Reference {
             INDArray product = a.mmul(b);
             INDArray residual = exact.sub(factors.base());
             bases.slice(i).assign(factors.base());
-            errors[i] =
-                    residual.sub(product.castTo(DataType.DOUBLE)).norm2Number().doubleValue();
+            INDArray split = product.castTo(DataType.DOUBLE).mul(given.number("s"));
+            errors[i] = residual.sub(split).norm2Number().doubleValue();
             outcome.put("A", a);
             outcome.put("B", b);
             outcome.put("AB", product);
@@ -45,13 +45,19 @@ public final class LoftqReference implements Reference {
         }
         outcome.put("Q", bases);
         outcome.put("error_norm", Arrays.copyOf(errors, iterations));
-        outcome.put("levels", NormalFloat4.levels());
+        if (isNormalFloat(given)) {
+            outcome.put("levels", new NormalFloat(given.whole("bits"), given.whole("block")).levels());
+        }
+    }
+
+    private static boolean isNormalFloat(ReferenceCase given) {
+        return given.text("quantiser").equals("normal_float");
     }
 
     private static Factors start(ReferenceCase given, INDArray w, int iterations) {
-        boolean normal = given.text("quantiser").equals("normal_float");
+        boolean normal = isNormalFloat(given);
         Map<String, String> options = Map.of(
-                "loftq.quantiser", normal ? "nf4" : "uniform",
+                "loftq.quantiser", normal ? "nf" + given.whole("bits") : "uniform",
                 "loftq.bits", Integer.toString(given.whole("bits")),
                 "loftq.block", Integer.toString(normal ? given.whole("block") : 1),
                 "loftq.iterations", Integer.toString(iterations));

@@ -88,12 +88,21 @@ public final class ReferenceCase {
         return (int) number;
     }
 
+    public boolean hasText(String name) {
+        return hyperparameters.get(name) instanceof String;
+    }
+
     /** A hyper-parameter that is text. */
     public String text(String name) {
         if (hyperparameters.get(name) instanceof String text) {
             return text;
         }
         throw new IllegalArgumentException(method() + "/" + name() + " has no text " + name);
+    }
+
+    /** How many numbers are expected of an entry, 0 if it is not expected. */
+    public int lengthOf(String entry) {
+        return expected.get(entry) instanceof Values values ? values.data().length : 0;
     }
 
     /** A factor with the signs of its columns, or of its rows, as in the file. */

@@ -156,7 +156,7 @@ class ReferenceTest {
         });
         List<Executable> failures = new ArrayList<>();
         for (String text : given.invariants()) {
-            Invariant.check(text, known, given.zeroScale())
+            Invariant.check(text, known, given.known(), given.zeroScale())
                     .ifPresent(why -> failures.add(() -> fail(text + ": " + why)));
         }
         return failures;

@@ -1,5 +1,6 @@
 package org.lowrank4j.reference;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.lowrank4j.update.SwitchEma;
 import org.lowrank4j.update.TargetUpdate;
@@ -20,8 +21,7 @@ public final class SemaReference implements Reference {
 
     @Override
     public void compute(ReferenceCase given, DataType type, Outcome outcome) {
-        TargetWeight target = Targets.target(
-                given.input("theta0", type), 1, 1, 1, Map.of("switch-ema.mu", String.valueOf(given.number("mu"))));
+        TargetWeight target = Targets.target(given.input("theta0", type), 1, 1, 1, options(given));
         TargetUpdate update = new SwitchEma().attach(target);
         update.start();
         INDArray steps = given.input("U", type);
@@ -47,5 +47,15 @@ public final class SemaReference implements Reference {
         outcome.put("theta_start", starts);
         outcome.put("theta", weights);
         outcome.put("ema", averages);
+    }
+
+    private static Map<String, String> options(ReferenceCase given) {
+        Map<String, String> options = new HashMap<>(Map.of("switch-ema.mu", String.valueOf(given.number("mu"))));
+        if (given.hasText("warmup")) {
+            options.put("switch-ema.warmup", given.text("warmup"));
+            options.put("switch-ema.warmup-steps", String.valueOf(given.whole("warmup_iters")));
+            options.put("switch-ema.warmup-ratio", String.valueOf(given.number("warmup_ratio")));
+        }
+        return options;
     }
 }

@@ -101,6 +101,51 @@ class SwitchEmaTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "none, 0, 0.8, 0.8, 0.8",
+        "constant, 1, 0.4, 0.4, 0.8",
+        "linear, 1, 0.4, 0.8, 0.8",
+        "exp, 1, 0.4, 0.8, 0.8",
+        "linear, 2, 0.4, 0.6, 0.8"
+    })
+    void muStartsAsTheWarmUpSays(String warmup, int steps, double first, double second, double third) {
+        Map<String, String> options = Map.of(
+                "switch-ema.mu",
+                "0.8",
+                "switch-ema.warmup",
+                warmup,
+                "switch-ema.warmup-steps",
+                String.valueOf(steps),
+                "switch-ema.warmup-ratio",
+                "0.5");
+        Problem problem = new Problem(DataType.DOUBLE, 6, 4, 2, 1, options);
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        for (double mu : new double[] {first, second, third}) {
+            INDArray before = average(update).dup();
+            run.step(0);
+            INDArray expected = before.mul(mu).addi(problem.target.weight().mul(1 - mu));
+            assertTrue(expected.sub(average(update)).normmaxNumber().doubleValue() <= 1e-14, "mu " + mu);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "linear, 0, 0.9, do not go together",
+        "none, 5, 0.9, do not go together",
+        "linear, 5, 1.5, at most 1",
+        "linear, 5, 0, above 0",
+        "cosine, 5, 0.9, 'one of none, constant, linear, exp'"
+    })
+    void aWarmUpThatCannotBeIsRefused(String warmup, String steps, String ratio, String why) {
+        Map<String, String> options =
+                Map.of("switch-ema.warmup", warmup, "switch-ema.warmup-steps", steps, "switch-ema.warmup-ratio", ratio);
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, options);
+        LowRankException refused = assertThrows(LowRankException.class, () -> new SwitchEma().attach(problem.target));
+        assertTrue(refused.getMessage().contains(why), refused.getMessage());
+    }
+
     @Test
     void gradientsAreTheDerivativesOfTheLoss() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 2, 1, Map.of());

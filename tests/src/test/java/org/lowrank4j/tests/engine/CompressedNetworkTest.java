@@ -21,7 +21,7 @@ import org.lowrank4j.initialisation.Eigenspace;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Loftq;
 import org.lowrank4j.initialisation.SecondMoment;
-import org.lowrank4j.quantisation.NormalFloat4;
+import org.lowrank4j.quantisation.NormalFloat;
 import org.lowrank4j.quantisation.UniformGrid;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -151,7 +151,7 @@ class CompressedNetworkTest {
         MultiLayerNetwork trained = loftq(() -> network(0));
         trained.fit(batches().get(0));
         for (int i = 0; i < 2; i++) {
-            Factors split = Loftq.alternated(stock.getLayer(i).getParam("W"), new NormalFloat4(64), 3, RANK, 1);
+            Factors split = Loftq.alternated(stock.getLayer(i).getParam("W"), new NormalFloat(4, 64), 3, RANK, 1);
             INDArray expected = split.a().mmul(split.b()).addi(split.base());
             Nets.assertClose(expected, trained.getLayer(i).getParam("W"), 1e-12, "W of layer" + i);
         }
