@@ -6,7 +6,6 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -32,15 +31,13 @@ public final class ModelZip {
     private ModelZip() {}
 
     /**
-     * Writes to a file. The zip is written to a sibling first and then moved into place, so that an interrupted write
-     * leaves an older file whole.
+     * Writes to a file, as {@link Replacement} says.
      *
-     * @throws IOException if the directory cannot be written, naming it
+     * @throws IOException if it cannot be written
      */
     public static void write(Model model, Path file, TrainingState state, @Nullable DataNormalization normalizer)
             throws IOException {
-        Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-        Replacement.write(target, stream -> write(model, stream, state, normalizer));
+        Replacement.write(file, stream -> write(model, stream, state, normalizer));
     }
 
     /** Writes to a stream, which is flushed and left open. */

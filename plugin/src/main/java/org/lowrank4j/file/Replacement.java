@@ -4,15 +4,29 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.UUID;
 
-/** Replaces a file as a whole or not at all: the new content is complete on disk before the old one goes. */
+/**
+ * How every file of this library is written.
+ *
+ * <p>A regular file is replaced as a whole or not at all: the new content is complete and on disk beside it before it
+ * takes the file's name. Permissions, owner and group stay. Symbolic links are followed and kept, also where they lead
+ * to nothing yet. What killed writers left in the directory is cleared away.
+ *
+ * <p>Where renaming would lose something (a file with several names, a file that is mounted, an owner that may not be
+ * given away) or is not possible (a directory that cannot be written), the complete content is copied over the old, which
+ * stays the same file; only a crash during that copy can damage it. A device or a pipe takes the content as it is made.
+ */
 public final class Replacement {
+
+    /** As many links in a row as Linux follows. */
+    private static final int MOST_LINKS = 40;
 
     private Replacement() {}
 
@@ -23,51 +37,84 @@ public final class Replacement {
     }
 
     /**
-     * Writes a sibling of the file and moves it into place.
+     * Replaces or creates a file.
      *
-     * @param file to replace or create
-     * @throws IOException if the directory is missing or not writable, or the content cannot be written; the file is as
-     *     it was and no sibling is left
+     * @throws IOException if the directory is missing, the file may not be written, or the content cannot be; a regular
+     *     file is then as it was
      */
     public static void write(Path file, Content content) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
+        if (!file.getFileSystem().equals(FileSystems.getDefault())) {
+            stream(file, content);
+            return;
+        }
+        Path target = followed(file);
+        if (Files.exists(file) && !Files.isRegularFile(target)) {
+            // Also what a link of /proc leads to and no name does. It is not created anew in case that it goes.
+            stream(file, content, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+        } else {
+            replace(target, content);
+        }
+    }
+
+    private static void stream(Path file, Content content, OpenOption... how) throws IOException {
+        try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file, how))) {
+            content.writeTo(stream);
+        }
+    }
+
+    private static void replace(Path target, Content content) throws IOException {
+        Path directory = target.getParent();
         if (directory == null || !Files.isDirectory(directory)) {
-            throw new IOException("Cannot write " + file + ": its directory does not exist.");
+            throw new IOException("Cannot write " + target + ": its directory does not exist.");
         }
-        Path sibling = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".writing");
-        try {
-            Files.createFile(sibling);
-        } catch (IOException refused) {
-            throw new IOException(
-                    "Cannot write " + file + ": its directory is not writable, and the new content is written to a"
-                            + " sibling file before it replaces the old. Nothing was changed.",
-                    refused);
+        boolean exists = Files.exists(target);
+        if (exists && !Files.isWritable(target)) {
+            throw new AccessDeniedException(target.toString(), null, "the file is write-protected");
         }
-        try {
-            try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(sibling))) {
-                content.writeTo(stream);
+        boolean beside = Files.isWritable(directory);
+        if (!exists && !beside) {
+            throw new AccessDeniedException(target.toString(), null, "its directory is not writable");
+        }
+        Path place = beside ? directory : Path.of(System.getProperty("java.io.tmpdir"));
+        Draft.clearAway(place);
+        try (Draft draft = Draft.in(place, exists)) {
+            draft.write(content);
+            if (!beside || !draft.replace(target)) {
+                overwrite(draft, target);
             }
-            try (FileChannel channel = FileChannel.open(sibling, StandardOpenOption.WRITE)) {
-                channel.force(true);
+        }
+        sync(directory);
+    }
+
+    /** Where symbolic links lead, whether there is a file or not. */
+    private static Path followed(Path file) throws IOException {
+        Path at = file.toAbsolutePath();
+        for (int links = 0; Files.isSymbolicLink(at); links++) {
+            if (links == MOST_LINKS) {
+                throw new FileSystemLoopException(file.toString());
             }
-            takePermissions(file, sibling);
-            move(sibling, file);
+            at = at.resolveSibling(Files.readSymbolicLink(at));
+        }
+        return at;
+    }
+
+    /** One at a time: two copies would mix. */
+    private static synchronized void overwrite(Draft draft, Path target) throws IOException {
+        draft.copyOver(target);
+    }
+
+    /** Makes the new name last, where the system has that: not Windows, nor every network file system. */
+    private static void sync(Path directory) {
+        // Channels are closed by interrupts, and a save must not be.
+        boolean interrupted = Thread.interrupted();
+        try (FileChannel channel = FileChannel.open(directory)) {
+            channel.force(true);
+        } catch (IOException notHere) {
+            // After a crash there is the old file or the new one, both whole.
         } finally {
-            Files.deleteIfExists(sibling);
-        }
-    }
-
-    private static void takePermissions(Path file, Path sibling) throws IOException {
-        if (Files.exists(file) && Files.getFileStore(sibling).supportsFileAttributeView("posix")) {
-            Files.setPosixFilePermissions(sibling, Files.getPosixFilePermissions(file));
-        }
-    }
-
-    private static void move(Path sibling, Path file) throws IOException {
-        try {
-            Files.move(sibling, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (AtomicMoveNotSupportedException notHere) {
-            Files.move(sibling, file, StandardCopyOption.REPLACE_EXISTING);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }
