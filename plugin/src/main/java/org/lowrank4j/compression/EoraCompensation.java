@@ -68,10 +68,8 @@ public record EoraCompensation(int rank, int batches) {
         List<Batch> read = new ArrayList<>();
         while (read.size() < batches && calibration.hasNext()) {
             DataSet next = calibration.next();
-            next.detach();
-            read.add(new Batch(
-                    new INDArray[] {next.getFeatures()},
-                    next.getFeaturesMaskArray() == null ? null : new INDArray[] {next.getFeaturesMaskArray()}));
+            INDArray mask = next.getFeaturesMaskArray();
+            read.add(Batch.copyOf(new INDArray[] {next.getFeatures()}, mask == null ? null : new INDArray[] {mask}));
         }
         return apply(original, new MultiLayerPasses(compressed), read);
     }
@@ -92,8 +90,7 @@ public record EoraCompensation(int rank, int batches) {
         List<Batch> read = new ArrayList<>();
         while (read.size() < batches && calibration.hasNext()) {
             MultiDataSet next = calibration.next();
-            next.detach();
-            read.add(new Batch(next.getFeatures(), next.getFeaturesMaskArrays()));
+            read.add(Batch.copyOf(next.getFeatures(), next.getFeaturesMaskArrays()));
         }
         return apply(original, new GraphPasses(compressed), read);
     }

@@ -31,6 +31,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.dataset.adapter.MultiDataSetIteratorAdapter;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -118,9 +119,7 @@ class EoraCompensationTest {
                 .assign(1000);
         INDArray[] results = new INDArray[3];
         for (int i = 0; i < results.length; i++) {
-            MultiLayerNetwork compressed = original.clone();
-            compress(compressed.getLayer(1).getParam("W"));
-            compress(compressed.getLayer(2).getParam("W"));
+            MultiLayerNetwork compressed = compressedEnd(original);
             DataSet batch = new DataSet(i == 1 ? other : x, null, i == 2 ? null : mask, null);
             List<CompensatedLayer> layers = new EoraCompensation(1)
                     .apply(ModelWeights.of(original), compressed, new ExistingDataSetIterator(List.of(batch)));
@@ -152,6 +151,52 @@ class EoraCompensationTest {
                 LowRankException.class,
                 () -> new EoraCompensation(2)
                         .apply(ModelWeights.of(original), compressed(original), new ExistingDataSetIterator(data)));
+    }
+
+    @Test
+    void anIteratorMayFillItsArraysAgain() {
+        List<DataSet> data = List.of(masked(2), masked(4));
+        MultiLayerNetwork original = recurrent();
+        MultiLayerNetwork expected = compressedEnd(original);
+        MultiLayerNetwork actual = expected.clone();
+        ComputationGraph expectedGraph = expected.toComputationGraph();
+        ComputationGraph actualGraph = expected.toComputationGraph();
+        ModelWeights weights = ModelWeights.of(original);
+        EoraCompensation eora = new EoraCompensation(1);
+        eora.apply(weights, expected, new ExistingDataSetIterator(data));
+        eora.apply(weights, actual, refilling(data));
+        assertEquals(expected.params(), actual.params());
+
+        ModelWeights ofGraph = ModelWeights.of(original.toComputationGraph());
+        eora.apply(ofGraph, expectedGraph, new MultiDataSetIteratorAdapter(new ExistingDataSetIterator(data)));
+        eora.apply(ofGraph, actualGraph, new MultiDataSetIteratorAdapter(refilling(data)));
+        assertEquals(expectedGraph.params(), actualGraph.params());
+    }
+
+    private static MultiLayerNetwork compressedEnd(MultiLayerNetwork original) {
+        MultiLayerNetwork compressed = original.clone();
+        compress(compressed.getLayer(1).getParam("W"));
+        compress(compressed.getLayer(2).getParam("W"));
+        return compressed;
+    }
+
+    /** Series whose first examples end after some steps. */
+    private static DataSet masked(int steps) {
+        INDArray mask = Nd4j.ones(DataType.DOUBLE, 4, 5);
+        mask.get(NDArrayIndex.interval(0, 3), NDArrayIndex.interval(steps, 5)).assign(0);
+        return new DataSet(gaussian(DataType.DOUBLE, 4, 3 * 5).reshape(4, 3, 5).muli(steps), null, mask, null);
+    }
+
+    /** One data set that is filled again for every minibatch. */
+    private static ExistingDataSetIterator refilling(List<DataSet> data) {
+        DataSet refilled = masked(1);
+        return new ExistingDataSetIterator((Iterable<DataSet>) () -> data.stream()
+                .map(next -> {
+                    refilled.getFeatures().assign(next.getFeatures());
+                    refilled.getFeaturesMaskArray().assign(next.getFeaturesMaskArray());
+                    return refilled;
+                })
+                .iterator());
     }
 
     @Test

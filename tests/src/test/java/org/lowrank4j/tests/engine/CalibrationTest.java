@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -33,6 +34,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.AsyncDataSetIterator;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.adapter.MultiDataSetIteratorAdapter;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
@@ -206,7 +208,7 @@ class CalibrationTest {
                 Arguments.of("inputs, truncated, masks", truncated, series(true), recurrentWeight, recurrentInputs));
     }
 
-    private static void fit(Model network, CountedBatches batches) {
+    private static void fit(Model network, DataSetIterator batches) {
         if (network instanceof MultiLayerNetwork layers) {
             layers.fit(batches);
         } else {
@@ -248,6 +250,24 @@ class CalibrationTest {
         Nd4j.getRandom().setSeed(18);
         fit(actual, readAhead);
         Nets.assertSame(expected.params(), actual.params(), "parameters after two epochs");
+    }
+
+    /** Both train on the same minibatches, and their starts learn from the same. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("programs")
+    void anIteratorMayFillItsArraysAgain(
+            String name, Supplier<Model> program, List<DataSet> data, Rule plain, Rule calibrated) {
+        Nd4j.getRandom().setSeed(17);
+        Model expected = calibrated.during(program);
+        fit(expected, new CountedBatches(data, true));
+        Map<String, List<INDArray>> seen = new HashMap<>(Probe.SEEN);
+        Probe.SEEN.clear();
+
+        Nd4j.getRandom().setSeed(17);
+        Model actual = calibrated.during(program);
+        fit(actual, new RefilledBatches(data));
+        Nets.assertSame(expected.params(), actual.params(), "parameters");
+        assertEquals(seen, Probe.SEEN, "what the starts were shown");
     }
 
     private static final class Passes extends BaseTrainingListener {
