@@ -62,8 +62,9 @@ public @interface LowRank {
     String[] exclude() default {};
 
     /**
-     * Patterns of layers to train in full, {@code "none"} for no layer. If no source sets it, the output layers; and with an
-     * update that moves the whole network and without {@link #layers()}, every layer that cannot be adapted.
+     * Patterns of layers to train in full besides those that train by default: the output layers, unless they are adapted;
+     * and with an update that moves the whole network and without {@link #layers()}, every layer that cannot be adapted.
+     * {@code "only:PATTERNS"} trains these in the place of the default, {@code "none"} no layer.
      */
     String[] train() default {};
 

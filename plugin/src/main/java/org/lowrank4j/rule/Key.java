@@ -18,9 +18,9 @@ enum Key {
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
     LOSS("loss", false, Key::methodName),
-    LAYERS("layers", false, Key::patterns),
-    EXCLUDE("exclude", false, Key::patterns),
-    TRAIN("train", false, Key::patterns),
+    LAYERS("layers", false, LayerPattern::canonical),
+    EXCLUDE("exclude", false, LayerPattern::canonical),
+    TRAIN("train", false, TrainedLayers::canonical),
     BIAS("bias", false, text -> choice(text, BiasTraining.class)),
     LORAPLUS("loraplus", false, Key::ratio),
     SEED("seed", false, Key::seed),
@@ -150,10 +150,6 @@ enum Key {
             throw new IllegalArgumentException("it must name a method");
         }
         return text;
-    }
-
-    private static String patterns(String text) {
-        return LayerPattern.parse(text).stream().map(LayerPattern::text).collect(Collectors.joining(","));
     }
 
     private static <E extends Enum<E>> String choice(String text, Class<E> type) {

@@ -6,6 +6,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 
 /**
@@ -55,6 +56,11 @@ final class LayerPattern {
             throw new IllegalArgumentException("'none' stands alone");
         }
         return patterns;
+    }
+
+    /** The list in the one form that equal lists share; otherwise as {@link #parse}. */
+    static String canonical(String list) {
+        return parse(list).stream().map(LayerPattern::text).collect(Collectors.joining(","));
     }
 
     private static LayerPattern parseOne(String entry) {

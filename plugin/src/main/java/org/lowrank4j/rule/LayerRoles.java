@@ -157,18 +157,41 @@ final class LayerRoles {
     private void selectTrained() {
         Optional<Sourced> train = rule.value(Key.TRAIN);
         if (train.isEmpty()) {
-            network.layers().stream()
-                    .filter(layer -> (layer.output() || everything && !excluded.containsKey(layer))
-                            && !targets.containsKey(layer)
-                            && trainingProblem(layer).isEmpty())
-                    .forEach(layer -> trained.put(
-                            layer, layer.output() ? "default: output layer" : "default: the whole network"));
+            trainByDefault();
             return;
         }
-        for (PatternMatch match : PatternMatches.of("train", train.get(), network)) {
-            for (LayerShape layer : match.layers()) {
-                train(layer, match, train.get());
-            }
+        TrainedLayers choice = TrainedLayers.parse(train.get().text());
+        Sourced patterns = new Sourced(choice.patterns(), train.get().source());
+        for (PatternMatch match : PatternMatches.of("train", patterns, network)) {
+            match.layers().forEach(layer -> train(layer, match, patterns));
+        }
+        if (choice.alone()) {
+            warnOfUntrainedOutputs(train.get());
+        } else {
+            trainByDefault();
+        }
+    }
+
+    private void trainByDefault() {
+        network.layers().stream()
+                .filter(layer -> (layer.output() || everything && !excluded.containsKey(layer))
+                        && !targets.containsKey(layer)
+                        && trainingProblem(layer).isEmpty())
+                .forEach(layer -> trained.putIfAbsent(
+                        layer, layer.output() ? "default: output layer" : "default: the whole network"));
+    }
+
+    /** A new output layer that stays as it was drawn makes everything below it learn to please it. */
+    private void warnOfUntrainedOutputs(Sourced train) {
+        List<LayerShape> outputs = network.layers().stream()
+                .filter(layer -> layer.output() && trainingProblem(layer).isEmpty())
+                .toList();
+        if (!outputs.isEmpty() && outputs.stream().noneMatch(layer -> isTarget(layer) || isTrained(layer))) {
+            String names = outputs.stream().map(LayerShape::name).collect(Collectors.joining(","));
+            warnings.add("no output layer is trained or adapted (train '" + train.text() + "', " + train.source()
+                    + "): "
+                    + names + " stays as it is, which is right only for one that is trained already. Otherwise write"
+                    + " train=only:" + names + ", or leave train out.");
         }
     }
 

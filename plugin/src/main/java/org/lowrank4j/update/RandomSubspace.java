@@ -118,7 +118,7 @@ public final class RandomSubspace implements LowRankUpdate {
             throw new LowRankException(String.format(
                     Locale.ROOT,
                     "update=random-subspace is refused: it moves at most %,d parameters, and this network trains %,d. Train"
-                            + " fewer layers (layers=..., train=...).",
+                            + " fewer layers (layers=..., train=only:...).",
                     MOST_ENTRIES,
                     entries));
         }

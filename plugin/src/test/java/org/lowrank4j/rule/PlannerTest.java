@@ -54,7 +54,11 @@ class PlannerTest {
                 "''           | fc.  | ''   | conv          | out",
                 "''           | none | ''   | conv fc1 fc2  | out",
                 "''           | ''   | none | conv fc1 fc2  | ''",
-                "''           | ''   | fc2  | conv fc1      | fc2",
+                "''           | ''   | fc2  | conv fc1      | fc2 out",
+                "''           | ''   | only:fc2 | conv fc1  | fc2",
+                "''           | ''   | only: norm : fc2 | conv fc1 | norm fc2",
+                "''           | ''   | only:none | conv fc1 fc2 | ''",
+                "out          | ''   | norm | out           | norm",
                 "''           | ''   | norm:out | conv fc1 fc2 | norm out",
                 "''           | ''   | .*   | FAIL          | ''",
                 "fc1          | ''   | 5..  | fc1           | fc2 out",
@@ -154,6 +158,38 @@ class PlannerTest {
                         + " would be a target."),
                 plan.warnings());
         assertEquals("exclude fc2", plan.layers().get(5).because());
+    }
+
+    /** Whatever the source: adding a layer to train leaves the output layers in it. */
+    @Test
+    void trainAddsToTheDefaultInEverySource() {
+        List<Rule> rules = List.of(
+                Rules.of("train", "norm"),
+                ruleOf(Map.of(), Rules.properties("lowrank.train", "norm"), Map.of()),
+                ruleOf(Map.of(), new Properties(), Map.of("LOWRANK_TRAIN", "norm")));
+        for (Rule rule : rules) {
+            Plan plan = rule.plan(TestNetworks.mixed(), TestMethods.all());
+            assertEquals("norm out", layers(plan, Role.TRAIN), rule::source);
+            assertEquals(List.of(), plan.warnings());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"none", "only:norm", "only:none", "only:fc2"})
+    void aNetworkWithoutATrainedOutputLayerIsWarnedOfAndTheAdviceHelps(String train) {
+        List<String> warnings = plan("rank", "2", "train", train).warnings();
+        assertEquals(
+                List.of("no output layer is trained or adapted (train '" + train
+                        + "', agent argument train): out stays as"
+                        + " it is, which is right only for one that is trained already. Otherwise write train=only:out,"
+                        + " or leave train out."),
+                warnings);
+        Plan advised = plan("rank", "2", "train", "only:out");
+        assertEquals(List.of(), advised.warnings());
+        assertEquals("out", layers(advised, Role.TRAIN));
+        assertEquals(
+                List.of(),
+                plan("rank", "2", "train", train, "layers", "conv:out").warnings());
     }
 
     @Test
@@ -457,7 +493,8 @@ class PlannerTest {
                 "exclude=fc1       | conv fc2     | norm out | conv fc2",
                 "exclude=norm      | conv fc1 fc2 | out      | conv fc1 fc2",
                 "layers=fc1        | fc1          | out      | fc1",
-                "train=out         | conv fc1 fc2 | out      | conv fc1 fc2",
+                "train=out         | conv fc1 fc2 | norm out | conv fc1 fc2",
+                "train=only:out    | conv fc1 fc2 | out      | conv fc1 fc2",
                 "train=none        | conv fc1 fc2 | ''       | conv fc1 fc2",
                 "bias=none         | conv fc1 fc2 | norm out | ''",
                 "bias=all          | conv fc1 fc2 | norm out | conv fc1 fc2",
@@ -476,7 +513,7 @@ class PlannerTest {
                         .filter(LayerPlan::trainBias)
                         .map(layer -> layer.layer().name())
                         .collect(Collectors.joining(" ")));
-        assertEquals(List.of(), plan.warnings());
+        assertEquals(argument.equals("train=none") ? 1 : 0, plan.warnings().size(), () -> "" + plan.warnings());
     }
 
     /** A target trains no gain of a layer norm; in full it does. */
@@ -494,6 +531,12 @@ class PlannerTest {
 
     private static Rule rule(Map<String, String> arguments) {
         return RuleBook.read(arguments, new Properties(), Map.of())
+                .ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of()))
+                .orElseThrow();
+    }
+
+    private static Rule ruleOf(Map<String, String> arguments, Properties properties, Map<String, String> environment) {
+        return RuleBook.read(arguments, properties, environment)
                 .ruleFor(Creation.of(TestNetworks.mixed(), 1, List.of()))
                 .orElseThrow();
     }
