@@ -28,7 +28,7 @@ public final class AgentMain {
 
     private static void start(@Nullable String arguments, Instrumentation instrumentation, boolean late) {
         AgentOptions options = AgentOptions.parse(arguments);
-        Switches switches = new Switches(options, System.getProperties(), System.getenv());
+        Switches switches = Switches.ofThisJvm(options);
         if (!switches.enabled()) {
             return;
         }

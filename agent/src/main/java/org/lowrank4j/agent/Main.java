@@ -18,6 +18,7 @@ import java.util.function.Predicate;
 public final class Main {
 
     private static final int PROBLEM = 1;
+    private static final String INSTRUMENTATION = "java.instrument";
     private static final String COMMANDS = "org.lowrank4j.command.Commands";
 
     private Main() {}
@@ -28,6 +29,21 @@ public final class Main {
     }
 
     static int run(String[] arguments, PrintStream out, PrintStream err) {
+        return lacks(ModuleLayer.boot(), err) ? PROBLEM : runCommand(arguments, out, err);
+    }
+
+    /** Asked before a class of the agent is loaded: a Java made by jlink has the modules that it was made with, and no more. */
+    static boolean lacks(ModuleLayer modules, PrintStream err) {
+        if (modules.findModule(INSTRUMENTATION).isPresent()) {
+            return false;
+        }
+        err.println("lowrank4j: this Java (" + System.getProperty("java.home") + ") has no module " + INSTRUMENTATION
+                + ", without which there are no agents. Make it with jlink --add-modules " + INSTRUMENTATION
+                + " beside the modules that it has, or run another Java.");
+        return true;
+    }
+
+    private static int runCommand(String[] arguments, PrintStream out, PrintStream err) {
         try (LateClassPath classPath = new LateClassPath(Main.class.getClassLoader())) {
             Path jar = Agent.thisJar();
             ClassLoader plugin = BundledLoader.openPlugin(jar, classPath);

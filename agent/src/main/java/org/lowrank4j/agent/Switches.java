@@ -36,6 +36,25 @@ final class Switches {
         this.problems.addAll(0, options.problems());
     }
 
+    /** Those of this JVM; what a security manager keeps from the agent counts as not set. No lambda: it would take 30 ms. */
+    static Switches ofThisJvm(AgentOptions options) {
+        Properties properties = new Properties();
+        Map<String, String> environment = Map.of();
+        String denied = null;
+        try {
+            properties = System.getProperties();
+            environment = System.getenv();
+        } catch (SecurityException refused) {
+            denied = "the security manager keeps system properties or environment variables from the agent ("
+                    + refused.getMessage() + "): what they say of lowrank4j does not count";
+        }
+        Switches switches = new Switches(options, properties, environment);
+        if (denied != null) {
+            switches.problems.add(denied);
+        }
+        return switches;
+    }
+
     /** False with {@code enabled=false} or {@code mode=off}: the agent then does nothing at all. */
     boolean enabled() {
         return enabled;

@@ -20,4 +20,13 @@ class MainTest {
         assertEquals("", out.toString());
         assertTrue(err.toString().startsWith("lowrank4j: the agent's jar is not complete: "), err.toString());
     }
+
+    /** As in a Java that jlink made of java.base alone. */
+    @Test
+    void saysWhichModuleJavaLacks() {
+        assertTrue(Main.lacks(ModuleLayer.empty(), new PrintStream(err, true)));
+
+        assertTrue(err.toString().contains("has no module java.instrument"), err.toString());
+        assertTrue(err.toString().contains("jlink --add-modules java.instrument"), err.toString());
+    }
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import net.bytebuddy.ByteBuddy;
@@ -15,9 +17,12 @@ import net.bytebuddy.matcher.ElementMatchers;
 import net.bytebuddy.pool.TypePool;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.tests.ForkedJvm;
 import org.lowrank4j.tests.ForkedJvm.Run;
+import org.lowrank4j.tests.agent.program.Hello;
 import org.lowrank4j.tests.agent.program.Training;
 
 /** When something is wrong: one line and the job as stock, or an exception that says how to go on. */
@@ -139,6 +144,24 @@ class TroubleIT {
 
         assertTrue(run.err().contains("strict=true"), run::toString);
         assertFalse(run.out().contains("result "), run::toString);
+    }
+
+    /** The agent's jar has no permissions of its own then: not even to find out where it is. */
+    @Test
+    @EnabledForJreRange(max = JRE.JAVA_21)
+    void aSecurityManagerLeavesTheJobToItself() throws IOException {
+        Path policy = folder.resolve("policy");
+        URL program = Hello.class.getProtectionDomain().getCodeSource().getLocation();
+        Files.writeString(policy, "grant codeBase \"" + program + "-\" { permission java.security.AllPermission; };");
+        for (String arguments : new String[] {"", "rank=2", "rank=2,verbose=true"}) {
+            Run run = ForkedJvm.of(Hello.class)
+                    .withAgent(arguments)
+                    .withOptions("-Djava.security.manager", "-Djava.security.policy=" + policy)
+                    .run()
+                    .succeeded();
+
+            assertTrue(run.err().contains("the job runs without it"), run::toString);
+        }
     }
 
     /** A class path with a BaseLayer that lacks a method, in front. */

@@ -174,4 +174,17 @@ class CommandLineTest {
         assertEquals(2, run.status(), run::toString);
         assertTrue(run.err().contains("Did you mean '--energy'?"), run::toString);
     }
+
+    /** As where jlink made a Java of few modules. */
+    @Test
+    void saysWhichModuleIsMissing() {
+        Run bare = ForkedJvm.ofJar(ForkedJvm.agentJar())
+                .withOptions("--limit-modules", "java.base")
+                .withArguments("doctor")
+                .run();
+
+        assertEquals(1, bare.status(), bare::toString);
+        assertEquals(1, bare.err().lines().count(), bare::toString);
+        assertTrue(bare.err().contains("has no module java.instrument"), bare::toString);
+    }
 }
