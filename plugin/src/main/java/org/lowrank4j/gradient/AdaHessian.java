@@ -99,7 +99,8 @@ public final class AdaHessian implements GradientApproximation {
             entries += 5 * shape[0] * shape[1];
         }
         boolean movesFactors = update.trained().size() > 1;
-        return update.plus(
+        return update.withoutSidePath()
+                .plus(
                         movesFactors ? "5 times each tensor + n m" : "5 times each tensor",
                         entries + (movesFactors ? target.weight().length() : 0),
                         target.dataType())

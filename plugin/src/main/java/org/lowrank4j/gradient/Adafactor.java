@@ -80,7 +80,8 @@ public final class Adafactor implements GradientApproximation {
         for (long[] shape : update.trained()) {
             entries += shape[0] + shape[1] + (momentum ? shape[0] * shape[1] : 0);
         }
-        return update.plus(
+        return update.withoutSidePath()
+                .plus(
                         momentum ? "rows + columns + size of each tensor" : "rows + columns of each tensor",
                         entries,
                         target.dataType())

@@ -44,7 +44,7 @@ final class CompressedUpdate extends WrappedUpdate {
 
     /** A step counter of each compressor, and the traffic. */
     static Footprint footprint(Footprint update) {
-        return update.plusCounters(update.trained().size() + 2);
+        return update.withoutSidePath().plusCounters(update.trained().size() + 2);
     }
 
     /** Compression comes first: what an update does to the average gradient, it does on every worker. */

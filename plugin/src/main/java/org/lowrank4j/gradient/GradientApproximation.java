@@ -24,7 +24,8 @@ public interface GradientApproximation extends Method {
     }
 
     /**
-     * What {@link #approximate} will keep for a target, with what its update keeps; by default that alone.
+     * What {@link #approximate} will keep for a target, with what its update keeps; by default that alone. One that hides the
+     * update's side path leaves that out.
      *
      * @param update what the update keeps, and the tensors that it trains
      * @param users the user's updater for W

@@ -37,7 +37,9 @@ public final class LoraFa implements GradientApproximation {
     @Override
     public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
         long r = target.rank();
-        return update.training(new long[] {r, target.outputs()}).plus("r^2 doubles", r * r, DataType.DOUBLE);
+        return update.withoutSidePath()
+                .training(new long[] {r, target.outputs()})
+                .plus("r^2 doubles", r * r, DataType.DOUBLE);
     }
 
     @Override

@@ -73,8 +73,10 @@ public final class LoraPro implements GradientApproximation {
     public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
         long size = target.inputs() * target.outputs();
         return target.optionsOf(this).choice("mode", Mode.class) == Mode.EFFICIENT
-                ? update
-                : update.plus("3 n m", 3 * size, target.dataType()).plusCounters(1);
+                ? update.withoutSidePath()
+                : update.withoutSidePath()
+                        .plus("3 n m", 3 * size, target.dataType())
+                        .plusCounters(1);
     }
 
     @Override

@@ -4,12 +4,14 @@ import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * The perpendicular gradient (arXiv 2501.04697, equation 13): what makes a tensor w merely longer or shorter is taken out
@@ -45,6 +47,11 @@ public final class PerpendicularGradient implements GradientApproximation {
     @Override
     public String defaultUpdate() {
         return "full";
+    }
+
+    @Override
+    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
+        return update.withoutSidePath();
     }
 
     @Override

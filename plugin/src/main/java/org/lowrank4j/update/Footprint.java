@@ -23,8 +23,9 @@ public record Footprint(List<long[]> trained, List<Term> terms) {
      * @param formula in n, m and r, for reports; empty for a few counters
      * @param bytes of them all
      * @param sharedAs a name where all targets of a network with this update keep them together, else empty
+     * @param ofSidePath whether only a {@link SidePath} keeps them, from when it first opens
      */
-    public record Term(String formula, long bytes, String sharedAs) {}
+    public record Term(String formula, long bytes, String sharedAs, boolean ofSidePath) {}
 
     /** Nothing but the tensors' gradients. */
     public static Footprint of(long[]... trained) {
@@ -33,17 +34,28 @@ public record Footprint(List<long[]> trained, List<Term> terms) {
 
     /** With more entries of a type. */
     public Footprint plus(String formula, long entries, DataType type) {
-        return with(new Term(formula, entries * type.width(), ""));
+        return with(new Term(formula, entries * type.width(), "", false));
+    }
+
+    /** With what the update's side path keeps. */
+    public Footprint plusSidePath(String formula, long entries, DataType type) {
+        return with(new Term(formula, entries * type.width(), "", true));
+    }
+
+    /** What is kept where the side path is never opened. */
+    public Footprint withoutSidePath() {
+        return new Footprint(
+                trained, terms.stream().filter(term -> !term.ofSidePath()).toList());
     }
 
     /** With entries that all targets of a network keep together under that name. */
     public Footprint plusShared(String name, String formula, long entries, DataType type) {
-        return with(new Term(formula, entries * type.width(), name));
+        return with(new Term(formula, entries * type.width(), name, false));
     }
 
     /** With whole numbers and other scalars of eight bytes. */
     public Footprint plusCounters(long count) {
-        return with(new Term("", count * Long.BYTES, ""));
+        return with(new Term("", count * Long.BYTES, "", false));
     }
 
     /** The same things kept, with other tensors trained. */

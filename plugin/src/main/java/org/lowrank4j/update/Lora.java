@@ -47,7 +47,7 @@ public final class Lora implements LowRankUpdate {
         Footprint footprint = LoraTarget.footprint(target);
         return target.optionsOf(this).choice("merge", Merge.class) == Merge.STEP
                 ? footprint
-                : footprint.plus(
+                : footprint.plusSidePath(
                         "r (2 n + m)", target.rank() * (2 * target.inputs() + target.outputs()), target.dataType());
     }
 

@@ -27,12 +27,11 @@ final class LoraSidePath implements SidePath {
     private final boolean always;
     private final INDArray a;
     private final INDArray b;
-    private final INDArray left;
-    private final INDArray right;
-    private final INDArray baseOfA;
-    private final INDArray baseOfB;
-    private final INDArray differenceOfA;
     private final INDArray differenceOfB;
+    private final INDArray right;
+
+    /** Taken when the path opens first: an update that is wrapped, or an output layer's, never opens it. */
+    private @Nullable Bases bases;
 
     private boolean open;
     private boolean moved;
@@ -40,6 +39,29 @@ final class LoraSidePath implements SidePath {
     private @Nullable Halves inputs;
     /** delta [B ; dB]^T, examples x 2r, from the gradients to epsilon. */
     private @Nullable Halves outputs;
+
+    /**
+     * Where the factors were when the path opened.
+     *
+     * @param left [dA | A0]
+     * @param a A0, its second half
+     * @param b B0
+     * @param differenceOfA dA, its first half
+     */
+    private record Bases(INDArray left, INDArray a, INDArray b, INDArray differenceOfA) {
+
+        static Bases of(INDArray a, INDArray b) {
+            long rank = a.size(1);
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                INDArray left = Nd4j.create(a.dataType(), new long[] {a.size(0), 2 * rank}, 'f');
+                return new Bases(
+                        left,
+                        left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank)),
+                        Nd4j.create(b.dataType(), b.shape(), 'c'),
+                        left.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)));
+            }
+        }
+    }
 
     /**
      * Two matrices side by side, in the order of the examples that they are products of: BLAS then copies the few vectors of
@@ -78,10 +100,6 @@ final class LoraSidePath implements SidePath {
         this.right = right;
         this.always = always;
         long rank = a.size(1);
-        left = Nd4j.create(weight.dataType(), new long[] {a.size(0), 2 * rank}, 'f');
-        differenceOfA = left.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank));
-        baseOfA = left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank));
-        baseOfB = Nd4j.create(b.dataType(), b.shape(), 'c');
         differenceOfB = right.get(NDArrayIndex.interval(rank, 2 * rank), NDArrayIndex.all());
     }
 
@@ -103,9 +121,11 @@ final class LoraSidePath implements SidePath {
 
     @Override
     public void open() {
-        baseOfA.assign(a);
-        baseOfB.assign(b);
-        differenceOfA.assign(0);
+        Bases taken = bases == null ? Bases.of(a, b) : bases;
+        bases = taken;
+        taken.a().assign(a);
+        taken.b().assign(b);
+        taken.differenceOfA().assign(0);
         differenceOfB.assign(0);
         moved = false;
         open = true;
@@ -118,7 +138,7 @@ final class LoraSidePath implements SidePath {
             u = Halves.of(x, weight.dataType(), a.size(1));
             inputs = u;
         }
-        Blas.gemm(x, left, u.both(), false, false, 1, 0);
+        Blas.gemm(x, opened().left(), u.both(), false, false, 1, 0);
         if (moved) {
             Blas.gemm(u.both(), right, z, false, false, -scale, 1);
         }
@@ -153,14 +173,15 @@ final class LoraSidePath implements SidePath {
     @Override
     public void epsilon(INDArray epsilon) {
         if (moved) {
-            Blas.gemm(required(outputs).both(), left, epsilon, false, true, -scale, 1);
+            Blas.gemm(required(outputs).both(), opened().left(), epsilon, false, true, -scale, 1);
         }
     }
 
     /** After the factors have moved. */
     void step() {
-        difference(baseOfA, a, differenceOfA);
-        difference(baseOfB, b, differenceOfB);
+        Bases taken = opened();
+        difference(taken.a(), a, taken.differenceOfA());
+        difference(taken.b(), b, differenceOfB);
         moved = true;
     }
 
@@ -172,10 +193,18 @@ final class LoraSidePath implements SidePath {
     @Override
     public void merge() {
         if (moved) {
-            Blas.gemm(left, right, weight, false, false, -scale, 1);
+            Blas.gemm(opened().left(), right, weight, false, false, -scale, 1);
         }
         moved = false;
         open = false;
+    }
+
+    private Bases opened() {
+        Bases taken = bases;
+        if (taken == null) {
+            throw new IllegalStateException("a side path is opened before it is used");
+        }
+        return taken;
     }
 
     private static Halves required(@Nullable Halves products) {

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.NetworkGradient;
@@ -104,6 +105,11 @@ class FootprintTest {
         } else {
             state.start();
         }
+        SidePath path = state.sidePath();
+        if (path != null) {
+            path.open();
+            path.merge();
+        }
         run.step(0);
         run.step(0);
         assertEquals(kept(problem, state), footprint.bytes(), footprint.formula());
@@ -111,6 +117,27 @@ class FootprintTest {
 
     private static long kept(Problem problem, Object state) {
         return ReachableArrays.bytes(state, problem.target.weight());
+    }
+
+    /** One that hides the side path never opens it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lora-fa", "lora-pro", "adahessian", "perpgrad", "powersgd", "econtrol"})
+    void anUpdateThatIsWrappedTakesNoMemoryForASidePath(String name) {
+        GradientApproximation gradient = METHODS.gradient(name, "test");
+        long[] kept = new long[2];
+        for (int i = 0; i < 2; i++) {
+            Map<String, String> options = Map.of("lora.merge", i == 0 ? "auto" : "step");
+            Problem problem = new Problem(DataType.FLOAT, 12, 7, 3, 1, options);
+            Lora lora = new Lora();
+            TargetUpdate state = gradient.approximate(lora.attach(problem.target), problem.target);
+            kept[i] = kept(problem, state);
+            assertEquals(
+                    gradient.footprint(lora.footprint(problem.target), problem.target, new Adam())
+                            .formula(),
+                    gradient.footprint(LoraTarget.footprint(problem.target), problem.target, new Adam())
+                            .formula());
+        }
+        assertEquals(kept[1], kept[0]);
     }
 
     @Test
