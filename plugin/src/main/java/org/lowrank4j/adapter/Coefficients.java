@@ -4,9 +4,9 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -109,15 +109,13 @@ final class Coefficients {
         if (vector.isEmpty()) {
             return;
         }
-        ByteBuffer memory = vector.data().asNio().order(ByteOrder.nativeOrder());
         byte[] chunk = new byte[CHUNK_BYTES];
         long bytes = vector.length() * type.width();
         for (long at = 0; at < bytes; ) {
             int count = (int) Math.min(chunk.length, bytes - at);
             in.readFully(chunk, 0, count);
             ByteBuffer read = ByteBuffer.wrap(chunk, 0, count);
-            ByteBuffer part =
-                    memory.slice(Math.toIntExact(memory.position() + at), count).order(ByteOrder.nativeOrder());
+            ByteBuffer part = NativeMemory.window(vector, at, count);
             if (type == DataType.DOUBLE) {
                 part.asDoubleBuffer().put(read.asDoubleBuffer());
             } else {

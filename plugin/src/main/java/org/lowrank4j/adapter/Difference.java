@@ -1,16 +1,19 @@
 package org.lowrank4j.adapter;
 
-import java.nio.ByteBuffer;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Two networks of the same layers, before and after training, parameter by parameter. */
 final class Difference {
+
+    private static final int WINDOW_BYTES = 1 << 26;
 
     private final Map<String, Map<String, INDArray>> before;
     private final Map<String, Map<String, INDArray>> after;
@@ -111,15 +114,19 @@ final class Difference {
 
     /** Whether two arrays of one shape and type hold the same bits. */
     static boolean sameBits(INDArray left, INDArray right) {
-        return left.isEmpty() && right.isEmpty()
-                || memory(left, left.ordering()).equals(memory(right, left.ordering()));
-    }
-
-    private static ByteBuffer memory(INDArray array, char order) {
-        INDArray copy = array.dup(order);
-        ByteBuffer memory = copy.data().asNio();
-        return memory.slice(
-                memory.position(),
-                Math.toIntExact(copy.length() * copy.dataType().width()));
+        if (left.isEmpty()) {
+            return right.isEmpty();
+        }
+        INDArray one = left.dup(left.ordering());
+        INDArray other = right.dup(left.ordering());
+        long bytes = one.length() * one.dataType().width();
+        boolean same = true;
+        for (long at = 0; at < bytes && same; at += WINDOW_BYTES) {
+            int count = (int) Math.min(WINDOW_BYTES, bytes - at);
+            same = NativeMemory.window(one, at, count).equals(NativeMemory.window(other, at, count));
+        }
+        Reference.reachabilityFence(one);
+        Reference.reachabilityFence(other);
+        return same;
     }
 }

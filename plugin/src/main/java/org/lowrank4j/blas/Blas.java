@@ -343,13 +343,17 @@ public final class Blas {
                 && isTaken(x)
                 && isTaken(y)
                 && x.dataType() == y.dataType()
-                && hasPositiveStrides(x)
-                && hasPositiveStrides(y);
+                && hasUsableStrides(x)
+                && hasUsableStrides(y);
     }
 
-    /** An array that repeats a row or column has a stride of 0. */
-    private static boolean hasPositiveStrides(INDArray matrix) {
-        return matrix.stride(0) > 0 && matrix.stride(1) > 0;
+    /** An array that repeats a row or column has a stride of 0, and BLAS counts in whole numbers of 32 bits. */
+    private static boolean hasUsableStrides(INDArray matrix) {
+        return isUsable(matrix.stride(0)) && isUsable(matrix.stride(1));
+    }
+
+    private static boolean isUsable(long stride) {
+        return stride > 0 && stride <= Integer.MAX_VALUE;
     }
 
     private static boolean isTaken(INDArray array) {
@@ -360,17 +364,21 @@ public final class Blas {
                 && !array.wasClosed();
     }
 
+    /** Whether an array has floats that follow one another, where Java can reach them through {@link #floats}. */
+    public static boolean hasFloats(INDArray array) {
+        return isPlain(array) && array.dataType() == DataType.FLOAT;
+    }
+
     /**
-     * An array's own memory, to be used while the array is held.
+     * Some of an array's own floats, to be used while the array is held.
      *
-     * @return null unless it has floats that follow one another, where Java can reach them
+     * @param array one that {@link #hasFloats}
+     * @param from the first
+     * @param count how many, below 2^29: no Java buffer reaches further than 2 GiB
      */
-    public static @Nullable FloatBuffer floatsOf(INDArray array) {
-        if (!isPlain(array) || array.dataType() != DataType.FLOAT) {
-            return null;
-        }
-        FloatPointer first = new FloatPointer(floats(array));
-        return first.limit(first.position() + array.length()).asBuffer();
+    public static FloatBuffer floats(INDArray array, long from, int count) {
+        return NativeMemory.window(array, from * Float.BYTES, Math.multiplyExact(count, Float.BYTES))
+                .asFloatBuffer();
     }
 
     private static FloatPointer floats(INDArray array) {

@@ -2,11 +2,13 @@ package org.lowrank4j.file;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -107,14 +109,14 @@ enum SafetensorsType {
         if (begin == end) {
             return array;
         }
-        ByteBuffer memory = memory(array);
         ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end - begin));
         for (long at = begin; at < end; at += chunk.limit()) {
             chunk.clear().limit((int) Math.min(CHUNK_BYTES, end - at));
             content.read(at, chunk);
-            ByteBuffer part = memory.slice(Math.toIntExact(memory.position() + at - begin), chunk.limit());
-            copy(chunk.flip().order(ByteOrder.LITTLE_ENDIAN), part.order(ByteOrder.nativeOrder()));
+            ByteBuffer part = NativeMemory.window(array, at - begin, chunk.limit());
+            copy(chunk.flip().order(ByteOrder.LITTLE_ENDIAN), part);
         }
+        Reference.reachabilityFence(array);
         return array;
     }
 
@@ -124,17 +126,14 @@ enum SafetensorsType {
             return;
         }
         INDArray rowMajor = array.dup('c');
-        ByteBuffer memory = memory(rowMajor);
-        memory.limit(Math.toIntExact(memory.position() + length(array) * bytes));
-        ByteBuffer chunk =
-                ByteBuffer.allocate(Math.min(CHUNK_BYTES, memory.remaining())).order(ByteOrder.LITTLE_ENDIAN);
-        while (memory.hasRemaining()) {
-            int count = Math.min(CHUNK_BYTES, memory.remaining());
-            ByteBuffer part = memory.slice(memory.position(), count).order(ByteOrder.nativeOrder());
-            copy(part, chunk);
+        long end = length(array) * bytes;
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, end)).order(ByteOrder.LITTLE_ENDIAN);
+        for (long at = 0; at < end; at += CHUNK_BYTES) {
+            int count = (int) Math.min(CHUNK_BYTES, end - at);
+            copy(NativeMemory.window(rowMajor, at, count), chunk);
             out.write(chunk.array(), 0, count);
-            memory.position(memory.position() + count);
         }
+        Reference.reachabilityFence(rowMajor);
     }
 
     /** Number of entries: ND4J counts one in some arrays that have none. */
@@ -144,8 +143,4 @@ enum SafetensorsType {
 
     /** Copies entries between two byte orders. */
     abstract void copy(ByteBuffer from, ByteBuffer to);
-
-    private static ByteBuffer memory(INDArray array) {
-        return array.data().asNio().order(ByteOrder.nativeOrder());
-    }
 }

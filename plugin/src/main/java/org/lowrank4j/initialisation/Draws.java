@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import java.util.function.DoubleSupplier;
+import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -9,9 +10,18 @@ final class Draws {
 
     private Draws() {}
 
-    /** A rows x columns matrix in double, drawn row by row. */
+    /**
+     * A rows x columns matrix in double, drawn row by row.
+     *
+     * @throws LowRankException if it has more entries than a Java array
+     */
     static INDArray matrix(long rows, long columns, DoubleSupplier entry) {
-        double[] values = new double[Math.toIntExact(Math.multiplyExact(rows, columns))];
+        if (rows * columns > Integer.MAX_VALUE - 8) {
+            throw new LowRankException(
+                    "A factor of " + rows + " x " + columns + " entries is too large to draw; the limit is "
+                            + (Integer.MAX_VALUE - 8) + " entries. Lower the rank, or adapt other layers.");
+        }
+        double[] values = new double[(int) (rows * columns)];
         for (int i = 0; i < values.length; i++) {
             values[i] = entry.getAsDouble();
         }

@@ -2,7 +2,6 @@ package org.lowrank4j.blas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,8 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -234,18 +234,41 @@ class BlasTest {
     void floatsAreTheArraysOwn() {
         INDArray among = Nd4j.arange(10).castTo(DataType.FLOAT);
         INDArray view = among.get(NDArrayIndex.interval(3, 7));
-        FloatBuffer floats = Objects.requireNonNull(Blas.floatsOf(view));
+        assertTrue(Blas.hasFloats(view));
+        FloatBuffer floats = Blas.floats(view, 1, 3);
 
-        assertEquals(4, floats.remaining());
-        assertEquals(3f, floats.get(0));
-        floats.put(3, 60f);
+        assertEquals(3, floats.remaining());
+        assertEquals(4f, floats.get(0));
+        floats.put(2, 60f);
         assertEquals(60f, among.getFloat(6));
+        assertThrows(IndexOutOfBoundsException.class, () -> Blas.floats(view, 2, 3));
+    }
+
+    /** Address space that nobody touches takes no memory. */
+    @Test
+    void floatsBeyondTheReachOfOneBufferAreThere() {
+        long length = (1L << 29) + 100;
+        Pointer untouched = Pointer.malloc(length * Float.BYTES);
+        try {
+            FloatPointer memory = new FloatPointer(untouched);
+            memory.limit(length).capacity(length);
+            INDArray vast = Nd4j.create(
+                    Nd4j.createBuffer(memory, length, DataType.FLOAT), new long[] {length}, new long[] {1}, 0, 'c');
+            assertTrue(Blas.hasFloats(vast));
+            vast.putScalar(length - 1, 7f);
+            assertEquals(7f, Blas.floats(vast, length - 10, 10).get(9));
+            Blas.floats(vast, 1L << 29, 1).put(0, 3f);
+            assertEquals(3f, vast.getFloat(1L << 29));
+            assertThrows(ArithmeticException.class, () -> Blas.floats(vast, 0, 1 << 29));
+        } finally {
+            Pointer.free(untouched);
+        }
     }
 
     @Test
     void floatsOfOtherArraysAreNotThere() {
-        assertNull(Blas.floatsOf(Nd4j.ones(DataType.DOUBLE, 4)));
-        assertNull(Blas.floatsOf(Nd4j.ones(DataType.FLOAT, 4, 4).get(NDArrayIndex.all(), NDArrayIndex.point(1))));
-        assertNull(Blas.floatsOf(Nd4j.empty(DataType.FLOAT)));
+        assertFalse(Blas.hasFloats(Nd4j.ones(DataType.DOUBLE, 4)));
+        assertFalse(Blas.hasFloats(Nd4j.ones(DataType.FLOAT, 4, 4).get(NDArrayIndex.all(), NDArrayIndex.point(1))));
+        assertFalse(Blas.hasFloats(Nd4j.empty(DataType.FLOAT)));
     }
 }

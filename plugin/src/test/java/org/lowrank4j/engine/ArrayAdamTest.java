@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.rng.Random;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.AdamUpdater;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nadam;
@@ -85,6 +86,26 @@ class ArrayAdamTest {
                     .muli(Math.pow(10, -(iteration % 10)))
                     .castTo(DataType.FLOAT);
             pair.step(gradient, iteration, LAST_BITS);
+        }
+    }
+
+    /** One buffer reaches 2 GiB, and an array may be longer: several windows take the step of one. */
+    @Test
+    void longArraysAreSteppedWindowByWindow() {
+        int length = 5000;
+        Adam adam = new Adam(1e-2);
+        INDArray once = Nd4j.zeros(DataType.FLOAT, 2L * length);
+        INDArray inWindows = once.dup();
+        GradientUpdater<?> whole = ArrayAdam.insteadOf(adam.instantiate(once, true));
+        GradientUpdater<?> windows = new ArrayAdam((AdamUpdater) adam.instantiate(inWindows, true), 2300);
+        Random random = Nd4j.getRandomFactory().getNewRandomInstance(3);
+        for (int iteration = 0; iteration < 3; iteration++) {
+            INDArray gradient = Nd4j.randn(new long[] {length}, random).castTo(DataType.FLOAT);
+            INDArray same = gradient.dup();
+            whole.applyUpdater(gradient, iteration, 0);
+            windows.applyUpdater(same, iteration, 0);
+            assertEquals(gradient, same);
+            assertEquals(once, inWindows);
         }
     }
 
