@@ -63,10 +63,31 @@ public final class Networks {
         return !anyEnrolment;
     }
 
+    /** Called before a network is initialised, with the parameters that it is given, null if it draws its own. */
+    public static void initialises(Object model, @Nullable Object parameters) {
+        RuleBook rules = ruleBook;
+        if (rules != null && !rules.off() && parameters == null && !isInitialised(model)) {
+            DrawnParameters.begin(model);
+        }
+    }
+
+    /** Called after transfer learning built a network out of another. */
+    public static void transferred(Object original, Object built) {
+        NetworkParts from = NetworkParts.of(original);
+        NetworkParts to = NetworkParts.of(built);
+        RuleBook rules = ruleBook;
+        if (rules != null && !rules.off() && from != null && to != null) {
+            DrawnParameters.transferred(from, to);
+        }
+    }
+
     /** Called after a network was initialised: looks for the rule that applies where that happened. */
     public static void initialised(Object model) {
         RuleBook rules = ruleBook;
         NetworkParts network = NetworkParts.of(model);
+        if (network != null) {
+            DrawnParameters.end(network);
+        }
         if (rules == null || rules.off() || network == null || ENROLMENTS.get(model) != null || Distributed.onStack()) {
             return;
         }
@@ -186,7 +207,7 @@ public final class Networks {
         }
         Methods methods = Methods.load();
         try {
-            return Calibration.wantedBatches(enrolment.rule().plan(network.shape(), methods), methods);
+            return Calibration.wantedBatches(enrolment.rule().plan(shapeForTraining(network), methods), methods);
         } catch (LowRankException refused) {
             throw enrolment.rule().withSources(refused);
         }
@@ -259,6 +280,11 @@ public final class Networks {
         return session;
     }
 
+    /** What planning needs to know: unlike the shape that selects a rule, it says which layers are random. */
+    private static NetworkShape shapeForTraining(NetworkParts network) {
+        return network.shape().withRandom(DrawnParameters.of(network));
+    }
+
     private static @Nullable Session begin(
             Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
         RuleBook rules = Objects.requireNonNull(ruleBook);
@@ -269,7 +295,7 @@ public final class Networks {
             return null;
         }
         Methods methods = Methods.load();
-        Plan plan = enrolment.rule().plan(network.shape(), methods);
+        Plan plan = enrolment.rule().plan(shapeForTraining(network), methods);
         reason = StockReason.after(network, plan);
         if (reason != null) {
             trainAsStock(enrolment, reason);

@@ -11,6 +11,16 @@ public final class NetworkHooks {
 
     private NetworkHooks() {}
 
+    /** Before {@code init(INDArray, boolean)}. */
+    public static void initialises(Object network, @Nullable Object parameters) {
+        Networks.initialises(network, parameters);
+    }
+
+    /** After {@code TransferLearning.Builder.build()}. */
+    public static void transferred(Object original, Object built) {
+        Networks.transferred(original, built);
+    }
+
     /** After {@code init(INDArray, boolean)}. */
     public static void initialised(Object network) {
         Networks.initialised(network);

@@ -20,6 +20,7 @@ import org.lowrank4j.rule.PatternMatches.PatternMatch;
 final class LayerRoles {
 
     private static final int LISTED = 24;
+    private static final int LISTED_RANDOM = 8;
 
     /** What of a target can train besides the rest of the network. */
     private static final Set<String> WEIGHT_AND_BIAS = Set.of("W", "b");
@@ -42,6 +43,7 @@ final class LayerRoles {
         exclude(wanted);
         selectTargets(wanted);
         selectTrained();
+        warnOfRandomLayers();
         if (targets.isEmpty()) {
             throw new LowRankException("The rule of " + rule.source() + " leaves no layer of this " + network.kind()
                     + " to adapt: "
@@ -208,6 +210,23 @@ final class LayerRoles {
         } else if (match.named()) {
             throw new LowRankException("Layer '" + layer.name() + "' (" + layer.type() + ") is named in train '"
                     + match.pattern() + "' (" + train.source() + "), but " + problem.get() + ".");
+        }
+    }
+
+    /** What trains above layers that are random and stay so gets features that nothing has learned. */
+    private void warnOfRandomLayers() {
+        List<String> random = network.layers().stream()
+                .filter(layer -> network.random().contains(layer.name()) && !layer.frozen())
+                .filter(layer -> !targets.containsKey(layer) && !trained.containsKey(layer))
+                .map(LayerShape::name)
+                .toList();
+        if (!random.isEmpty()) {
+            int more = random.size() - LISTED_RANDOM;
+            warnings.add("frozen and still random: "
+                    + String.join(", ", random.subList(0, Math.min(LISTED_RANDOM, random.size())))
+                    + (more > 0 ? " and " + more + " more" : "")
+                    + ". They are as the network drew them when it was initialised, and nothing has trained or loaded them"
+                    + " since. Name them in train, or load pretrained weights first.");
         }
     }
 

@@ -2,14 +2,26 @@ package org.lowrank4j.rule;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What planning needs to know of a network, free of DL4J types.
  *
  * @param kind {@code MultiLayerNetwork} or {@code ComputationGraph}
  * @param layers in parameter order, including layers without parameters
+ * @param random names of the layers whose parameters are still those that the network drew when it was initialised
  */
-public record NetworkShape(String kind, List<LayerShape> layers) {
+public record NetworkShape(String kind, List<LayerShape> layers, Set<String> random) {
+
+    /** A network of which it is not known that any layer is random. */
+    public NetworkShape(String kind, List<LayerShape> layers) {
+        this(kind, layers, Set.of());
+    }
+
+    /** The same network with other layers known to be random. */
+    public NetworkShape withRandom(Set<String> names) {
+        return new NetworkShape(kind, layers, Set.copyOf(names));
+    }
 
     /**
      * One layer.

@@ -26,6 +26,8 @@ final class TargetCatalog {
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
+    private static final String TRANSFER = DL4J + "nn/transferlearning/TransferLearning$Builder";
+
     private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
     private static final String PAIR = "Lorg/nd4j/common/primitives/Pair;";
     private static final String DATA_SETS = "Lorg/nd4j/linalg/dataset/api/iterator/DataSetIterator;";
@@ -44,6 +46,7 @@ final class TargetCatalog {
     private static final Value ARG2 = new Value.Argument(2);
     private static final Value ARG3 = new Value.Argument(3);
     private static final Value RETURNED = new Value.Returned();
+    private static final Value TRANSFERRED = new Value.Field(TRANSFER, "origModel", "L" + MULTI_LAYER + ";");
     private static final Value OPTIMIZED_MODEL = new Value.Field(OPTIMIZER, "model", MODEL);
     private static final Value OPTIMIZER_ACCUMULATOR = new Value.Field(OPTIMIZER, "accumulator", ACCUMULATOR);
     private static final Value OPTIMIZER_LISTENERS =
@@ -53,10 +56,13 @@ final class TargetCatalog {
     // spotless:off
     private static final List<Hook> HOOKS = List.of(
             // Networks come into being
+            enter(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
+            enter(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
             exit(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
             exit(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
             exit(MULTI_LAYER, "clone", "()L" + MULTI_LAYER + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloned", THIS, RETURNED),
+            exit(TRANSFER, "build", "()L" + MULTI_LAYER + ";", "NetworkHooks.transferred", TRANSFERRED, RETURNED),
             // Updaters
             enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + UPDATER, "NetworkHooks.updater", ARG0),
             enter(GRAPH, "getUpdater", "(Z)" + GRAPH_UPDATER, "NetworkHooks.graphUpdaterWanted", THIS, ARG0),

@@ -1,0 +1,237 @@
+package org.lowrank4j.tests.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.deeplearning4j.nn.api.NeuralNetwork;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.nn.weights.embeddings.ArrayEmbeddingInitializer;
+import org.deeplearning4j.nn.weights.embeddings.WeightInitEmbedding;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lowrank4j.annotation.LowRank;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.learning.config.Adam;
+
+/** A frozen layer that nothing has trained is named in the report, however the network came by it. */
+class RandomLayersTest {
+
+    private static final int STEPS = 4;
+    private static final Pattern RANDOM = Pattern.compile("frozen and still random: ([^.]*)\\.");
+
+    @TempDir
+    Path directory;
+
+    @LowRank(rank = 2, layers = "type:DenseLayer")
+    private static <N> N adapted(Callable<N> making) throws Exception {
+        return making.call();
+    }
+
+    /** Two recurrent layers, which cannot be adapted, a dense layer and a softmax head. */
+    private static MultiLayerNetwork layers() {
+        return Nets.initialised(Nets.settings(DataType.FLOAT, new Adam(0.01))
+                .list()
+                .layer(lstm(Nets.INPUTS, 5))
+                .layer(new LastTimeStep(lstm(5, 5)))
+                .layer(Nets.dense(5, 4))
+                .layer(Nets.head(4))
+                .build());
+    }
+
+    private static ComputationGraph graph() {
+        return Nets.initialised(Nets.settings(DataType.DOUBLE, new Adam(0.01))
+                .graphBuilder()
+                .addInputs("in")
+                .addLayer("layer0", lstm(Nets.INPUTS, 5), "in")
+                .addLayer("layer1", new LastTimeStep(lstm(5, 5)), "layer0")
+                .addLayer("layer2", Nets.dense(5, 4), "layer1")
+                .addLayer("layer3", Nets.head(4), "layer2")
+                .setOutputs("layer3")
+                .build());
+    }
+
+    private static FineTuneConfiguration tuning() {
+        return new FineTuneConfiguration.Builder().updater(new Adam(0.01)).build();
+    }
+
+    private static LSTM lstm(int inputs, int outputs) {
+        return new LSTM.Builder().nIn(inputs).nOut(outputs).build();
+    }
+
+    private static void fit(NeuralNetwork network) {
+        DataType type = network instanceof ComputationGraph ? DataType.DOUBLE : DataType.FLOAT;
+        INDArray labels = Data.classes(3, type, 8, Nets.INPUTS, Nets.CLASSES).getLabels();
+        network.fit(new DataSet(Data.normal(2, type, 8, Nets.INPUTS, STEPS), labels));
+    }
+
+    private static MultiLayerNetwork trainedLayers() {
+        MultiLayerNetwork network = layers();
+        fit(network);
+        return network;
+    }
+
+    private static ComputationGraph trainedGraph() {
+        ComputationGraph graph = graph();
+        fit(graph);
+        return graph;
+    }
+
+    /** The layers that the report of the network's first step calls random. */
+    private static String random(Callable<? extends NeuralNetwork> making) {
+        List<String> report = CapturedErrors.of(() -> fit(adapted(making)));
+        Matcher found = RANDOM.matcher(String.join(" ", report));
+        return found.find() ? found.group(1) : "";
+    }
+
+    @Test
+    void layersThatInitDrewAreNamed() {
+        assertEquals("layer0, layer1", random(RandomLayersTest::layers));
+        assertEquals("layer0, layer1", random(RandomLayersTest::graph));
+    }
+
+    @Test
+    void layersThatWereTrainedAreNot() {
+        MultiLayerNetwork layers = trainedLayers();
+        ComputationGraph graph = trainedGraph();
+        assertEquals("", random(layers::clone));
+        assertEquals("", random(graph::clone));
+    }
+
+    @Test
+    void copiesOfRandomLayersAreAsRandom() {
+        MultiLayerNetwork layers = layers();
+        ComputationGraph graph = graph();
+        assertEquals("layer0, layer1", random(layers::clone));
+        assertEquals("layer0, layer1", random(graph::clone));
+        assertEquals("layer0, layer1", random(() -> {
+            MultiLayerNetwork other = trainedLayers();
+            other.setParams(layers.params());
+            return other;
+        }));
+    }
+
+    @Test
+    void whatTheProgramWritesCountsAsLearnedLayerByLayer() {
+        INDArray learned = trainedLayers().params();
+        assertEquals("", random(() -> {
+            MultiLayerNetwork network = layers();
+            network.setParams(learned);
+            return network;
+        }));
+        assertEquals("layer1", random(() -> {
+            MultiLayerNetwork network = layers();
+            network.setParam("0_RW", network.getParam("0_RW").mul(2));
+            return network;
+        }));
+        assertEquals("layer0", random(() -> {
+            ComputationGraph graph = graph();
+            graph.getLayer(1).getParam("W").muli(2);
+            return graph;
+        }));
+    }
+
+    @Test
+    void filesHoldWhatWasSaved() throws Exception {
+        File trained = directory.resolve("trained.zip").toFile();
+        File random = directory.resolve("random.zip").toFile();
+        trainedLayers().save(trained);
+        graph().save(random);
+        assertEquals("", random(() -> {
+            MultiLayerNetwork network = MultiLayerNetwork.load(trained, true);
+            network.init();
+            return network;
+        }));
+        assertEquals("layer0, layer1", random(() -> ComputationGraph.load(random, true)));
+    }
+
+    @Test
+    void transferLearningDrawsOnlyWhatItAdds() {
+        MultiLayerNetwork layers = trainedLayers();
+        ComputationGraph graph = trainedGraph();
+        assertEquals(
+                "layer3",
+                random(() -> new TransferLearning.Builder(layers)
+                        .fineTuneConfiguration(tuning())
+                        .removeOutputLayer()
+                        .addLayer(new ElementWiseMultiplicationLayer.Builder()
+                                .nIn(4)
+                                .nOut(4)
+                                .build())
+                        .addLayer(Nets.head(4))
+                        .build()));
+        assertEquals(
+                "added",
+                random(() -> new TransferLearning.GraphBuilder(graph)
+                        .fineTuneConfiguration(tuning())
+                        .removeVertexAndConnections("layer1")
+                        .removeVertexAndConnections("layer2")
+                        .removeVertexAndConnections("layer3")
+                        .addLayer("added", new LastTimeStep(lstm(5, 6)), "layer0")
+                        .addLayer("dense", Nets.dense(6, 4), "added")
+                        .addLayer("out", Nets.head(4), "dense")
+                        .setOutputs("out")
+                        .build()));
+    }
+
+    @Test
+    void replacedWidthsAreDrawnAnew() {
+        MultiLayerNetwork layers = trainedLayers();
+        assertEquals(
+                "layer0",
+                random(() -> new TransferLearning.Builder(layers)
+                        .fineTuneConfiguration(tuning())
+                        .nInReplace(0, Nets.INPUTS, WeightInit.XAVIER)
+                        .build()));
+        MultiLayerNetwork untrained = layers();
+        assertEquals(
+                "layer0, layer1",
+                random(() -> new TransferLearning.Builder(untrained)
+                        .fineTuneConfiguration(tuning())
+                        .removeOutputLayer()
+                        .addLayer(Nets.head(4))
+                        .build()));
+    }
+
+    @Test
+    void wordVectorsAreLoadedNotDrawn() {
+        INDArray vectors = Data.normal(1, DataType.FLOAT, 10, 5);
+        EmbeddingSequenceLayer.Builder drawn =
+                new EmbeddingSequenceLayer.Builder().nIn(10).nOut(5);
+        EmbeddingSequenceLayer.Builder loaded = new EmbeddingSequenceLayer.Builder()
+                .weightInit(new WeightInitEmbedding(new ArrayEmbeddingInitializer(vectors)));
+        assertEquals("layer0", embedded(drawn.hasBias(false).build()));
+        assertEquals("", embedded(loaded.hasBias(false).build()));
+    }
+
+    private static String embedded(EmbeddingSequenceLayer embedding) {
+        List<String> report = CapturedErrors.of(() -> {
+            MultiLayerNetwork network = adapted(() -> Nets.initialised(Nets.settings(DataType.FLOAT, new Adam(0.01))
+                    .list()
+                    .layer(embedding)
+                    .layer(new GlobalPoolingLayer())
+                    .layer(Nets.dense(5, 4))
+                    .layer(Nets.head(4))
+                    .build()));
+            INDArray tokens = Data.normal(2, DataType.FLOAT, 8, STEPS);
+            network.fit(new DataSet(tokens.muli(0), Data.oneHot(3, DataType.FLOAT, 8, Nets.CLASSES)));
+        });
+        Matcher found = RANDOM.matcher(String.join(" ", report));
+        return found.find() ? found.group(1) : "";
+    }
+}
