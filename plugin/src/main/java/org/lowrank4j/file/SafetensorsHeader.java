@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.nd4j.shade.jackson.core.JsonFactory;
+import org.lowrank4j.method.Excerpt;
 import org.nd4j.shade.jackson.core.JsonGenerator;
 import org.nd4j.shade.jackson.core.JsonParser;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
@@ -37,7 +37,11 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     /** The most dimensions that an ND4J array can have. */
     private static final int MOST_DIMENSIONS = 32;
 
-    private static final JsonFactory JSON = new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+    /** Adapters of the largest models have a tenth of it. */
+    private static final int MOST_TENSORS = 100_000;
+
+    /** Of 2^63 - 1. */
+    private static final int MOST_DIGITS = 19;
 
     /** A tensor's place: bytes from begin to end (exclusive), counted from the end of the header. */
     record Entry(String name, SafetensorsType type, long[] shape, long begin, long end) {}
@@ -54,12 +58,19 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         Map<String, String> metadata = new LinkedHashMap<>();
         // Decoding here, because a parser of bytes would take UTF-16 and UTF-32 for text, too.
         Reader text = new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
-        try (JsonParser parser = JSON.createParser(text)) {
+        try (JsonParser parser = BoundedJson.FACTORY.createParser(text)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw Safetensors.refused("its header is not a JSON object", null);
             }
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.getCurrentName();
+                if (name.length() > BoundedJson.LONGEST_NAME || entries.size() == MOST_TENSORS) {
+                    throw refused(
+                            name,
+                            "there may be at most " + MOST_TENSORS + " tensors, with names of at most "
+                                    + BoundedJson.LONGEST_NAME + " characters",
+                            null);
+                }
                 parser.nextToken();
                 if (name.equals(METADATA)) {
                     readMetadata(parser, metadata);
@@ -73,7 +84,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         } catch (CharacterCodingException notText) {
             throw Safetensors.refused("its header is not UTF-8 text", notText);
         } catch (JsonProcessingException notJson) {
-            throw Safetensors.refused("its header is not valid JSON: " + notJson.getOriginalMessage(), notJson);
+            throw Safetensors.refused(
+                    "its header is not valid JSON: " + Excerpt.of(notJson.getOriginalMessage()), notJson);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -116,7 +128,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.getCurrentName();
             if (parser.nextToken() != JsonToken.VALUE_STRING) {
-                throw Safetensors.refused("the entry \"" + key + "\" of " + METADATA + " is not text", null);
+                throw Safetensors.refused(
+                        "the entry \"" + Excerpt.of(key) + "\" of " + METADATA + " is not text", null);
             }
             metadata.put(key, parser.getText());
         }
@@ -143,7 +156,10 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
                 case "shape" -> shape = wholeNumbers(name, field, MOST_DIMENSIONS, parser);
                 case "data_offsets" -> offsets = wholeNumbers(name, field, 2, parser);
                 default ->
-                    throw refused(name, "it must have exactly dtype, shape and data_offsets, and has " + field, null);
+                    throw refused(
+                            name,
+                            "it must have exactly dtype, shape and data_offsets, and has " + Excerpt.of(field),
+                            null);
             }
         }
         if (dtype == null || shape == null || offsets == null) {
@@ -179,7 +195,10 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         }
         String readable =
                 Arrays.stream(SafetensorsType.values()).map(Enum::name).sorted().collect(Collectors.joining(", "));
-        throw refused(name, "its dtype is \"" + dtype + "\" and only " + readable + " can be read: convert it", null);
+        throw refused(
+                name,
+                "its dtype is \"" + Excerpt.of(dtype) + "\" and only " + readable + " can be read: convert it",
+                null);
     }
 
     private static long[] wholeNumbers(String name, String field, int most, JsonParser parser) throws IOException {
@@ -199,13 +218,14 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
 
     private static long wholeNumber(String name, String field, JsonParser parser) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && parser.getTextLength() <= MOST_DIGITS
                 && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
                 && parser.getLongValue() >= 0) {
             return parser.getLongValue();
         }
         throw refused(
                 name,
-                "its " + field + " has the entry " + parser.getText()
+                "its " + field + " has the entry " + Excerpt.of(parser.getText())
                         + ", and only whole numbers from 0 to 2^63-1 are allowed",
                 null);
     }
@@ -213,7 +233,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     /** The header as JSON on one line. */
     String toJson() {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text)) {
+        try (JsonGenerator json = BoundedJson.FACTORY.createGenerator(text)) {
             json.writeStartObject();
             if (!metadata.isEmpty()) {
                 json.writeObjectFieldStart(METADATA);
@@ -239,6 +259,6 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     }
 
     private static LowRankException refused(String tensor, String why, @Nullable Throwable cause) {
-        return Safetensors.refused("tensor \"" + tensor + "\": " + why, cause);
+        return Safetensors.refused("tensor \"" + Excerpt.of(tensor) + "\": " + why, cause);
     }
 }

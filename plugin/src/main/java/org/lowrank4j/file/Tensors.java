@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -27,8 +28,8 @@ public record Tensors(Map<String, INDArray> tensors, Map<String, String> metadat
     public INDArray tensor(String name) {
         INDArray tensor = tensors.get(name);
         if (tensor == null) {
-            throw new LowRankException("There is no tensor \"" + name + "\"; there "
-                    + (tensors.isEmpty() ? "are none" : "are " + String.join(", ", tensors.keySet())) + ".");
+            throw new LowRankException("There is no tensor \"" + Excerpt.of(name) + "\"; there "
+                    + (tensors.isEmpty() ? "are none" : "are " + Excerpt.of(tensors.keySet())) + ".");
         }
         return tensor;
     }

@@ -12,6 +12,9 @@ import java.util.Optional;
  */
 public final class NearestName {
 
+    /** Longer texts are no misspelt names, and comparing them takes the square of their length. */
+    private static final int LONGEST = 200;
+
     private NearestName() {}
 
     /** The fewest edits that turn one text into the other. */
@@ -36,15 +39,19 @@ public final class NearestName {
 
     /** The known name with the fewest edits, if it is near enough to be a misspelling; ties go to the first. */
     public static Optional<String> nearest(String wrong, Collection<String> known) {
+        if (wrong.length() > LONGEST) {
+            return Optional.empty();
+        }
         return known.stream()
                 .filter(name -> Math.abs(wrong.length() - name.length()) <= tolerance(wrong))
                 .filter(name -> distance(wrong, name) <= tolerance(wrong))
                 .min(Comparator.comparingInt(name -> distance(wrong, name)));
     }
 
-    /** The known names ordered by distance, at most {@code limit}, however far they are. */
+    /** The known names ordered by distance, at most {@code limit}, however far they are; very long names are left out. */
     public static List<String> ranked(String wrong, Collection<String> known, int limit) {
         return known.stream()
+                .filter(name -> Math.max(name.length(), wrong.length()) <= LONGEST)
                 .distinct()
                 .sorted(Comparator.comparingInt(name -> distance(wrong, name)))
                 .limit(limit)

@@ -116,7 +116,7 @@ public final class OptionValues {
 
     private LowRankException refused(String option, String allowed, @Nullable Throwable cause) {
         return new LowRankException(
-                method.name() + "." + option + "=" + text(option) + " is refused: "
+                method.name() + "." + option + "=" + Excerpt.of(text(option)) + " is refused: "
                         + declared(option).meaning() + "; it must be " + allowed + ".",
                 cause);
     }

@@ -8,6 +8,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 
 /** What a rule can set. Each key knows what its values look like, so that every source is checked in the same way. */
 enum Key {
@@ -78,8 +79,8 @@ enum Key {
             return canonical.apply(value.text().strip());
         } catch (IllegalArgumentException refused) {
             throw new LowRankException(
-                    spelling + " '" + value.text() + "' (" + value.source() + ") is refused: " + refused.getMessage()
-                            + ".",
+                    spelling + " '" + Excerpt.of(value.text()) + "' (" + value.source() + ") is refused: "
+                            + refused.getMessage() + ".",
                     refused);
         }
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 
 /**
@@ -26,11 +26,11 @@ final class LayerPattern {
     private static final String TYPE_PREFIX = "type:";
 
     private final String text;
-    private final Pattern expression;
+    private final BoundedPattern expression;
 
     private LayerPattern(String text) {
         this.text = text;
-        this.expression = Pattern.compile(text.startsWith(TYPE_PREFIX) ? Pattern.quote(text) : text);
+        this.expression = BoundedPattern.compile(text.startsWith(TYPE_PREFIX) ? Pattern.quote(text) : text);
     }
 
     /**
@@ -77,12 +77,7 @@ final class LayerPattern {
                 throw new IllegalArgumentException("the range " + entry + " is empty: it starts after its end");
             }
         }
-        try {
-            return new LayerPattern(entry);
-        } catch (PatternSyntaxException invalid) {
-            throw new IllegalArgumentException(
-                    "'" + entry + "' is no valid regular expression (" + invalid.getDescription() + ")", invalid);
-        }
+        return new LayerPattern(entry);
     }
 
     private static List<String> split(String list) {
@@ -138,8 +133,16 @@ final class LayerPattern {
         if (!byType.isEmpty()) {
             return new Match(byType, false);
         }
-        return new Match(
-                those(network, layer -> expression.matcher(layer.name()).matches()), false);
+        return new Match(those(network, this::matches), false);
+    }
+
+    private boolean matches(LayerShape layer) {
+        try {
+            return expression.matches(layer.name());
+        } catch (IllegalArgumentException hostile) {
+            throw new LowRankException(
+                    "The layers of the network cannot be told: " + hostile.getMessage() + ".", hostile);
+        }
     }
 
     private static List<LayerShape> those(NetworkShape network, Predicate<LayerShape> wanted) {

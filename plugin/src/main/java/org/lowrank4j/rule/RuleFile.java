@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 
 /**
@@ -235,8 +236,8 @@ final class RuleFile {
     private LowRankException unknown(YamlNode.Entry entry, List<String> known) {
         return at(
                 entry.line(),
-                "unknown key '" + entry.key() + "'." + NearestName.suggestion(entry.key(), known) + " Known: "
-                        + String.join(", ", known));
+                "unknown key '" + Excerpt.of(entry.key()) + "'." + NearestName.suggestion(entry.key(), known)
+                        + " Known: " + String.join(", ", known));
     }
 
     private static List<String> topKeys() {

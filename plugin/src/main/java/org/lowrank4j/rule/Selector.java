@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 
 /**
@@ -54,7 +54,7 @@ final class Selector {
     private static Condition condition(String name, Sourced value) {
         return switch (name) {
             case "createdBy" -> {
-                Pattern glob = glob(value.text());
+                Glob glob = new Glob(value.text());
                 yield (creation, id) -> creation.stack().stream().anyMatch(frame -> isCreator(glob, frame));
             }
             case "kind" -> {
@@ -76,32 +76,24 @@ final class Selector {
                 yield (creation, id) -> creation.nth() == nth;
             }
             case "id" -> {
-                Pattern glob = glob(value.text());
-                yield (creation, id) -> id.isPresent() && glob.matcher(id.get()).matches();
+                Glob glob = new Glob(value.text());
+                yield (creation, id) -> id.isPresent() && glob.matches(id.get());
             }
             default ->
-                throw new LowRankException("unknown selector '" + name + "' (" + value.source() + "). Known: "
-                        + String.join(", ", NAMES) + "." + NearestName.suggestion(name, NAMES));
+                throw new LowRankException("unknown selector '" + Excerpt.of(name) + "' (" + value.source()
+                        + "). Known: " + String.join(", ", NAMES) + "." + NearestName.suggestion(name, NAMES));
         };
     }
 
-    private static boolean isCreator(Pattern glob, Creation.Frame frame) {
-        return glob.matcher(frame.className()).matches()
-                || glob.matcher(frame.className() + "." + frame.methodName()).matches();
-    }
-
-    private static Pattern glob(String text) {
-        StringBuilder expression = new StringBuilder();
-        for (String literal : text.split("\\*", -1)) {
-            expression.append(expression.isEmpty() ? "" : ".*").append(Pattern.quote(literal));
-        }
-        return Pattern.compile(expression.toString());
+    private static boolean isCreator(Glob glob, Creation.Frame frame) {
+        return glob.matches(frame.className()) || glob.matches(frame.className() + "." + frame.methodName());
     }
 
     private static void checkKind(Sourced value) {
         if (!KINDS.contains(value.text())) {
-            throw new LowRankException("kind '" + value.text() + "' (" + value.source() + ") is refused: it must be "
-                    + String.join(" or ", KINDS) + "." + NearestName.suggestion(value.text(), KINDS));
+            throw new LowRankException(
+                    "kind '" + Excerpt.of(value.text()) + "' (" + value.source() + ") is refused: it must be "
+                            + String.join(" or ", KINDS) + "." + NearestName.suggestion(value.text(), KINDS));
         }
     }
 
@@ -110,8 +102,8 @@ final class Selector {
             return LayerPattern.parse(value.text());
         } catch (IllegalArgumentException refused) {
             throw new LowRankException(
-                    "hasLayer '" + value.text() + "' (" + value.source() + ") is refused: " + refused.getMessage()
-                            + ".",
+                    "hasLayer '" + Excerpt.of(value.text()) + "' (" + value.source() + ") is refused: "
+                            + refused.getMessage() + ".",
                     refused);
         }
     }
@@ -131,8 +123,8 @@ final class Selector {
     private static LowRankException refusedNumber(
             String name, Sourced value, int smallest, @Nullable NumberFormatException cause) {
         return new LowRankException(
-                name + " '" + value.text() + "' (" + value.source() + ") is refused: it must be a whole number from "
-                        + smallest + " on.",
+                name + " '" + Excerpt.of(value.text()) + "' (" + value.source()
+                        + ") is refused: it must be a whole number from " + smallest + " on.",
                 cause);
     }
 }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 
 /** The keys that steer lowrank4j as a whole and are no part of a rule. The first source that sets one wins. */
@@ -67,7 +68,7 @@ final class Switches {
             case "", "true" -> true;
             case "false" -> false;
             default ->
-                throw new LowRankException(name + " '" + value.text() + "' (" + value.source()
+                throw new LowRankException(name + " '" + Excerpt.of(value.text()) + "' (" + value.source()
                         + ") is refused: it must be true or false.");
         };
     }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.AliasEvent;
@@ -31,12 +32,14 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 /**
  * Reads YAML as plain data. It works on the parser's events and builds lists, mappings and text only, so nothing in a
  * file can name a class, and a file cannot grow in memory: it is at most {@value #MAX_BYTES} bytes long and
- * {@value #MAX_DEPTH} levels deep, without aliases, anchors, tags or a second document.
+ * {@value #MAX_DEPTH} levels deep, its texts have at most {@value #MAX_TEXT} characters, and there are no aliases,
+ * anchors, tags or a second document.
  */
 final class YamlReader {
 
     static final int MAX_BYTES = 1 << 20;
     static final int MAX_DEPTH = 16;
+    static final int MAX_TEXT = 10_000;
 
     private final String file;
     private final Iterator<Event> events;
@@ -100,10 +103,11 @@ final class YamlReader {
                     file
                             + invalid.getProblemMark()
                                     .map(mark -> " line " + (mark.getLine() + 1))
-                                    .orElse("") + ": this is not valid YAML: " + invalid.getProblem() + ".",
+                                    .orElse("") + ": this is not valid YAML: " + Excerpt.of(invalid.getProblem()) + ".",
                     invalid);
         } catch (YamlEngineException | NoSuchElementException invalid) {
-            throw new LowRankException(file + ": this is not valid YAML: " + invalid.getMessage(), invalid);
+            throw new LowRankException(
+                    file + ": this is not valid YAML: " + Excerpt.of(invalid.getMessage()) + ".", invalid);
         }
     }
 
@@ -130,11 +134,18 @@ final class YamlReader {
             throw refused(line(event), "it is nested more than " + MAX_DEPTH + " levels deep");
         }
         return switch (event.getEventId()) {
-            case Scalar -> new YamlNode.Scalar(((ScalarEvent) event).getValue(), line(event));
+            case Scalar -> scalar(((ScalarEvent) event).getValue(), line(event));
             case SequenceStart -> items(event, depth);
             case MappingStart -> entries(event, depth);
             default -> throw refused(line(event), "a value was expected");
         };
+    }
+
+    private YamlNode scalar(String text, int line) {
+        if (text.length() > MAX_TEXT) {
+            throw refused(line, "a text of " + text.length() + " characters is longer than " + MAX_TEXT);
+        }
+        return new YamlNode.Scalar(text, line);
     }
 
     private YamlNode items(Event start, int depth) {
@@ -154,7 +165,7 @@ final class YamlReader {
             }
             Integer earlier = lines.putIfAbsent(key.text(), key.line());
             if (earlier != null) {
-                throw refused(key.line(), "key '" + key.text() + "' is already set on line " + earlier);
+                throw refused(key.line(), "key '" + Excerpt.of(key.text()) + "' is already set on line " + earlier);
             }
             entries.add(new YamlNode.Entry(key.text(), node(events.next(), depth + 1), key.line()));
         }
@@ -173,7 +184,8 @@ final class YamlReader {
             tag = collection.getTag();
         }
         if (tag.isPresent()) {
-            throw refused(line(event), "tags (" + tag.get() + ") are not accepted; a rule file is plain data");
+            throw refused(
+                    line(event), "tags (" + Excerpt.of(tag.get()) + ") are not accepted; a rule file is plain data");
         }
     }
 
