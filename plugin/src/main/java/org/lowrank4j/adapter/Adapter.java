@@ -7,7 +7,10 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.NotFinite;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -26,16 +29,17 @@ public record Adapter(
         Map<String, String> metadata) {
 
     /**
-     * Copies maps and arrays.
+     * Copies maps and arrays. Sixteen-bit parameters become FLOAT, as factors do.
      *
-     * @throws LowRankException if there is nothing in it, or W of one layer is both adapted and replaced
+     * @throws LowRankException if there is nothing in it, W of one layer is both adapted and replaced, or a parameter is
+     *     not of finite floating-point numbers
      */
     public Adapter {
         layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
         Map<String, Map<String, INDArray>> copies = new TreeMap<>();
         parameters.forEach((layer, arrays) -> {
             Map<String, INDArray> copied = new TreeMap<>();
-            arrays.forEach((name, array) -> copied.put(name, array.dup('c')));
+            arrays.forEach((name, array) -> copied.put(name, numbers(layer, name, array)));
             if (!copied.isEmpty()) {
                 copies.put(layer, Collections.unmodifiableMap(copied));
             }
@@ -48,9 +52,25 @@ public record Adapter(
         for (String layer : layers.keySet()) {
             if (parameters.getOrDefault(layer, Map.of()).containsKey(NetworkWeights.WEIGHT)) {
                 throw new LowRankException(
-                        "Layer " + layer + " has both factors for W and a whole W. Keep one of them.");
+                        "Layer " + Excerpt.of(layer) + " has both factors for W and a whole W. Keep one of them.");
             }
         }
+    }
+
+    private static INDArray numbers(String layer, String name, INDArray array) {
+        if (!array.dataType().isFPType()) {
+            throw new LowRankException("An adapter holds floating-point numbers, and " + Excerpt.of(name) + " of layer "
+                    + Excerpt.of(layer) + " has the type " + array.dataType() + ".");
+        }
+        INDArray copy = array.castTo(array.dataType() == DataType.DOUBLE ? DataType.DOUBLE : DataType.FLOAT)
+                .dup('c');
+        long notFinite = NotFinite.count(copy);
+        if (notFinite > 0) {
+            throw new LowRankException("An adapter must be finite, and " + Excerpt.of(name) + " of layer "
+                    + Excerpt.of(layer) + ", trained in full, has " + notFinite + " of " + copy.length()
+                    + " entries that are NaN or infinite. Its training diverged, or its file is damaged.");
+        }
+        return copy;
     }
 
     /** Only low-rank changes, on a base that is not known. */
@@ -66,7 +86,8 @@ public record Adapter(
     public LayerAdapter layer(String name) {
         LayerAdapter layer = layers.get(name);
         if (layer == null) {
-            throw new LowRankException("The adapter has no layer '" + name + "'; it has " + layers.keySet() + "."
+            throw new LowRankException("The adapter has no layer '" + Excerpt.of(name) + "'; it has "
+                    + Excerpt.of(layers.keySet()) + "."
                     + NearestName.suggestion(name, layers.keySet()));
         }
         return layer;
@@ -121,7 +142,7 @@ public record Adapter(
         Map<String, T> renamed = new LinkedHashMap<>();
         map.forEach((name, value) -> {
             if (renamed.put(newName.apply(name), value) != null) {
-                throw new LowRankException("Two layers would be named '" + newName.apply(name) + "'.");
+                throw new LowRankException("Two layers would be named '" + Excerpt.of(newName.apply(name)) + "'.");
             }
         });
         return renamed;

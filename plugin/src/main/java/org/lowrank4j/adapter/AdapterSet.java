@@ -165,7 +165,7 @@ public final class AdapterSet {
             if (whole != null) {
                 wanted.put(place, NetworkWeights.as(original, whole));
             } else if (layer != null && place.parameter().equals(NetworkWeights.WEIGHT)) {
-                wanted.put(place, layer.effective(original));
+                wanted.put(place, NetworkWeights.effective(original, layer));
             }
         });
         return wanted;

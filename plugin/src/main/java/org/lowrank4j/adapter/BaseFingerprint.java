@@ -3,7 +3,6 @@ package org.lowrank4j.adapter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.ContentHash;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -90,8 +90,9 @@ public record BaseFingerprint(Map<String, Weight> weights) {
             } else {
                 String actual = hash(weight);
                 if (!actual.equals(expected.sha256())) {
-                    differences.add("W of layer " + layer + " has other values (SHA-256 " + shortened(actual)
-                            + " there, " + shortened(expected.sha256()) + " in the base of the adapter)");
+                    differences.add("W of layer " + layer + " has other values (SHA-256 "
+                            + ContentHash.shortened(actual) + " there, " + ContentHash.shortened(expected.sha256())
+                            + " in the base of the adapter)");
                 }
             }
         });
@@ -113,12 +114,8 @@ public record BaseFingerprint(Map<String, Weight> weights) {
         }
     }
 
-    private static String shortened(String hash) {
-        return hash.length() > 12 ? hash.substring(0, 12) + "..." : hash;
-    }
-
     private static String hash(INDArray weight) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = ContentHash.sha256();
         boolean wide = weight.dataType() == DataType.DOUBLE;
         if (!wide && weight.dataType() != DataType.FLOAT) {
             throw new LowRankException("Adapters apply to networks of FLOAT or DOUBLE, and this weight has the type "
@@ -141,13 +138,5 @@ public record BaseFingerprint(Map<String, Weight> weights) {
         }
         digest.update(bytes.flip());
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java platform has SHA-256", impossible);
-        }
     }
 }

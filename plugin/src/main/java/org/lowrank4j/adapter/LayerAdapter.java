@@ -3,6 +3,7 @@ package org.lowrank4j.adapter;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.NotFinite;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,8 +82,7 @@ public record LayerAdapter(
                     "An adapter holds floating-point numbers, and " + what + " has the type " + array.dataType() + ".");
         }
         INDArray copy = array.castTo(type).dup('c');
-        double sum = copy.castTo(DataType.DOUBLE).sumNumber().doubleValue();
-        if (!Double.isFinite(sum)) {
+        if (NotFinite.count(copy) > 0) {
             throw new LowRankException("An adapter must be finite, and " + what + " of shape "
                     + Arrays.toString(array.shape()) + " has NaN or infinite entries. Its training diverged, or its"
                     + " file is damaged.");

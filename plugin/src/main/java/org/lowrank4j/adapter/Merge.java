@@ -68,7 +68,7 @@ public final class Merge {
         Map<String, Double> differences = new LinkedHashMap<>();
         adapter.layers().forEach((name, layer) -> {
             INDArray weight = target.weight(name);
-            weight.assign(layer.effective(weight));
+            weight.assign(NetworkWeights.effective(weight, layer));
             differences.put(name, checked(name, layer, weights.weight(name), weight));
         });
         adapter.parameters()

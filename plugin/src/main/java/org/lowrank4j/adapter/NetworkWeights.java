@@ -9,6 +9,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.NotFinite;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -72,13 +74,13 @@ final class NetworkWeights {
     INDArray parameter(String layer, String name) {
         Map<String, INDArray> table = layers.get(layer);
         if (table == null) {
-            throw new LowRankException("The network has no layer '" + layer + "' with parameters; it has "
-                    + layers.keySet() + "." + NearestName.suggestion(layer, layers.keySet()));
+            throw new LowRankException("The network has no layer '" + Excerpt.of(layer) + "' with parameters; it has "
+                    + Excerpt.of(layers.keySet()) + "." + NearestName.suggestion(layer, layers.keySet()));
         }
         INDArray parameter = table.get(name);
         if (parameter == null) {
-            throw new LowRankException(
-                    "Layer " + layer + " has no parameter " + name + "; it has " + table.keySet() + ".");
+            throw new LowRankException("Layer " + Excerpt.of(layer) + " has no parameter " + Excerpt.of(name)
+                    + "; it has " + table.keySet() + ".");
         }
         return parameter;
     }
@@ -130,8 +132,25 @@ final class NetworkWeights {
                 || live.isVector() && array.isVector() && live.length() == array.length();
     }
 
-    /** A parameter of an adapter as the network has it: in its shape, its type and its order. */
+    /**
+     * A parameter of an adapter as the network has it: in its shape, its type and its order.
+     *
+     * @throws LowRankException if a number does not fit in the network's type
+     */
     static INDArray as(INDArray live, INDArray array) {
-        return array.castTo(live.dataType()).reshape(live.shape()).dup(live.ordering());
+        return finite(array.castTo(live.dataType()).reshape(live.shape()).dup(live.ordering()));
+    }
+
+    /** The weight that an adapter makes of a live one, as {@link LayerAdapter#effective} but never infinite. */
+    static INDArray effective(INDArray live, LayerAdapter adapter) {
+        return finite(adapter.effective(live));
+    }
+
+    private static INDArray finite(INDArray made) {
+        if (NotFinite.count(made) > 0) {
+            throw new LowRankException("The adapter makes entries of the network NaN or infinite: its numbers are too"
+                    + " large for a network of " + made.dataType() + ", or this network is not finite itself.");
+        }
+        return made;
     }
 }

@@ -10,13 +10,15 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.report.Console;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The entry {@code lowrank/adapter.safetensors} of a model zip: a {@link TrainingState} as safetensors data, with the
- * settings and a checksum of the effective weights that it belongs to in the metadata.
+ * settings, a checksum of the effective weights that it belongs to, and a hash of its own in the metadata. An entry
+ * without a hash, as earlier versions wrote it, is read; one with a wrong hash is refused.
  */
 public final class AdapterEntry {
 
@@ -40,7 +42,7 @@ public final class AdapterEntry {
         metadata.put(UPDATER, String.valueOf(state.hasUpdater()));
         state.settings().forEach((layer, settings) -> metadata.put(SETTINGS + layer, settings));
         state.ranks().forEach((layer, rank) -> metadata.put(RANK + layer, rank.toString()));
-        Safetensors.write(new Tensors(state.tensors(), metadata), stream);
+        Safetensors.write(ContentHash.added(new Tensors(state.tensors(), metadata)), stream);
     }
 
     /**
@@ -68,13 +70,16 @@ public final class AdapterEntry {
         Tensors tensors = Safetensors.read(entry);
         String format = tensors.metadata().get(FORMAT);
         if (!FORMAT_VERSION.equals(format)) {
-            throw new LowRankException("its format is " + format + ", and this version reads " + FORMAT_VERSION + ".");
+            throw new LowRankException(
+                    "its format is " + Excerpt.of(format) + ", and this version reads " + FORMAT_VERSION + ".");
         }
+        ContentHash.checked(tensors);
+        tensors.tensors().forEach(AdapterEntry::checkNumbers);
         String expected = tensors.metadata().get(WEIGHTS);
         String actual = checksum(parameters);
         if (!actual.equals(expected)) {
             throw new LowRankException("the model's weights were changed after it was written (checksum " + actual
-                    + ", then " + expected + ").");
+                    + ", then " + Excerpt.of(expected) + ").");
         }
         Map<String, String> settings = new LinkedHashMap<>();
         Map<String, Integer> ranks = new LinkedHashMap<>();
@@ -94,9 +99,32 @@ public final class AdapterEntry {
 
     private static int rank(String key, String value) {
         try {
-            return Integer.parseUnsignedInt(value);
+            int rank = Integer.parseInt(value);
+            if (rank >= 0) {
+                return rank;
+            }
         } catch (NumberFormatException damaged) {
-            throw new LowRankException("its " + key + " is '" + value + "', which is no rank.", damaged);
+            throw noRank(key, value, damaged);
+        }
+        throw noRank(key, value, null);
+    }
+
+    private static LowRankException noRank(String key, String value, @Nullable NumberFormatException cause) {
+        return new LowRankException(
+                "its " + Excerpt.of(key) + " is '" + Excerpt.of(value) + "', which is no rank.", cause);
+    }
+
+    /** Counters are whole numbers; everything else takes part in steps. */
+    private static void checkNumbers(String name, INDArray tensor) {
+        DataType type = tensor.dataType();
+        if (type != DataType.FLOAT && type != DataType.DOUBLE && type != DataType.LONG) {
+            throw new LowRankException("its tensor " + Excerpt.of(name) + " has the type " + type
+                    + ", and the state of a training has FLOAT, DOUBLE and LONG.");
+        }
+        long notFinite = NotFinite.count(tensor);
+        if (notFinite > 0) {
+            throw new LowRankException("its tensor " + Excerpt.of(name) + " has " + notFinite + " of " + tensor.length()
+                    + " entries that are NaN or infinite.");
         }
     }
 

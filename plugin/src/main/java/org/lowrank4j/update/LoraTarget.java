@@ -149,10 +149,13 @@ class LoraTarget implements TargetUpdate {
     }
 
     private void set(String name, INDArray factor, INDArray value) {
-        if (value.rank() != 2 || value.size(0) != factor.size(0) || value.size(1) != factor.size(1)) {
+        if (!value.dataType().isFPType()
+                || value.rank() != 2
+                || value.size(0) != factor.size(0)
+                || value.size(1) != factor.size(1)) {
             throw new LowRankException("The factor " + name + " of layer " + target.layer() + " must be "
                     + SavedState.shape(factor) + " (nIn=" + target.inputs() + ", nOut=" + target.outputs() + ", rank="
-                    + target.rank() + "), and it is " + SavedState.shape(value) + ".");
+                    + target.rank() + "), and it is " + SavedState.shape(value) + " of " + value.dataType() + ".");
         }
         factor.assign(value);
     }

@@ -29,10 +29,14 @@ public final class SavedState {
     /**
      * Copies one array of a saved state into the live one.
      *
-     * @throws LowRankException if it is missing or its shape differs
+     * @throws LowRankException if it is missing, its shape differs, or it has whole numbers where the live one has not
      */
     public static void copy(Map<String, INDArray> state, String name, INDArray live, TargetWeight target) {
         INDArray saved = array(state, name, target);
+        if (saved.dataType().isFPType() != live.dataType().isFPType()) {
+            throw new LowRankException("The saved array " + name + " of layer " + target.layer() + " has the type "
+                    + saved.dataType() + ", and this network needs " + live.dataType() + ". The state is damaged.");
+        }
         if (!Arrays.equals(saved.shape(), live.shape())) {
             throw new LowRankException("The saved array " + name + " of layer " + target.layer() + " is "
                     + shape(saved) + ", and this network needs " + shape(live)

@@ -111,7 +111,12 @@ class MergeTest {
                 2,
                 Scaling.STANDARD,
                 null);
-        assertRefused("does not give the outputs", new Adapter(Map.of("one", huge)), true);
+        assertRefused("too large for a network of FLOAT", new Adapter(Map.of("one", huge)), true);
+        INDArray bias = Nd4j.create(DataType.DOUBLE, 3).addi(1e300);
+        assertRefused(
+                "too large for a network of FLOAT",
+                new Adapter(Map.of(), Map.of("out", Map.of("b", bias)), null, Map.of()),
+                true);
     }
 
     @Test
