@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Excerpt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -79,6 +79,12 @@ final class PeftTensors {
         return name.equals(NetworkWeights.WEIGHT) && (array.rank() == 2 || array.rank() == 4);
     }
 
+    /** Whether PEFT has a place of its own for a bias among these parameters of a layer. */
+    static boolean hasBias(Map<String, INDArray> parameters) {
+        INDArray bias = parameters.get(BIAS);
+        return bias != null && isBias(BIAS, bias);
+    }
+
     private static boolean isBias(String name, INDArray array) {
         return name.equals(BIAS) && array.rank() == 1;
     }
@@ -89,8 +95,7 @@ final class PeftTensors {
         boolean ofOthers = false;
         for (Map.Entry<String, Map<String, INDArray>> entry :
                 adapter.parameters().entrySet()) {
-            INDArray bias = entry.getValue().get(BIAS);
-            if (bias != null && isBias(BIAS, bias)) {
+            if (hasBias(entry.getValue())) {
                 ofAdapted |= adapter.layers().containsKey(entry.getKey());
                 ofOthers |= !adapter.layers().containsKey(entry.getKey())
                         && !entry.getValue().containsKey(NetworkWeights.WEIGHT);
@@ -145,12 +150,6 @@ final class PeftTensors {
                 whole(module, found, parameters);
             }
         }
-        for (String name : config.modulesToSave()) {
-            if (parameters.keySet().stream().noneMatch(layer -> layer.equals(name) || layer.endsWith("." + name))) {
-                throw new LowRankException("The configuration says that " + name
-                        + " was saved as a whole (modules_to_save), and no tensor of it is there.");
-            }
-        }
         return new Adapter(layers, parameters, config.base(), config.metadata());
     }
 
@@ -179,34 +178,38 @@ final class PeftTensors {
     }
 
     private static LowRankException unknown(String tensor, String why) {
-        return new LowRankException(
-                "the tensor \"" + tensor + "\" belongs to no feature that can be represented: " + why + ".");
+        return new LowRankException("the tensor \"" + Excerpt.of(tensor)
+                + "\" belongs to no feature that can be represented: " + why + ".");
     }
 
     private static @Nullable LayerAdapter layer(PeftConfig config, String module, Map<Kind, INDArray> found) {
-        INDArray a = either(found, Kind.A, Kind.EMBEDDING_A);
-        INDArray b = either(found, Kind.B, Kind.EMBEDDING_B);
+        INDArray a = either(module, found, Kind.A, Kind.EMBEDDING_A);
+        INDArray b = either(module, found, Kind.B, Kind.EMBEDDING_B);
         INDArray magnitude = found.get(Kind.MAGNITUDE);
         if (a == null && b == null && magnitude == null) {
             return null;
         }
         if (a == null || b == null) {
-            throw new LowRankException("of module " + module + " only " + names(found) + " are there; an adapter needs"
-                    + " both factors, lora_A and lora_B.");
+            throw new LowRankException("of module " + Excerpt.of(module) + " only " + names(found)
+                    + " are there; an adapter needs" + " both factors, lora_A and lora_B.");
+        }
+        if (found.containsKey(Kind.A) != found.containsKey(Kind.B)) {
+            throw new LowRankException("of module " + Excerpt.of(module) + " only " + names(found)
+                    + " are there: one factor of a dense layer and one of an embedding make no adapter.");
         }
         if (a.rank() != 2 || b.rank() != 2) {
-            throw new LowRankException("the factors of module " + module + " have the shapes "
+            throw new LowRankException("the factors of module " + Excerpt.of(module) + " have the shapes "
                     + Arrays.toString(a.shape()) + " and " + Arrays.toString(b.shape())
                     + "; only adapters of matrices can be represented (convolutions cannot yet).");
         }
         int rank = config.rank(module);
         if (a.size(0) != rank || b.size(1) != rank) {
-            throw new LowRankException("module " + module + " has the rank " + rank
+            throw new LowRankException("module " + Excerpt.of(module) + " has the rank " + rank
                     + " by the configuration, and its factors are " + Arrays.toString(a.shape()) + " (r x nIn) and "
                     + Arrays.toString(b.shape()) + " (nOut x r).");
         }
         if (config.dora() != (magnitude != null)) {
-            throw new LowRankException("use_dora is " + config.dora() + ", and module " + module
+            throw new LowRankException("use_dora is " + config.dora() + ", and module " + Excerpt.of(module)
                     + (magnitude == null ? " has no" : " has a") + " lora_magnitude_vector.");
         }
         return new LayerAdapter(a.transpose(), b.transpose(), config.alpha(module), config.scaling(), magnitude);
@@ -218,18 +221,24 @@ final class PeftTensors {
         return names;
     }
 
-    private static @Nullable INDArray either(Map<Kind, INDArray> found, Kind dense, Kind embedding) {
-        INDArray array = found.get(dense);
-        return array == null ? found.get(embedding) : array;
+    /** The one that is there of two tensors for one and the same parameter. */
+    private static @Nullable INDArray either(String module, Map<Kind, INDArray> found, Kind one, Kind other) {
+        if (found.containsKey(one) && found.containsKey(other)) {
+            throw new LowRankException("of module " + Excerpt.of(module) + " both " + one.suffix.substring(1) + " and "
+                    + other.suffix.substring(1) + " are there, two tensors for one parameter. Keep one of them.");
+        }
+        INDArray array = found.get(one);
+        return array == null ? found.get(other) : array;
     }
 
     private static void whole(String module, Map<Kind, INDArray> found, Map<String, Map<String, INDArray>> parameters) {
         INDArray weight = found.get(Kind.WEIGHT);
         if (weight != null) {
             if (weight.rank() != 2 && weight.rank() != 4) {
-                throw new LowRankException("the weight of module " + module + ", saved as a whole, has the shape "
-                        + Arrays.toString(weight.shape())
-                        + ", and only weights of dense and convolution layers have a known counterpart in DL4J.");
+                throw new LowRankException(
+                        "the weight of module " + Excerpt.of(module) + ", saved as a whole, has the shape "
+                                + Arrays.toString(weight.shape())
+                                + ", and only weights of dense and convolution layers have a known counterpart in DL4J.");
             }
             put(
                     parameters,
@@ -238,10 +247,10 @@ final class PeftTensors {
                     weight.rank() == 2 ? weight.transpose() : weight,
                     module + Kind.WEIGHT.suffix);
         }
-        INDArray bias = either(found, Kind.BASE_BIAS, Kind.BIAS);
+        INDArray bias = either(module, found, Kind.BASE_BIAS, Kind.BIAS);
         if (bias != null) {
             if (bias.rank() != 1) {
-                throw new LowRankException("the bias of module " + module + " has the shape "
+                throw new LowRankException("the bias of module " + Excerpt.of(module) + " has the shape "
                         + Arrays.toString(bias.shape()) + ", and it must have one entry per output.");
             }
             put(parameters, module, BIAS, bias, module + Kind.BIAS.suffix);
@@ -250,11 +259,9 @@ final class PeftTensors {
 
     private static void put(
             Map<String, Map<String, INDArray>> parameters, String layer, String name, INDArray array, String tensor) {
-        INDArray number = array.dataType() == DataType.HALF || array.dataType() == DataType.BFLOAT16
-                ? array.castTo(DataType.FLOAT)
-                : array;
-        if (parameters.computeIfAbsent(layer, key -> new TreeMap<>()).put(name, number) != null) {
-            throw unknown(tensor, "the parameter " + name + " of layer " + layer + " is there twice");
+        if (parameters.computeIfAbsent(layer, key -> new TreeMap<>()).put(name, array) != null) {
+            throw unknown(
+                    tensor, "the parameter " + Excerpt.of(name) + " of layer " + Excerpt.of(layer) + " is there twice");
         }
     }
 }
