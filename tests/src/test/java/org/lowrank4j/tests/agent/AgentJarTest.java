@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,10 +20,15 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
+import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.tests.ForkedJvm;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /** What is in the agent's jar, and what is not. */
 class AgentJarTest {
+
+    private static final String SBOM = "META-INF/sbom/bom.json";
 
     @Test
     void theManifestNamesTheAgentsEntryPoints() throws IOException {
@@ -99,6 +105,35 @@ class AgentJarTest {
                 assertTrue(entry.getSize() > 100, name);
             }
         }
+    }
+
+    /** Builds that are offline have none. */
+    @Test
+    void whatTheJarsBringAlongIsListed() throws IOException {
+        Set<String> plugin = Set.of("snakeyaml-engine", "picocli");
+        Set<String> agent = new TreeSet<>(plugin);
+        agent.addAll(List.of("lowrank4j-plugin", "byte-buddy-dep", "asm", "asm-commons", "asm-jdk-bridge", "asm-tree"));
+        try (JarFile jar = agent()) {
+            ZipEntry entry = jar.getEntry(SBOM);
+            assumeTrue(entry != null, "built offline");
+            assertEquals(agent, components(jar.getInputStream(entry)));
+        }
+        try (InputStream own = ModelZip.class.getResourceAsStream("/" + SBOM)) {
+            assertNotNull(own);
+            assertEquals(plugin, components(own));
+        }
+    }
+
+    /** The names in a CycloneDX document, which must be the same in every build. */
+    private static Set<String> components(InputStream document) throws IOException {
+        JsonNode root = new ObjectMapper().readTree(document);
+        assertEquals("CycloneDX", root.path("bomFormat").asText());
+        assertFalse(root.has("serialNumber"));
+        assertFalse(root.path("metadata").has("timestamp"));
+        Set<String> names = new TreeSet<>();
+        root.path("components")
+                .forEach(component -> names.add(component.path("name").asText()));
+        return names;
     }
 
     private static JarFile agent() throws IOException {
