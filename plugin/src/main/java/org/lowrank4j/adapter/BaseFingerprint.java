@@ -1,6 +1,5 @@
 package org.lowrank4j.adapter;
 
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.ContentHash;
+import org.lowrank4j.file.EntryBytes;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -116,27 +116,11 @@ public record BaseFingerprint(Map<String, Weight> weights) {
 
     private static String hash(INDArray weight) {
         MessageDigest digest = ContentHash.sha256();
-        boolean wide = weight.dataType() == DataType.DOUBLE;
-        if (!wide && weight.dataType() != DataType.FLOAT) {
+        if (weight.dataType() != DataType.DOUBLE && weight.dataType() != DataType.FLOAT) {
             throw new LowRankException("Adapters apply to networks of FLOAT or DOUBLE, and this weight has the type "
                     + weight.dataType() + ".");
         }
-        INDArray inOrder = weight.dup('f');
-        ByteBuffer memory = inOrder.data().asNio().order(ByteOrder.nativeOrder());
-        int entries = Math.toIntExact(inOrder.length());
-        ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < entries; i++) {
-            if (bytes.remaining() < Double.BYTES) {
-                digest.update(bytes.flip());
-                bytes.clear();
-            }
-            if (wide) {
-                bytes.putLong(memory.getLong(memory.position() + i * Double.BYTES));
-            } else {
-                bytes.putInt(memory.getInt(memory.position() + i * Float.BYTES));
-            }
-        }
-        digest.update(bytes.flip());
+        EntryBytes.read(weight, 'f', ByteOrder.LITTLE_ENDIAN, digest::update);
         return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -2,7 +2,7 @@ package org.lowrank4j.file;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -128,24 +128,11 @@ public final class AdapterEntry {
         }
     }
 
-    /** CRC-32C of the parameter vector's bits, in hexadecimal. */
+    /** CRC-32C of the parameter vector as big-endian numbers, in hexadecimal. */
     private static String checksum(INDArray parameters) {
         CRC32C crc = new CRC32C();
-        INDArray flat = parameters.reshape(parameters.length());
-        ByteBuffer bits = ByteBuffer.allocate(1 << 16);
-        boolean wide = flat.dataType() == DataType.DOUBLE;
-        for (long i = 0; i < flat.length(); i++) {
-            if (bits.remaining() < Double.BYTES) {
-                crc.update(bits.flip());
-                bits.clear();
-            }
-            if (wide) {
-                bits.putDouble(flat.getDouble(i));
-            } else {
-                bits.putFloat(flat.getFloat(i));
-            }
-        }
-        crc.update(bits.flip());
+        boolean asIs = parameters.dataType() == DataType.FLOAT || parameters.dataType() == DataType.DOUBLE;
+        EntryBytes.read(asIs ? parameters : parameters.castTo(DataType.FLOAT), 'c', ByteOrder.BIG_ENDIAN, crc::update);
         return Long.toHexString(crc.getValue());
     }
 }
