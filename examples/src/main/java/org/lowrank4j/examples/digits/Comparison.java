@@ -104,7 +104,8 @@ final class Comparison {
     Path writeChart() throws IOException {
         Path file = settings.out().resolve("learning-curves.png");
         String seeds = settings.seeds() == 1 ? "1 seed" : "mean of " + settings.seeds() + " seeds";
-        new LearningCurveChart("Fine-tuning to " + settings.shift() + " digits, " + seeds, curves()).write(file);
+        LearningCurveChart.of("Fine-tuning to " + settings.shift() + " digits, " + seeds, curves())
+                .write(file);
         return file;
     }
 

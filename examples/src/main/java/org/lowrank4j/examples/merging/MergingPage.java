@@ -38,7 +38,7 @@ final class MergingPage {
         Path chart = settings.site().resolve("resources").resolve(PICTURE);
         Path page = settings.site().resolve("markdown/merging.md");
         Path newChart = sibling(chart);
-        new StorageChart(results).write(newChart);
+        StorageChart.of(results).write(newChart);
         Path newPage = sibling(page);
         Files.writeString(newPage, markdown());
         return List.of(

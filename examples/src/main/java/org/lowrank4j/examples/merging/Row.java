@@ -15,15 +15,26 @@ record Row(Kind kind, String title, String settings, long numbers, double[] accu
 
     /** What a row stands for. */
     enum Kind {
-        BASE,
+        BASE("base", false),
         /** One adapter for all tasks. */
-        ONE,
+        ONE("one adapter for all tasks", false),
         /** A reversible merge: each task has its own adapter again. */
-        REVERSIBLE,
+        REVERSIBLE("RMM, p = 1, 2, ...", true),
         /** Each adapter cut to a lower rank by itself. */
-        TRUNCATED,
+        TRUNCATED("each cut to a lower rank", true),
         /** The adapters as they are. */
-        SEPARATE
+        SEPARATE("separate adapters", false);
+
+        /** In the chart. */
+        final String title;
+
+        /** Whether its rows are points of one line. */
+        final boolean line;
+
+        Kind(String title, boolean line) {
+            this.title = title;
+            this.line = line;
+        }
     }
 
     double mean() {

@@ -8,10 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.lowrank4j.examples.chart.Chart;
+import org.lowrank4j.examples.chart.Chart.Axis;
+import org.lowrank4j.examples.chart.Chart.Legend;
+import org.lowrank4j.examples.chart.Chart.Line;
+import org.lowrank4j.examples.chart.Chart.Mark;
+import org.lowrank4j.examples.digits.Curve;
 import org.lowrank4j.examples.published.Finding.Form;
-import org.lowrank4j.examples.published.LineChart.Axis;
-import org.lowrank4j.examples.published.LineChart.Line;
-import org.lowrank4j.examples.published.LineChart.Mark;
 import org.lowrank4j.examples.starts.RateGrid;
 
 /** Training from scratch with few trained parameters: SwitchLoRA and ReLoRA against LoRA and full rank. */
@@ -201,14 +205,14 @@ public final class FromScratch {
     }
 
     /** The arms of the smallest rank; warm ones where they start. */
-    private LineChart chart() {
+    private Chart chart() {
         List<Line> lines = new ArrayList<>();
         for (Result result : results.values()) {
             if (result.name().equals(FULL) || result.name().contains("r = " + ranks.get(0))) {
                 int before = isWarm(result.name()) ? recipe.epochSteps() : 0;
-                double[] y = LineChart.smooth(result.meanCurve(Run::losses));
-                double[] x = Arrays.stream(LineChart.steps(y.length))
-                        .map(step -> step + before)
+                double[] y = Curve.smooth(result.meanCurve(Run::losses));
+                double[] x = IntStream.rangeClosed(before + 1, before + y.length)
+                        .asDoubleStream()
                         .toArray();
                 lines.add(new Line(result.name(), x, y, before > 0 ? Mark.DASHES : Mark.LINE));
             }
@@ -217,11 +221,12 @@ public final class FromScratch {
                 .flatMapToDouble(line -> Arrays.stream(line.y()))
                 .min()
                 .orElseThrow();
-        return new LineChart(
+        Chart chart = new Chart(
                 "From scratch: training loss, mean of " + settings.seeds() + " seeds",
                 new Axis("training step (batches of " + recipe.batch() + ")", 0, recipe.steps(), false),
                 new Axis("training loss (running mean)", lowest * 0.9, 1, true),
-                true,
-                lines);
+                Legend.UPPER_RIGHT);
+        lines.forEach(chart::add);
+        return chart;
     }
 }

@@ -11,10 +11,14 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.lowrank4j.examples.chart.Chart;
+import org.lowrank4j.examples.chart.Chart.Axis;
+import org.lowrank4j.examples.chart.Chart.Legend;
+import org.lowrank4j.examples.chart.Chart.Line;
+import org.lowrank4j.examples.chart.Chart.Mark;
+import org.lowrank4j.examples.digits.Curve;
 import org.lowrank4j.examples.published.Finding.Form;
-import org.lowrank4j.examples.published.LineChart.Axis;
-import org.lowrank4j.examples.published.LineChart.Line;
-import org.lowrank4j.examples.published.LineChart.Mark;
 import org.lowrank4j.examples.starts.RateGrid;
 import org.lowrank4j.examples.starts.Spread;
 
@@ -162,7 +166,11 @@ public final class Gradients {
         page.chart(
                 "",
                 "Loss against steps",
-                chart("training step (batches of " + recipe.batch() + ")", run -> LineChart.steps(recipe.steps())));
+                chart(
+                        "training step (batches of " + recipe.batch() + ")",
+                        run -> IntStream.rangeClosed(1, recipe.steps())
+                                .asDoubleStream()
+                                .toArray()));
         page.chart(
                 "-time",
                 "Loss against time",
@@ -259,10 +267,10 @@ public final class Gradients {
                 results.get(other).values(loss));
     }
 
-    private LineChart chart(String across, Function<Run, double[]> x) {
+    private Chart chart(String across, Function<Run, double[]> x) {
         List<Line> lines = new ArrayList<>();
         for (Result result : results.values()) {
-            double[] y = LineChart.smooth(result.meanCurve(Run::losses));
+            double[] y = Curve.smooth(result.meanCurve(Run::losses));
             lines.add(new Line(result.name(), result.meanCurve(x), y, Mark.LINE));
         }
         double lowest = lines.stream()
@@ -270,11 +278,12 @@ public final class Gradients {
                 .min()
                 .orElseThrow();
         double most = across.startsWith("training") ? recipe.steps() : 2 * time();
-        return new LineChart(
+        Chart chart = new Chart(
                 "Other gradients: training loss, mean of " + settings.seeds() + " seeds",
                 new Axis(across, 0, most, false),
                 new Axis("training loss (running mean)", lowest * 0.9, 2, true),
-                true,
-                lines);
+                Legend.UPPER_RIGHT);
+        lines.forEach(chart::add);
+        return chart;
     }
 }

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lowrank4j.examples.chart.Chart;
+import org.lowrank4j.examples.chart.Chart.Axis;
+import org.lowrank4j.examples.chart.Chart.Legend;
+import org.lowrank4j.examples.chart.Chart.Line;
+import org.lowrank4j.examples.chart.Chart.Mark;
 import org.lowrank4j.examples.published.Finding.Form;
-import org.lowrank4j.examples.published.LineChart.Axis;
-import org.lowrank4j.examples.published.LineChart.Line;
-import org.lowrank4j.examples.published.LineChart.Mark;
 import org.lowrank4j.examples.starts.RateGrid;
 import org.lowrank4j.examples.starts.Spread;
 
@@ -185,7 +187,7 @@ public final class IntrinsicDimension {
         return findings;
     }
 
-    private LineChart chart(double baseline) {
+    private Chart chart(double baseline) {
         double[] x = dimensions.stream().mapToDouble(Integer::doubleValue).toArray();
         double[] y = dimensions.stream()
                 .mapToDouble(dimension -> 100 * validation(results.get(dimension)))
@@ -193,14 +195,13 @@ public final class IntrinsicDimension {
         double most = Math.max(1_600, x[x.length - 1]);
         double[] ends = {0, most};
         double line = 100 * PART * baseline;
-        return new LineChart(
-                "Intrinsic dimension: validation accuracy, mean of " + settings.seeds() + " seeds",
-                new Axis("d", 0, most, false),
-                new Axis("validation accuracy, %", Math.min(y[0], line) - 5, 100, false),
-                false,
-                List.of(
-                        new Line("random subspace", x, y, Mark.DOTS),
-                        new Line(WHOLE, ends, new double[] {100 * baseline, 100 * baseline}, Mark.LINE),
-                        new Line("90 % of that", ends, new double[] {line, line}, Mark.DASHES)));
+        return new Chart(
+                        "Intrinsic dimension: validation accuracy, mean of " + settings.seeds() + " seeds",
+                        new Axis("d", 0, most, false),
+                        new Axis("validation accuracy, %", Math.min(y[0], line) - 5, 100, false),
+                        Legend.LOWER_RIGHT)
+                .add(new Line("random subspace", x, y, Mark.DOTS))
+                .add(new Line(WHOLE, ends, new double[] {100 * baseline, 100 * baseline}, Mark.LINE))
+                .add(new Line("90 % of that", ends, new double[] {line, line}, Mark.DASHES));
     }
 }

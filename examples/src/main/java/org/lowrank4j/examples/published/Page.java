@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lowrank4j.examples.chart.Chart;
 
 /** A page in Markdown as it is put together, and the files that it and its chart become. */
 final class Page {
@@ -19,7 +20,7 @@ final class Page {
     private final Settings settings;
     private final String name;
     private final StringBuilder text = new StringBuilder();
-    private final Map<String, LineChart> charts = new LinkedHashMap<>();
+    private final Map<String, Chart> charts = new LinkedHashMap<>();
 
     /**
      * Begins with a title, what the page is about, and the command that writes it.
@@ -77,7 +78,7 @@ final class Page {
      *
      * @param suffix of its file's name after that of the page; empty for the first one
      */
-    void chart(String suffix, String caption, LineChart chart) {
+    void chart(String suffix, String caption, Chart chart) {
         charts.put(name + suffix + ".png", chart);
         paragraph("![" + caption + "](../resources/" + name + suffix + ".png)");
     }
@@ -118,7 +119,7 @@ final class Page {
 
     /** Writes charts and page, each beside its old version first, and says where they are. */
     void write() throws IOException {
-        for (Map.Entry<String, LineChart> chart : charts.entrySet()) {
+        for (Map.Entry<String, Chart> chart : charts.entrySet()) {
             Path picture = settings.site().resolve("resources").resolve(chart.getKey());
             Path sibling = sibling(picture);
             chart.getValue().write(sibling);

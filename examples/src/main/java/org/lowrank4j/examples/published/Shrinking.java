@@ -11,12 +11,14 @@ import java.util.Map;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lowrank4j.compression.RankChoice;
+import org.lowrank4j.examples.chart.Chart;
+import org.lowrank4j.examples.chart.Chart.Axis;
+import org.lowrank4j.examples.chart.Chart.Legend;
+import org.lowrank4j.examples.chart.Chart.Line;
+import org.lowrank4j.examples.chart.Chart.Mark;
 import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.examples.digits.Digits;
 import org.lowrank4j.examples.published.Finding.Form;
-import org.lowrank4j.examples.published.LineChart.Axis;
-import org.lowrank4j.examples.published.LineChart.Line;
-import org.lowrank4j.examples.published.LineChart.Mark;
 import org.lowrank4j.examples.starts.RateGrid;
 import org.lowrank4j.examples.starts.Spread;
 
@@ -307,7 +309,7 @@ public final class Shrinking {
                         : best + " " + Form.PERCENT.of(highest) + " against " + Form.PERCENT.of(plain));
     }
 
-    private LineChart chart() {
+    private Chart chart() {
         List<Line> lines = new ArrayList<>();
         lines.add(line("plain, cut", List.copyOf(plainCut.values())));
         lines.add(line("TRP", of("TRP", false)));
@@ -326,12 +328,13 @@ public final class Shrinking {
                 .flatMapToDouble(line -> Arrays.stream(line.y()))
                 .min()
                 .orElseThrow();
-        return new LineChart(
+        Chart chart = new Chart(
                 "Smaller networks: accuracy, mean of " + settings.seeds() + " seeds",
                 new Axis("parameters", least * 0.9, recipe.parameters() * 1.05, true),
                 new Axis("test accuracy, %", Math.max(lowest - 1, highest - 25), highest + 1, false),
-                false,
-                lines);
+                Legend.LOWER_RIGHT);
+        lines.forEach(chart::add);
+        return chart;
     }
 
     private List<List<SmallNetwork>> of(String method, boolean withoutNuclear) {

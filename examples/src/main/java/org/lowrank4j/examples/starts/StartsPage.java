@@ -48,7 +48,8 @@ final class StartsPage {
         for (Task task : Task.values()) {
             Path chart = settings.site().resolve("resources").resolve(picture(task));
             Path sibling = sibling(chart);
-            new LearningCurveChart(task.title + ", training loss, " + seeds(), curves(task)).write(sibling);
+            LearningCurveChart.of(task.title + ", training loss, " + seeds(), curves(task))
+                    .write(sibling);
             files.add(moved(sibling, chart));
         }
         Path page = settings.site().resolve("markdown/starts.md");

@@ -71,7 +71,7 @@ class ComparisonTest {
         assertEquals(1280, image.getWidth());
         Set<Integer> colours = new HashSet<>();
         for (int x = 100; x < 850; x++) {
-            for (int y = 80; y < 670; y++) {
+            for (int y = 80; y < 690; y++) {
                 colours.add(image.getRGB(x, y) & 0xffffff);
             }
         }
