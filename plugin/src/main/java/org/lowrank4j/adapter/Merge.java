@@ -81,7 +81,7 @@ public final class Merge {
             throw new LowRankException("The merge would change nothing: every weight stays as it is in the base. The"
                     + " adapter is one that was never trained, or that the base has merged already.");
         }
-        merged.writeTo(output);
+        merged.writeTo(output, null);
         return new Report(differences, changed);
     }
 

@@ -1,22 +1,13 @@
 package org.lowrank4j.file;
 
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.ref.WeakReference;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -26,15 +17,11 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.util.GraphIndices;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
-import org.deeplearning4j.util.ModelSerializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
  * The weights W (nIn x nOut) of the layers of a network, by the layer's name: that of a vertex in a ComputationGraph; in
@@ -122,57 +109,24 @@ public final class ModelWeights {
                             + ". It must be the model zip of the network before compression; a relative path starts at the"
                             + " folder in which the program was started.");
         }
-        // What is read here outlives the step in which it is read.
-        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces();
-                ZipFile zip = new ZipFile(file.toFile())) {
+        try {
             Version version = Version.of(file);
+            StoredModel stored = StoredModel.read(file);
             ModelWeights weights = new ModelWeights(option + "=" + file, version);
-            String configuration =
-                    new String(entry(zip, ModelSerializer.CONFIGURATION_JSON).readAllBytes(), StandardCharsets.UTF_8);
-            INDArray parameters;
-            try (DataInputStream coefficients =
-                    new DataInputStream(new BufferedInputStream(entry(zip, ModelSerializer.COEFFICIENTS_BIN)))) {
-                parameters = Nd4j.read(coefficients);
-            }
-            weights.addAll(configuration, parameters.reshape(parameters.length()));
+            INDArray parameters =
+                    stored.parameters().reshape(stored.parameters().length());
+            StoredModel.understood(() -> stored.configuration(
+                    layers -> weights.addAll(layers, parameters), vertices -> weights.addAll(vertices, parameters)));
             return weights;
-        } catch (ZipException noZip) {
-            throw new LowRankException(
-                    option + "=" + file + " is no zip file (" + noZip.getMessage() + "). It must be a model zip as"
-                            + " ModelSerializer.writeModel writes it.",
-                    noZip);
-        } catch (LowRankException explained) {
-            throw explained;
-        } catch (IOException | RuntimeException failed) {
-            // DL4J and ND4J report what they cannot parse by exceptions of many types.
+        } catch (LowRankException refused) {
+            throw new LowRankException(option + "=" + refused.getMessage(), refused);
+        } catch (IOException failed) {
             throw unreadable(option, file.toString(), failed);
         }
     }
 
     private static LowRankException unreadable(String option, String path, Exception failed) {
         return new LowRankException(option + "=" + path + " cannot be read: " + failed + ".", failed);
-    }
-
-    private static InputStream entry(ZipFile zip, String name) throws IOException {
-        ZipEntry entry = zip.getEntry(name);
-        if (entry == null) {
-            List<String> names = new ArrayList<>();
-            zip.stream().forEach(one -> names.add(one.getName()));
-            throw new LowRankException(zip.getName() + " is no model zip: it has no entry " + name + ", only "
-                    + (names.isEmpty() ? "none" : String.join(", ", names))
-                    + ". Write one with ModelSerializer.writeModel.");
-        }
-        return zip.getInputStream(entry);
-    }
-
-    private void addAll(String configuration, INDArray parameters) throws IOException {
-        long taken = new ObjectMapper().readTree(configuration).has("vertices")
-                ? addAll(ComputationGraphConfiguration.fromJson(configuration), parameters)
-                : addAll(MultiLayerConfiguration.fromJson(configuration), parameters);
-        if (taken != parameters.length()) {
-            throw new LowRankException(source + " has " + parameters.length()
-                    + " parameters, and its configuration describes " + taken + ". The file is damaged.");
-        }
     }
 
     private long addAll(MultiLayerConfiguration configuration, INDArray parameters) {

@@ -4,9 +4,11 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
@@ -15,6 +17,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.TrainingState;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.dataset.api.preprocessor.serializer.NormalizerSerializer;
 import org.nd4j.linalg.factory.Nd4j;
@@ -27,6 +30,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * DL4J opens such a zip with a fresh updater.
  */
 public final class ModelZip {
+
+    /** What belongs to weights that are replaced. */
+    private static final Set<String> OF_THE_WEIGHTS =
+            Set.of(ModelSerializer.COEFFICIENTS_BIN, ModelSerializer.UPDATER_BIN, AdapterEntry.NAME);
 
     private ModelZip() {}
 
@@ -47,17 +54,54 @@ public final class ModelZip {
         try (ZipOutputStream zip = new ZipOutputStream(new LeftOpen(stream))) {
             zip.putNextEntry(new ZipEntry(ModelSerializer.CONFIGURATION_JSON));
             zip.write(configuration(model).getBytes(StandardCharsets.UTF_8));
-            zip.putNextEntry(new ZipEntry(ModelSerializer.COEFFICIENTS_BIN));
-            DataOutputStream coefficients = new DataOutputStream(new BufferedOutputStream(zip));
-            Nd4j.write(model.params(), coefficients);
-            coefficients.flush();
+            putParameters(model.params(), zip);
             if (normalizer != null) {
                 zip.putNextEntry(new ZipEntry(ModelSerializer.NORMALIZER_BIN));
                 NormalizerSerializer.getDefault().write(normalizer, zip);
             }
-            zip.putNextEntry(new ZipEntry(AdapterEntry.NAME));
-            AdapterEntry.write(zip, state, model.params());
+            putState(state, model.params(), zip);
         }
+    }
+
+    /**
+     * Writes the entries of a model zip with other parameters, and without the states of updater and adapters, which
+     * belong to the old ones. What is not looked at here is passed on as bytes.
+     *
+     * @param state of adapters that belongs to the parameters; null for a plain model
+     * @param target may be the source
+     */
+    public static void rewrite(Path source, INDArray parameters, @Nullable TrainingState state, Path target)
+            throws IOException {
+        try (CheckedZip old = new CheckedZip(source)) {
+            Replacement.write(target, stream -> {
+                try (ZipOutputStream zip = new ZipOutputStream(new LeftOpen(stream))) {
+                    for (ZipEntry entry : old.entries()) {
+                        if (!OF_THE_WEIGHTS.contains(entry.getName())) {
+                            zip.putNextEntry(new ZipEntry(entry.getName()));
+                            try (InputStream content = old.stream(entry.getName())) {
+                                content.transferTo(zip);
+                            }
+                        }
+                    }
+                    putParameters(parameters, zip);
+                    if (state != null) {
+                        putState(state, parameters, zip);
+                    }
+                }
+            });
+        }
+    }
+
+    private static void putParameters(INDArray parameters, ZipOutputStream zip) throws IOException {
+        zip.putNextEntry(new ZipEntry(ModelSerializer.COEFFICIENTS_BIN));
+        DataOutputStream coefficients = new DataOutputStream(new BufferedOutputStream(zip));
+        Nd4j.write(parameters, coefficients);
+        coefficients.flush();
+    }
+
+    private static void putState(TrainingState state, INDArray parameters, ZipOutputStream zip) throws IOException {
+        zip.putNextEntry(new ZipEntry(AdapterEntry.NAME));
+        AdapterEntry.write(zip, state, parameters);
     }
 
     private static String configuration(Model model) {

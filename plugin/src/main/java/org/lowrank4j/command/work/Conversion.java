@@ -1,7 +1,6 @@
 package org.lowrank4j.command.work;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,9 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
-import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
@@ -23,8 +19,6 @@ import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 import org.lowrank4j.engine.TrainingState;
-import org.lowrank4j.file.AdapterEntry;
-import org.lowrank4j.file.Replacement;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -63,22 +57,7 @@ public final class Conversion {
         try {
             progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
             Merge.write(foundation, adapter, merged, anyBase);
-            INDArray parameters = ModelFile.read(merged).network().params();
-            TrainingState state = state(adapter, foundation);
-            try (ZipFile plain = new ZipFile(merged.toFile())) {
-                Replacement.write(output, stream -> {
-                    ZipOutputStream zip = new ZipOutputStream(stream);
-                    for (ZipEntry entry : plain.stream().toList()) {
-                        zip.putNextEntry(new ZipEntry(entry.getName()));
-                        try (InputStream content = plain.getInputStream(entry)) {
-                            content.transferTo(zip);
-                        }
-                    }
-                    zip.putNextEntry(new ZipEntry(AdapterEntry.NAME));
-                    AdapterEntry.write(zip, state, parameters);
-                    zip.finish();
-                });
-            }
+            ModelFile.read(merged).writeTo(output, state(adapter, foundation));
         } finally {
             Files.deleteIfExists(merged);
         }

@@ -1,12 +1,10 @@
-package org.lowrank4j.adapter;
+package org.lowrank4j.file;
 
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.nio.ByteOrder;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,8 +17,6 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class Coefficients {
 
-    private static final int CHUNK_BYTES = 1 << 16;
-
     private Coefficients() {}
 
     /**
@@ -28,10 +24,11 @@ final class Coefficients {
      *
      * @param in from the first byte
      * @param length number of bytes that there are
-     * @return 1 x n, FLOAT or DOUBLE
-     * @throws LowRankException if it is damaged, or no vector of these types
+     * @param expected number of entries that the configuration describes
+     * @return 1 x n, of a floating-point type
+     * @throws LowRankException if it is damaged, of another length, or no vector of these types
      */
-    static INDArray read(DataInputStream in, long length) throws IOException {
+    static INDArray read(DataInputStream in, long length, long expected) throws IOException {
         try {
             Header shape = header(in);
             if (!shape.type().equals("LONG") || shape.length() < 4 || shape.length() > 2 * 32 + 4) {
@@ -59,8 +56,12 @@ final class Coefficients {
                 throw damaged("its shape has " + entries + " entries, its data says " + data.length()
                         + ", and there are " + left + " bytes of " + type);
             }
+            if (entries != expected) {
+                throw new LowRankException("its configuration and its parameters do not fit: it has " + entries
+                        + " parameters, and its configuration describes " + expected + ".");
+            }
             INDArray vector = Nd4j.createUninitialized(type, new long[] {1, entries}, 'c');
-            fill(in, vector, type);
+            EntryBytes.write(vector, ByteOrder.BIG_ENDIAN, (at, bytes, count) -> in.readFully(bytes, 0, count));
             return vector;
         } catch (EOFException cutOff) {
             throw damaged("it is cut off", cutOff);
@@ -99,31 +100,11 @@ final class Coefficients {
         return switch (name) {
             case "FLOAT" -> DataType.FLOAT;
             case "DOUBLE" -> DataType.DOUBLE;
+            case "HALF" -> DataType.HALF;
             default ->
                 throw new LowRankException(
-                        "its parameters have the type " + name + ", and adapters apply to FLOAT and DOUBLE.");
+                        "its parameters have the type " + name + ", which is none that networks have.");
         };
-    }
-
-    private static void fill(DataInputStream in, INDArray vector, DataType type) throws IOException {
-        if (vector.isEmpty()) {
-            return;
-        }
-        byte[] chunk = new byte[CHUNK_BYTES];
-        long bytes = vector.length() * type.width();
-        for (long at = 0; at < bytes; ) {
-            int count = (int) Math.min(chunk.length, bytes - at);
-            in.readFully(chunk, 0, count);
-            ByteBuffer read = ByteBuffer.wrap(chunk, 0, count);
-            ByteBuffer part = NativeMemory.window(vector, at, count);
-            if (type == DataType.DOUBLE) {
-                part.asDoubleBuffer().put(read.asDoubleBuffer());
-            } else {
-                FloatBuffer floats = read.asFloatBuffer();
-                part.asFloatBuffer().put(floats);
-            }
-            at += count;
-        }
     }
 
     private static LowRankException damaged(String why) {
