@@ -88,7 +88,11 @@ public final class Networks {
         if (network != null) {
             DrawnParameters.end(network);
         }
-        if (rules == null || rules.off() || network == null || ENROLMENTS.get(model) != null || Distributed.onStack()) {
+        if (rules == null
+                || rules.off()
+                || network == null
+                || ENROLMENTS.get(model) != null
+                || Distributed.makesReplica()) {
             return;
         }
         int nth = INITIALISED.incrementAndGet();
@@ -164,6 +168,22 @@ public final class Networks {
                     + ", but no rule applies to it here: training it now would train all of its weights.");
         } else {
             enrolment.resume(state);
+        }
+    }
+
+    /**
+     * Called before DL4J hands out a network's updater. Whoever trains replicas asks for it when it is given the network:
+     * from then on the network is as DL4J makes it, its updater included, because its workers share both and wait for
+     * each other while they hold the network's lock.
+     */
+    public static void updaterWanted(Object model) {
+        Enrolment enrolment = ENROLMENTS.get(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment != null && network != null && !enrolment.stock() && Distributed.takesNetwork()) {
+            handOver(enrolment, network, replicas(enrolment));
+            if (network.updater() instanceof LowRankUpdater ours) {
+                network.updater(stockUpdater(ours, network));
+            }
         }
     }
 
@@ -264,11 +284,7 @@ public final class Networks {
             Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
         Session session = enrolment.session();
         if (session != null && (accumulator != null || enrolment.threadChanged() && Distributed.onStack())) {
-            session.uninstall(network);
-            trainAsStock(
-                    enrolment,
-                    "it is now trained on replicas (ParallelWrapper, Spark or a GradientsAccumulator),"
-                            + " which is not supported; what its adapters learned is in its weights");
+            handOver(enrolment, network, replicas(enrolment));
             session = null;
         }
         if (session == null && !enrolment.stock()) {
@@ -283,6 +299,22 @@ public final class Networks {
     /** What planning needs to know: unlike the shape that selects a rule, it says which layers are random. */
     private static NetworkShape shapeForTraining(NetworkParts network) {
         return network.shape().withRandom(DrawnParameters.of(network));
+    }
+
+    private static String replicas(Enrolment enrolment) {
+        return enrolment.session() == null
+                ? StockReason.REPLICAS
+                : "it is now trained on replicas (ParallelWrapper, Spark or a GradientsAccumulator),"
+                        + " which is not supported; what its adapters learned is in its weights";
+    }
+
+    /** Makes a network stock, also one that was adapted until now; its updater is the caller's to replace. */
+    private static void handOver(Enrolment enrolment, NetworkParts network, String reason) {
+        Session session = enrolment.session();
+        if (session != null) {
+            session.uninstall(network);
+        }
+        trainAsStock(enrolment, reason);
     }
 
     private static @Nullable Session begin(
@@ -378,19 +410,20 @@ public final class Networks {
     }
 
     /** DL4J's own updater, with the state that was handed to ours meanwhile. */
-    private static @Nullable Object stockUpdater(LowRankUpdater ours, NetworkParts network) {
+    private static Object stockUpdater(LowRankUpdater ours, NetworkParts network) {
         INDArray held = ours.heldState();
-        if (held == null) {
-            return null;
-        }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             if (network.model() instanceof MultiLayerNetwork multiLayer) {
                 MultiLayerUpdater stock = new MultiLayerUpdater(multiLayer);
-                stock.setStateViewArray(held);
+                if (held != null) {
+                    stock.setStateViewArray(held);
+                }
                 return stock;
             }
             ComputationGraphUpdater stock = new ComputationGraphUpdater((ComputationGraph) network.model());
-            stock.setStateViewArray(held);
+            if (held != null) {
+                stock.setStateViewArray(held);
+            }
             return stock;
         }
     }
@@ -406,23 +439,14 @@ public final class Networks {
             LayerWorkspaceMgr workspaces) {
         Enrolment enrolment = ENROLMENTS.get(network.model());
         if (enrolment != null) {
-            Session session = enrolment.session();
-            if (session != null) {
-                session.uninstall(network);
-            }
-            trainAsStock(enrolment, "the program applies gradients itself, which is not supported");
+            handOver(enrolment, network, "the program applies gradients itself, which is not supported");
         }
-        Object held = stockUpdater(ours, network);
-        if (network.model() instanceof MultiLayerNetwork multiLayer) {
-            MultiLayerUpdater stock = held == null ? new MultiLayerUpdater(multiLayer) : (MultiLayerUpdater) held;
-            multiLayer.setUpdater(stock);
-            stock.update(gradient, iteration, epoch, batchSize, workspaces);
+        Object stock = stockUpdater(ours, network);
+        network.updater(stock);
+        if (stock instanceof MultiLayerUpdater updater) {
+            updater.update(gradient, iteration, epoch, batchSize, workspaces);
         } else {
-            ComputationGraph graph = (ComputationGraph) network.model();
-            ComputationGraphUpdater stock =
-                    held == null ? new ComputationGraphUpdater(graph) : (ComputationGraphUpdater) held;
-            graph.setUpdater(stock);
-            stock.update(gradient, iteration, epoch, batchSize, workspaces);
+            ((ComputationGraphUpdater) stock).update(gradient, iteration, epoch, batchSize, workspaces);
         }
     }
 

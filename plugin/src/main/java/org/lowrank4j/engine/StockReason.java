@@ -14,6 +14,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
 final class StockReason {
 
+    static final String REPLICAS = "it is trained by ParallelWrapper or Spark, which is not supported";
+
     private StockReason() {}
 
     /** The reason that shows before planning, as a clause; null if there is none. */
@@ -36,7 +38,7 @@ final class StockReason {
             return "its optimization algorithm is " + algorithm + ", and only STOCHASTIC_GRADIENT_DESCENT is supported";
         }
         if (Distributed.onStack()) {
-            return "it is trained by ParallelWrapper or Spark, which is not supported";
+            return REPLICAS;
         }
         if (network.dataType() != DataType.FLOAT && network.dataType() != DataType.DOUBLE) {
             return "its data type is " + network.dataType() + ", and only FLOAT and DOUBLE are supported";

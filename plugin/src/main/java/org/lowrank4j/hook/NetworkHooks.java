@@ -38,8 +38,16 @@ public final class NetworkHooks {
         return Networks.none() ? null : Networks.updater(model);
     }
 
+    /** Before {@code MultiLayerNetwork.getUpdater(boolean)}. */
+    public static void updaterWanted(Object network, boolean create) {
+        if (create && !Networks.none()) {
+            Networks.updaterWanted(network);
+        }
+    }
+
     /** Before {@code ComputationGraph.getUpdater(boolean)}, which creates its updater itself. */
     public static void graphUpdaterWanted(Object network, boolean create) {
+        updaterWanted(network, create);
         if (create && !Networks.none() && ((ComputationGraph) network).getUpdater(false) == null) {
             Object updater = Networks.updater(network);
             if (updater != null) {

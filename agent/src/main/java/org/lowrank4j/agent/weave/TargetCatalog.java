@@ -65,6 +65,7 @@ final class TargetCatalog {
             exit(TRANSFER, "build", "()L" + MULTI_LAYER + ";", "NetworkHooks.transferred", TRANSFERRED, RETURNED),
             // Updaters
             enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + UPDATER, "NetworkHooks.updater", ARG0),
+            enter(MULTI_LAYER, "getUpdater", "(Z)" + UPDATER, "NetworkHooks.updaterWanted", THIS, ARG0),
             enter(GRAPH, "getUpdater", "(Z)" + GRAPH_UPDATER, "NetworkHooks.graphUpdaterWanted", THIS, ARG0),
             enter(
                     OPTIMIZER,
