@@ -69,8 +69,8 @@ public @interface LowRank {
     String[] train() default {};
 
     /**
-     * Which biases train: {@code "none"} (the default), {@code "all"} or {@code "lora-only"} (those of the targets; the
-     * default of an update that moves the whole network).
+     * Which vectors (biases, gains) train beside frozen and adapted matrices: {@code "none"} (the default), {@code "all"} or
+     * {@code "lora-only"} (those of the targets; the default of an update that moves the whole network).
      */
     String bias() default "";
 

@@ -472,7 +472,7 @@ public final class Networks {
         }
         Session session = enrolment.session();
         if (session != null && session.inStep()) {
-            Runnable restore = session.cut(network);
+            Runnable restore = session.backwardBegins(network);
             return () -> {
                 restore.run();
                 session.forgetForward();

@@ -50,10 +50,11 @@ final class Session {
     private final List<AdaptedLayer> adaptedLayers;
     private final List<ReplacedLoss> replacedLosses;
     private final boolean constrained;
+    private final boolean holdsStill;
     private final Map<String, Set<String>> trainedOfAdapted;
     private final List<INDArray> dividedByMinibatch;
     private final Set<String> trainedLayers;
-    private final Set<String> scratchPrefixes;
+    private final Set<String> scratchKeys;
     private final boolean minibatch;
     private UpdaterBlocks blocks;
 
@@ -117,10 +118,11 @@ final class Session {
         adaptedLayers = builder.adaptedLayers;
         replacedLosses = builder.replacedLosses;
         constrained = builder.constrained;
+        holdsStill = builder.holdsStill;
         trainedOfAdapted = builder.trainedOfAdapted;
         dividedByMinibatch = builder.dividedByMinibatch;
         trainedLayers = builder.trainedLayers;
-        scratchPrefixes = builder.scratchPrefixes;
+        scratchKeys = builder.scratchKeys;
         minibatch = builder.minibatch;
         step = builder.step;
         deferral = builder.deferral;
@@ -414,10 +416,8 @@ final class Session {
 
     /** Layers that only lend their backward pass write into scratch memory: those gradients mean nothing. */
     private void dropScratch(Gradient returned) {
-        if (!scratchPrefixes.isEmpty()) {
-            returned.gradientForVariable()
-                    .keySet()
-                    .removeIf(key -> scratchPrefixes.contains(key.substring(0, key.lastIndexOf('_'))));
+        if (!scratchKeys.isEmpty()) {
+            returned.gradientForVariable().keySet().removeIf(scratchKeys::contains);
         }
     }
 
@@ -478,9 +478,22 @@ final class Session {
         }
     }
 
-    /** Takes everything below the lowest trained layer out of the coming backward pass, until the answer is run. */
-    Runnable cut(NetworkParts network) {
-        return network.cutBelow(trainedLayers);
+    /**
+     * Takes everything below the lowest trained layer out of the coming backward pass, and holds still what frozen layers
+     * would set by themselves, until the answer is run.
+     */
+    Runnable backwardBegins(NetworkParts network) {
+        Runnable whole = network.cutBelow(trainedLayers);
+        if (!holdsStill) {
+            return whole;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            Runnable still = SetByItself.hold(network.parts(), plan);
+            return () -> {
+                whole.run();
+                still.run();
+            };
+        }
     }
 
     /** Weights that lag behind their adapters catch up. */

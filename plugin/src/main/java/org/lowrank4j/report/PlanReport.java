@@ -110,10 +110,12 @@ public final class PlanReport {
 
     /** Trained parameters of one layer. */
     private static long trained(LayerPlan layer, Map<String, Long> adapterEntries) {
-        long bias = layer.trainBias() ? layer.layer().parameters().getOrDefault("b", 0L) : 0;
+        long vectors = layer.vectors().stream()
+                .mapToLong(name -> layer.layer().parameters().getOrDefault(name, 0L))
+                .sum();
         return switch (layer.role()) {
-            case TARGET -> entries(layer, adapterEntries) + bias;
-            case FROZEN -> bias;
+            case TARGET -> entries(layer, adapterEntries) + vectors;
+            case FROZEN -> vectors;
             case TRAIN ->
                 layer.layer().parameters().entrySet().stream()
                         .filter(parameter -> !isRunningStatistic(layer.layer(), parameter.getKey()))

@@ -1,10 +1,10 @@
 package org.lowrank4j.rule;
 
-/** Which biases (parameter {@code b}) train besides the layers that train in full. */
+/** Which vectors (biases, gains of layer normalisation) train besides the layers that train in full. */
 public enum BiasTraining {
-    /** None: biases of adapted and frozen layers stay as they are. */
+    /** None: those of adapted and frozen layers stay as they are. */
     NONE,
-    /** Those of every dense and output layer that the program itself did not freeze. */
+    /** Those of every layer that the program itself did not freeze. */
     ALL,
     /** Those of the adapted layers. */
     LORA_ONLY

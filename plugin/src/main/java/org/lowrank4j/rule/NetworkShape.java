@@ -35,6 +35,9 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param output whether it is an output layer (an IOutputLayer)
      * @param refusal why the layer cannot be a target, as the end of a sentence; empty if it can
      * @param frozen whether the program itself froze it (FrozenLayer), or it lies below such a layer
+     * @param vectors names of the parameters that are vectors (biases, gains), in DL4J's order; running statistics are none
+     * @param vectorRefusal why the vectors cannot train beside matrices that do not, as the end of a sentence; empty if they
+     *     can
      */
     public record LayerShape(
             int index,
@@ -45,7 +48,9 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
             Map<String, Long> parameters,
             boolean output,
             String refusal,
-            boolean frozen) {
+            boolean frozen,
+            List<String> vectors,
+            String vectorRefusal) {
 
         /** Number of all entries of all parameters. */
         public long parameterCount() {

@@ -15,7 +15,8 @@ import java.util.Map;
 public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<String> warnings) {
 
     /**
-     * The same plan with other ranks, found after planning. The scales stay, and a target of rank 0 is left frozen.
+     * The same plan with other ranks, found after planning. The scales stay, and a target of rank 0 is left frozen
+     * as far as it was adapted.
      *
      * @param ranks by layer name; a target without an entry keeps its rank
      */
@@ -25,7 +26,9 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
                 : new Plan(
                         rule,
                         shape,
-                        layers.stream().map(layer -> layer.withRank(ranks)).toList(),
+                        layers.stream()
+                                .map(layer -> layer.withRank(ranks, rule.bias()))
+                                .toList(),
                         warnings);
     }
 
@@ -38,11 +41,11 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
 
     /** What happens to a layer's parameters. */
     public enum Role {
-        /** W is adapted by a low-rank method; the other parameters are trained if {@link LayerPlan#trainBias}. */
+        /** W is adapted by a low-rank method; its vectors are trained if {@link LayerPlan#vectors} has them. */
         TARGET,
         /** All parameters are trained in full, as stock. */
         TRAIN,
-        /** No parameter is trained, except the bias if {@link LayerPlan#trainBias}. */
+        /** No parameter is trained, except {@link LayerPlan#vectors}. */
         FROZEN
     }
 
@@ -52,25 +55,31 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
      * @param layer its shape
      * @param role what happens to it
      * @param target the settings of the adapter; only for {@link Role#TARGET}
-     * @param trainBias whether the parameter {@code b} is trained although the layer is not trained in full
+     * @param vectors names of the parameters that are trained although the layer is not trained in full
      * @param because the pattern or default that gave it this role, for the report
      */
     public record LayerPlan(
             NetworkShape.LayerShape layer,
             Role role,
             @org.jspecify.annotations.Nullable TargetSettings target,
-            boolean trainBias,
+            List<String> vectors,
             String because) {
 
-        private LayerPlan withRank(Map<String, Integer> ranks) {
+        /** Whether vectors are trained although the layer is not trained in full. */
+        public boolean trainBias() {
+            return !vectors.isEmpty();
+        }
+
+        /** @param bias what the rule says of vectors: those of a layer that is no target any more may train all the same */
+        private LayerPlan withRank(Map<String, Integer> ranks, BiasTraining bias) {
             if (target == null || !ranks.containsKey(layer.name())) {
                 return this;
             }
             int rank = ranks.get(layer.name());
             String found = "rank " + target.rank() + " asked for; " + because;
             return rank == 0
-                    ? new LayerPlan(layer, Role.FROZEN, null, false, found)
-                    : new LayerPlan(layer, role, target.withRank(rank), trainBias, found);
+                    ? new LayerPlan(layer, Role.FROZEN, null, bias == BiasTraining.ALL ? vectors : List.of(), found)
+                    : new LayerPlan(layer, role, target.withRank(rank), vectors, found);
         }
 
         /** The settings of a target. */

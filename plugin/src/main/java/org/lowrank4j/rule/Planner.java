@@ -64,26 +64,29 @@ final class Planner {
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {
             Role role = roles.isTarget(layer) ? Role.TARGET : roles.isTrained(layer) ? Role.TRAIN : Role.FROZEN;
-            layers.add(new LayerPlan(layer, role, targets.get(layer), trainsBias(layer, role), roles.because(layer)));
+            layers.add(new LayerPlan(layer, role, targets.get(layer), vectors(layer, role), roles.because(layer)));
         }
         return new Plan(rule, network, List.copyOf(layers), List.copyOf(warnings));
     }
 
-    private boolean trainsBias(LayerShape layer, Role role) {
+    /** The vectors of a layer that train beside frozen or adapted matrices. */
+    private List<String> vectors(LayerShape layer, Role role) {
         BiasTraining bias = movesNetwork && rule.value(Key.BIAS).isEmpty() ? BiasTraining.LORA_ONLY : rule.bias();
         boolean wanted = switch (bias) {
             case NONE -> false;
             case LORA_ONLY -> role == Role.TARGET;
             case ALL -> role != Role.TRAIN && !layer.frozen();
         };
-        if (!wanted || !layer.parameters().containsKey("b")) {
-            return false;
+        if (!wanted || layer.vectors().isEmpty()) {
+            return List.of();
         }
-        if (!layer.refusal().isEmpty()) {
-            warnings.add("the bias of layer '" + layer.name() + "' stays frozen: " + layer.refusal());
-            return false;
+        if (!layer.vectorRefusal().isEmpty()) {
+            warnings.add(String.join(", ", layer.vectors()) + " of layer '" + layer.name() + "' (" + layer.type()
+                    + ") stay frozen: " + layer.vectorRefusal() + ". To train the layer in full, write train="
+                    + layer.name() + ".");
+            return List.of();
         }
-        return true;
+        return layer.vectors();
     }
 
     private TargetSettings settings(LayerShape layer) {

@@ -520,7 +520,17 @@ class PlannerTest {
     @Test
     void aLayerWithMoreThanWeightAndBiasTrainsInFullWithTheWholeNetwork() {
         NetworkShape.LayerShape gained = new NetworkShape.LayerShape(
-                0, "gained", "DenseLayer", 4, 3, Map.of("W", 12L, "b", 3L, "g", 3L), false, "", false);
+                0,
+                "gained",
+                "DenseLayer",
+                4,
+                3,
+                Map.of("W", 12L, "b", 3L, "g", 3L),
+                false,
+                "",
+                false,
+                List.of("b", "g"),
+                "");
         NetworkShape shape = TestNetworks.network(
                 "MultiLayerNetwork", gained, TestNetworks.dense("fc", 3, 3), TestNetworks.head("out", 3, 2));
         Plan plan = rule(Rules.map("update", "random-subspace")).plan(shape, Methods.load());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 
 /** Shapes of networks for the tests of rules and reports. */
@@ -57,7 +58,9 @@ public final class TestNetworks {
                     layer.parameters(),
                     layer.output(),
                     layer.refusal(),
-                    layer.frozen()));
+                    layer.frozen(),
+                    layer.vectors(),
+                    layer.vectorRefusal()));
         }
         return new NetworkShape(kind, indexed);
     }
@@ -86,6 +89,8 @@ public final class TestNetworks {
             String refusal,
             boolean frozen,
             Map<String, Long> parameters) {
-        return new LayerShape(0, name, type, inputs, outputs, parameters, output, refusal, frozen);
+        List<String> vectors =
+                Stream.of("b", "gamma", "beta").filter(parameters::containsKey).toList();
+        return new LayerShape(0, name, type, inputs, outputs, parameters, output, refusal, frozen, vectors, refusal);
     }
 }

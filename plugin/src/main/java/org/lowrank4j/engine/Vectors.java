@@ -1,0 +1,66 @@
+package org.lowrank4j.engine;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.layers.BasePretrainNetwork;
+import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
+import org.deeplearning4j.nn.layers.ocnn.OCNNOutputLayer;
+import org.deeplearning4j.nn.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The parameters of a layer that are vectors: what the key {@code bias} is about. */
+final class Vectors {
+
+    private Vectors() {}
+
+    /** In the order of the table; nothing for a vertex that is no layer. */
+    static List<String> names(Trainable trainable, @Nullable Layer layer, Map<String, INDArray> table) {
+        return layer == null
+                ? List.of()
+                : table.keySet().stream()
+                        .filter(name -> isVector(layer, name, table.get(name)))
+                        // Running statistics and the centres of a loss have no gradient of their own.
+                        .filter(trainable::updaterDivideByMinibatch)
+                        .toList();
+    }
+
+    private static boolean isVector(Layer layer, String name, @Nullable INDArray array) {
+        if (array == null
+                || Arrays.stream(array.shape()).filter(side -> side > 1).count() > 1) {
+            return false;
+        }
+        if (!(layer instanceof BaseLayer)) {
+            return true;
+        }
+        org.deeplearning4j.nn.conf.layers.Layer settings = layer.conf().getLayer();
+        // A matrix with one row is none; DL4J counts gains among the weights.
+        return !settings.initializer().isWeightParam(settings, name)
+                || name.equals(DefaultParamInitializer.GAIN_KEY)
+                || settings instanceof PReLULayer
+                || settings instanceof ElementWiseMultiplicationLayer;
+    }
+
+    /**
+     * Why the vectors of a layer cannot train while its matrices do not, empty if they can. It takes a layer of DL4J's that
+     * writes the gradient of each parameter into a view of its own, and nothing else.
+     */
+    static String refusal(@Nullable Layer layer) {
+        if (layer instanceof BatchNormalization || layer instanceof OCNNOutputLayer) {
+            return "its parameters train together or not at all";
+        }
+        if (layer instanceof SimpleRnn || layer instanceof BasePretrainNetwork) {
+            return "its backward pass writes all of its gradients into one piece of memory";
+        }
+        boolean writesViews =
+                layer instanceof BaseLayer && layer.getClass().getName().startsWith("org.deeplearning4j.");
+        return writesViews ? "" : "only layers whose gradients DL4J writes one by one can train vectors alone";
+    }
+}
