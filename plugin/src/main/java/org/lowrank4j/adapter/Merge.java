@@ -7,7 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.engine.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -56,6 +58,17 @@ public final class Merge {
      *     finite, or the check fails; nothing is written then
      */
     public static Report write(ModelFile base, Adapter adapter, Path output, boolean anyBase) throws IOException {
+        return write(base, adapter, null, output, anyBase);
+    }
+
+    /**
+     * Merges, checks and writes, as {@link #write(ModelFile, Adapter, Path, boolean)} does.
+     *
+     * @param state from which a training of the merged model goes on; null for a plain model
+     */
+    public static Report write(
+            ModelFile base, Adapter adapter, @Nullable TrainingState state, Path output, boolean anyBase)
+            throws IOException {
         NetworkWeights weights = NetworkWeights.of(base.network());
         weights.checkShapes(adapter);
         Map<String, INDArray> originals = new LinkedHashMap<>();
@@ -81,7 +94,7 @@ public final class Merge {
             throw new LowRankException("The merge would change nothing: every weight stays as it is in the base. The"
                     + " adapter is one that was never trained, or that the base has merged already.");
         }
-        merged.writeTo(output, null);
+        merged.writeTo(output, state);
         return new Report(differences, changed);
     }
 

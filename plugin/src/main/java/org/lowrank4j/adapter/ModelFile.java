@@ -30,7 +30,7 @@ public record ModelFile(Path file, Model network, @Nullable TrainingState adapte
      * @throws LowRankException if it is no model zip, or damaged; the message names the file
      */
     public static ModelFile read(Path file) throws IOException {
-        StoredModel stored = StoredModel.read(file);
+        StoredModel stored = StoredModel.readWithAdapters(file);
         try {
             DataType type = stored.parameters().dataType();
             if (type != DataType.FLOAT && type != DataType.DOUBLE) {

@@ -13,8 +13,8 @@ final class OutputOptions {
             paramLabel = "OUT",
             required = true,
             description =
-                    "What to write. It is written beside and then moved into place, so an interruption leaves the old"
-                            + " or the new, never a part.")
+                    "What to write. A file is written beside and then moved into place, so an interruption leaves the"
+                            + " old or the new, never a part. A device or a pipe is written to.")
     private Path output = Path.of("");
 
     @Option(names = "--force", description = "Replace OUT if it is there.")
@@ -42,7 +42,8 @@ final class OutputOptions {
             }
             return null;
         }
-        return Files.exists(output) ? output : null;
+        // Nothing of a device or a pipe is replaced.
+        return Files.isRegularFile(output) ? output : null;
     }
 
     Path path() {
@@ -55,7 +56,7 @@ final class OutputOptions {
 
     /** For verbs that write an adapter. */
     void checkDirectory() {
-        if (isZip() || Files.isRegularFile(output)) {
+        if (isZip() || Files.exists(output) && !Files.isDirectory(output)) {
             throw new WrongUse("An adapter is written as a directory in PEFT's layout, and " + output + " "
                     + (isZip() ? "is the name of a zip" : "is a file")
                     + ". Give a directory; the verb convert makes a zip of it.");

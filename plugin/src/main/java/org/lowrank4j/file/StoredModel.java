@@ -38,7 +38,7 @@ public final class StoredModel {
     private final INDArray parameters;
     private final byte @Nullable [] adapters;
 
-    private StoredModel(CheckedZip zip) throws IOException {
+    private StoredModel(CheckedZip zip, boolean withAdapters) throws IOException {
         String json =
                 new String(zip.read(ModelSerializer.CONFIGURATION_JSON, LONGEST_CONFIGURATION), StandardCharsets.UTF_8);
         long length = zip.length(ModelSerializer.COEFFICIENTS_BIN);
@@ -52,23 +52,32 @@ public final class StoredModel {
                 throw new LowRankException("its parameters are damaged: something follows them.");
             }
         }
-        adapters = zip.has(AdapterEntry.NAME) ? zip.read(AdapterEntry.NAME, LONGEST_ADAPTERS) : null;
+        adapters = withAdapters && zip.has(AdapterEntry.NAME) ? zip.read(AdapterEntry.NAME, LONGEST_ADAPTERS) : null;
     }
 
     /**
-     * Reads a model.
+     * Reads a model without the state of adapters.
      *
      * @throws IOException if the file cannot be read
      * @throws LowRankException if it is no model zip, or damaged; the message names the file
      */
     public static StoredModel read(Path file) throws IOException {
+        return read(file, false);
+    }
+
+    /** Reads a model and the state of adapters, as {@link #read(Path)} does. */
+    public static StoredModel readWithAdapters(Path file) throws IOException {
+        return read(file, true);
+    }
+
+    private static StoredModel read(Path file, boolean withAdapters) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new LowRankException(file + " is not a file; a model zip of DL4J is expected.");
         }
         // What is read here outlives the step in which it is read.
         try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces();
                 CheckedZip zip = new CheckedZip(file)) {
-            return new StoredModel(zip);
+            return new StoredModel(zip, withAdapters);
         } catch (ZipException | EOFException | IllegalArgumentException noZip) {
             throw new LowRankException(file + " is not a readable zip: " + noZip.getMessage() + ".", noZip);
         } catch (LowRankException refused) {
@@ -81,7 +90,7 @@ public final class StoredModel {
         return parameters;
     }
 
-    /** The state that an adapted training saved; null if there is none. */
+    /** The state that an adapted training saved; null if there is none, or it was not asked for. */
     public byte @Nullable [] adapters() {
         return adapters;
     }

@@ -1,7 +1,6 @@
 package org.lowrank4j.command.work;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -53,14 +52,8 @@ public final class Conversion {
         if (adapter.layers().isEmpty()) {
             throw new LowRankException(source + " adapts no layer, so there is no training to go on with. Merge it.");
         }
-        Path merged = Files.createTempFile("merged", ".zip");
-        try {
-            progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
-            Merge.write(foundation, adapter, merged, anyBase);
-            ModelFile.read(merged).writeTo(output, state(adapter, foundation));
-        } finally {
-            Files.deleteIfExists(merged);
-        }
+        progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
+        Merge.write(foundation, adapter, state(adapter, foundation), output, anyBase);
         return result(adapter, output, List.of("training goes on under a rule of the same settings: " + rule(adapter)));
     }
 
