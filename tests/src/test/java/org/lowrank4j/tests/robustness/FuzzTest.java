@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.robustness;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,7 @@ import org.lowrank4j.adapter.AdapterSet;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.file.Safetensors;
+import org.lowrank4j.file.StoredModel;
 import org.lowrank4j.file.Tensors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -200,7 +203,21 @@ class FuzzTest {
         }
     }
 
-    /** Half of the zips are damaged as bytes, half have correct checksums around damaged entries. */
+    /** What is refused for its weights is refused for its network, too. */
+    private static void readBoth(Path file) throws IOException {
+        try {
+            StoredModel.read(file);
+        } catch (LowRankException refused) {
+            assertThrows(LowRankException.class, () -> ModelFile.read(file));
+            throw refused;
+        }
+        ModelFile.read(file);
+    }
+
+    /**
+     * A third of the zips are damaged as bytes, a third have correct checksums around damaged entries, and a third say
+     * what is not so of entries that are sound.
+     */
     @Test
     void modelZips() throws IOException {
         List<byte[]> zips = List.of(Samples.zip(Samples.network(1), 3), Samples.zip(Samples.graph(2), 4));
@@ -211,6 +228,7 @@ class FuzzTest {
         Path file = folder.resolve("model.zip");
         Random random = new Random(SEED + 2);
         Mutations mutations = new Mutations(random);
+        ZipDamage damage = new ZipDamage(random);
         Outcome outcome = new Outcome();
         for (byte[] zip : zips) {
             Files.write(file, zip);
@@ -221,11 +239,14 @@ class FuzzTest {
         for (int i = 0; i < inputs; i++) {
             byte[] content;
             long size;
-            if (i % 2 == 0) {
+            Map<String, byte[]> entries = new LinkedHashMap<>(opened.get(random.nextInt(opened.size())));
+            if (i % 3 == 0) {
                 content = mutations.of(zips);
                 size = content.length;
+            } else if (i % 3 == 1) {
+                content = damage.of(entries, ModelSerializer.COEFFICIENTS_BIN);
+                size = content.length;
             } else {
-                Map<String, byte[]> entries = new LinkedHashMap<>(opened.get(random.nextInt(opened.size())));
                 String name = List.copyOf(entries.keySet()).get(random.nextInt(entries.size()));
                 entries.put(name, mutations.of(List.of(entries.get(name))));
                 content = Samples.zipped(entries);
@@ -235,7 +256,7 @@ class FuzzTest {
             }
             Files.write(file, content);
             // A network is made of what is read, which takes a constant that is larger than all of these files.
-            tryOne(i, content, size, new Limit(8 << 20, 64), bytes -> ModelFile.read(file), outcome);
+            tryOne(i, content, size, new Limit(8 << 20, 64), bytes -> readBoth(file), outcome);
         }
         assertEquals(Set.of("model.zip"), names(folder));
         finish("model zips", outcome, inputs, before);

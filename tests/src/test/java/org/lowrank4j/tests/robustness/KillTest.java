@@ -1,5 +1,7 @@
 package org.lowrank4j.tests.robustness;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,7 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -25,7 +29,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A writer is killed (SIGKILL) at random points of saving, merging and converting; each file must then be the old one or
- * the new one, whole. Swapping adapters on a network writes no file.
+ * the new one, whole, and the next writer clears away what was left. Swapping adapters on a network writes no file.
  */
 @Tag("robustness")
 class KillTest {
@@ -53,9 +57,12 @@ class KillTest {
         Random random = new Random(SEED);
         int unfinished = 0;
         int ofFirst = 0;
+        Set<Path> left = Set.of();
         for (int kill = 0; kill < KILLS; kill++) {
             long after = random.nextInt(LATEST_MILLIS);
-            killWriter(after);
+            killWriter(after, left);
+            left = unfinished();
+            unfinished += left.size();
             for (String target : TARGETS) {
                 String content = content(target);
                 boolean isFirst = content.equals(first.get(target));
@@ -65,8 +72,9 @@ class KillTest {
                         "kill " + kill + " of seed " + SEED + ", " + after + " ms in: " + target
                                 + " is neither the old nor the new one");
             }
-            unfinished += removeUnfinished();
         }
+        EndlessWriter.write(folder, base, "first");
+        assertEquals(Set.of(), unfinished(), "left by killed writers");
         System.out.println("result kill: " + KILLS + " kills, seed " + SEED + ": " + KILLS * TARGETS.size()
                 + " files whole (" + ofFirst + " of the one content, " + (KILLS * TARGETS.size() - ofFirst)
                 + " of the other), " + unfinished + " kills within a write");
@@ -74,7 +82,12 @@ class KillTest {
         assertTrue(KILLS < 50 || unfinished > 0, "no kill fell into a write");
     }
 
-    private void killWriter(long millisAfterFirstTurn) throws IOException, InterruptedException {
+    /**
+     * Lets a writer write everything once, and kills it while it goes on.
+     *
+     * @param left by the writer before, which must be gone by then
+     */
+    private void killWriter(long millisAfterFirstTurn, Set<Path> left) throws IOException, InterruptedException {
         Path said = folder.resolve("said.txt");
         Process writer = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -96,6 +109,7 @@ class KillTest {
                         "the writer failed:\n" + Files.readString(said));
                 Thread.sleep(5);
             }
+            left.forEach(file -> assertFalse(Files.exists(file), "left by a killed writer: " + file));
             Thread.sleep(millisAfterFirstTurn);
             assertTrue(writer.isAlive(), "the writer ended by itself:\n" + Files.readString(said));
         } finally {
@@ -104,19 +118,14 @@ class KillTest {
     }
 
     /** Files beside the targets that were not yet moved into place. */
-    private int removeUnfinished() throws IOException {
-        int removed = 0;
+    private Set<Path> unfinished() throws IOException {
+        Set<Path> unfinished = new TreeSet<>();
         for (Path directory : List.of(folder, folder.resolve("adapter"))) {
             try (Stream<Path> files = Files.list(directory)) {
-                for (Path file : files.toList()) {
-                    if (file.getFileName().toString().endsWith(".writing")) {
-                        Files.delete(file);
-                        removed++;
-                    }
-                }
+                files.filter(file -> file.toString().endsWith(".writing")).forEach(unfinished::add);
             }
         }
-        return removed;
+        return unfinished;
     }
 
     private Map<String, String> contents() throws IOException {

@@ -52,6 +52,8 @@ final class Mutations {
 
     private static final int MOST_CHANGES = 4;
     private static final int LONGEST_RANGE = 64;
+    private static final int LONGEST_NUMBER = 5_000;
+    private static final int DEEPEST = 2_000;
 
     private final Random random;
 
@@ -71,7 +73,7 @@ final class Mutations {
 
     private byte[] change(byte[] content, byte[] other) {
         int at = random.nextInt(content.length);
-        return switch (random.nextInt(10)) {
+        return switch (random.nextInt(13)) {
             case 0 -> with(content, at, new byte[] {(byte) (content[at] ^ 1 << random.nextInt(8))});
             case 1 -> with(content, at, new byte[] {(byte) random.nextInt(256)});
             case 2 -> Arrays.copyOf(content, at);
@@ -81,6 +83,9 @@ final class Mutations {
             case 6 -> with(content, random.nextInt(4) == 0 ? 0 : at, number());
             case 7 -> withDecimal(content, at);
             case 8 -> spliced(content, at, range(content.length - at), text(TOKENS[random.nextInt(TOKENS.length)]));
+            case 9 -> spliced(content, at, 0, text("9".repeat(1 + random.nextInt(LONGEST_NUMBER))));
+            case 10 -> spliced(content, at, 0, text("[".repeat(1 + random.nextInt(DEEPEST))));
+            case 11 -> with(content, at / 4 * 4, notFinite());
             default -> crossed(content, at, other);
         };
     }
@@ -93,6 +98,16 @@ final class Mutations {
         byte[] noise = new byte[length];
         random.nextBytes(noise);
         return noise;
+    }
+
+    /** NaN or infinity, as a float or in the upper half of a double. */
+    private byte[] notFinite() {
+        float value = random.nextBoolean() ? Float.NaN : Float.NEGATIVE_INFINITY;
+        byte[] asFloat = ByteBuffer.allocate(Float.BYTES)
+                .order(random.nextBoolean() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN)
+                .putFloat(value)
+                .array();
+        return random.nextBoolean() ? asFloat : new byte[] {0, 0, 0, 0, 0, 0, (byte) 0xf8, 0x7f};
     }
 
     private static byte[] text(String text) {
