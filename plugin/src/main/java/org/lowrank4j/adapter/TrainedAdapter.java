@@ -1,6 +1,5 @@
 package org.lowrank4j.adapter;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -82,9 +81,7 @@ public final class TrainedAdapter {
                 return saved;
             }
         }
-        INDArray unnormalised = tensors.get("V");
-        INDArray reached =
-                unnormalised != null && Arrays.equals(unnormalised.shape(), after.shape()) ? unnormalised : after;
+        INDArray reached = unnormalised(after, tensors.get("ratio"));
         LayerAdapter decomposed = decomposed(before, reached, magnitude, twice(rank(settings, state, name), before));
         if (near(decomposed, before, after)) {
             return decomposed;
@@ -92,6 +89,16 @@ public final class TrainedAdapter {
         throw new LowRankException(
                 "W of layer " + name + " changed by more than an adapter of rank " + decomposed.rank() + " can hold ("
                         + settings + "). Extract an adapter of a rank of your choice instead.");
+    }
+
+    /** DoRA's V, which is W with each column divided by its ratio, 0 for a column of zeros; W itself without ratios. */
+    private static INDArray unnormalised(INDArray weight, @Nullable INDArray ratios) {
+        if (ratios == null || ratios.length() != weight.size(1)) {
+            return weight;
+        }
+        INDArray wide = ratios.castTo(DataType.DOUBLE);
+        INDArray divisors = wide.add(wide.eq(0).castTo(DataType.DOUBLE));
+        return weight.castTo(DataType.DOUBLE).divRowVector(divisors.reshape(1, divisors.length()));
     }
 
     /** A, or A R where a core R is trained between the factors. */

@@ -10,11 +10,12 @@ package org.lowrank4j.update;
  * </pre>
  *
  * <p>The gradients take c for a constant, as the paper's section 4.3 proposes. c follows V after every step. M starts as
- * the norms of W, so the network starts unchanged, whatever A and B start as. A column of zeros has no direction; its
- * magnitude starts at 0, and with B = 0 it stays a column of zeros.
+ * the norms of W, so the network starts unchanged, whatever A and B start as.
  *
- * <p>V cannot be told from W where a magnitude passes through 0, so it is kept, and saved, next to W: one array of the
- * size of W that has neither gradient nor updater state. A step needs one more product than LoRA's, x V.
+ * <p>V is not kept: it is W with its columns divided by the ratios M / c, nOut numbers. So what a program writes to W moves
+ * V, with A and B as they are, and M follows. A column of zeros has no direction, whether it starts as one, a magnitude
+ * comes to be exactly 0 or a program writes it: it stays one until a program writes something else there. A step needs one
+ * more product than LoRA's, x W.
  */
 public final class Dora implements LowRankUpdate {
 
@@ -34,7 +35,7 @@ public final class Dora implements LowRankUpdate {
         long m = target.outputs();
         return LoraTarget.footprint(target)
                 .training(new long[] {n, target.rank()}, new long[] {target.rank(), m}, new long[] {1, m})
-                .plus("n m + 3 m", n * m + 3 * m, target.dataType());
+                .plus("2 r m + 2 m", 2 * m * (target.rank() + 1), target.dataType());
     }
 
     @Override

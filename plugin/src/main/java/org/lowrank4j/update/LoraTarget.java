@@ -130,8 +130,13 @@ class LoraTarget implements TargetUpdate {
         Blas.copy(steps[0], stepOfA);
         Blas.copy(steps[1], stepOfB);
         Blas.axpy(-1, stepOfB, b);
-        Blas.gemm(left, right, weight, false, false, -scale, 1);
+        move(left, right);
         Blas.axpy(-1, stepOfA, a);
+    }
+
+    /** W -= s left right. */
+    void move(INDArray left, INDArray right) {
+        Blas.gemm(left, right, weight, false, false, -scale, 1);
     }
 
     @Override

@@ -30,8 +30,12 @@ import org.lowrank4j.method.OptionValues;
  * all that is trained; listeners, running statistics and the score are those of the pass at full rank. With {@code partial}
  * they are those of the reduced network. {@code distilled} needs output layers with a softmax and the cross-entropy.
  * Ranks shrink before the first
- * step of an epoch, as published, or every N steps with {@code shrink=N}. What has vanished stays 0, whatever momentum the
+ * step of an epoch, as published, or every N steps with {@code shrink=N}. {@code loss} and {@code shrink} are the same for
+ * all layers of a network. What has vanished stays 0, whatever momentum the
  * updater has. {@link org.lowrank4j.compression.FactoredModel} makes the smaller network.
+ *
+ * <p>W is the product, so what a program writes to W is decomposed like the W of the start before the next step: it moves by
+ * rounding, and all of its rank trains again.
  *
  * <p>{@code rank}, {@code alpha} and {@code scaling} have no effect: published is the start at full rank. So training is
  * larger than that of W, k (nIn + nOut) numbers, and only its result is smaller. The released runs on MNIST have lasso 1e-6
@@ -87,7 +91,7 @@ public final class Maestro implements LowRankUpdate {
         long full = Math.min(n, m);
         return Footprint.of(new long[] {n, full}, new long[] {full, m})
                 .plus("min(n, m) (n + m)", full * (n + m), target.dataType())
-                .plusCounters(5);
+                .plusCounters(6);
     }
 
     @Override

@@ -16,6 +16,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * The two factors of one weight, with ordered dropout over their components.
  *
+ * <p>W is the factors' product, so where a program has written to W, new factors are made from what it wrote. That is W up
+ * to rounding, as at the start, and all of its rank trains again.
+ *
  * <p>A rank that is to shrink does so for good in {@link #step}, so that a step that is left out leaves it alone.
  */
 final class MaestroTarget extends OwnStart {
@@ -31,6 +34,7 @@ final class MaestroTarget extends OwnStart {
     private final INDArray b;
     private final List<TrainedTensor> tensors;
 
+    private final WeightMark left;
     private final INDArray rank = counter();
     private final INDArray round = counter();
     private final INDArray turn = counter();
@@ -49,7 +53,7 @@ final class MaestroTarget extends OwnStart {
     /**
      * @param lasso weight of the group lasso
      * @param threshold least importance of a component that stays
-     * @param interval steps between two shrinkings, 0 to shrink with the epochs
+     * @param interval steps between two shrinkings, 0 to shrink with the epochs; the same for all layers of the network
      * @param loss the same for all layers of the network
      */
     MaestroTarget(String update, TargetWeight target, double lasso, double threshold, int interval, Maestro.Loss loss) {
@@ -58,6 +62,7 @@ final class MaestroTarget extends OwnStart {
         this.threshold = threshold;
         this.interval = interval;
         weight = target.weight();
+        left = new WeightMark(weight);
         int full = Math.toIntExact(Math.min(target.inputs(), target.outputs()));
         a = Nd4j.create(target.dataType(), new long[] {target.inputs(), full}, 'f');
         b = Nd4j.create(target.dataType(), new long[] {full, target.outputs()}, 'c');
@@ -68,8 +73,8 @@ final class MaestroTarget extends OwnStart {
         rankOfStep = full;
         width = full;
         turns = target.shared()
-                .part(MaestroTurns.class, () -> new MaestroTurns(target.shared().seed(), loss));
-        turns.add(this, loss);
+                .part(MaestroTurns.class, () -> new MaestroTurns(target.shared().seed(), loss, interval));
+        turns.add(this, loss, interval);
     }
 
     private static INDArray counter() {
@@ -96,10 +101,17 @@ final class MaestroTarget extends OwnStart {
 
     @Override
     public void start() {
+        factorise();
+        left.set();
+    }
+
+    private void factorise() {
         ThinSvd svd = ThinSvd.of(weight);
         EnergyTruncation whole = new EnergyTruncation(svd, svd.size());
         a.assign(whole.left().castTo(a.dataType()));
         b.assign(whole.right().castTo(b.dataType()));
+        set(rank, a.size(1));
+        width = Math.toIntExact(a.size(1));
         // The same product as after every step, so that a step in which nothing moves leaves W as it is, bit for bit.
         multiply(width);
     }
@@ -155,6 +167,10 @@ final class MaestroTarget extends OwnStart {
     /** Finds the rank of the step that begins; once for all layers before the first of them asks for its width. */
     void begin(int epochOfStep) {
         begunEpoch = epochOfStep;
+        if (left.written() && Double.isFinite(Blas.asum(weight))) {
+            turns.sayWritten(target().layer());
+            factorise();
+        }
         long last = get(epoch);
         shrinks = interval == 0 ? last != NONE && begunEpoch != last : get(step) > 0 && get(step) % interval == 0;
         rankOfStep = shrinks ? importantComponents() : Math.toIntExact(get(rank));
@@ -176,6 +192,7 @@ final class MaestroTarget extends OwnStart {
         if (moved) {
             multiply(width);
         }
+        left.set();
     }
 
     private void endStep() {
@@ -230,6 +247,7 @@ final class MaestroTarget extends OwnStart {
             b.get(NDArrayIndex.interval(rankOfStep, full), NDArrayIndex.all()).assign(0);
         }
         multiply(rankOfStep);
+        left.set();
         set(epoch, begunEpoch);
         set(step, get(step) + 1);
         set(turn, get(turn) + 1);
@@ -245,6 +263,7 @@ final class MaestroTarget extends OwnStart {
         Map<String, INDArray> state = new LinkedHashMap<>();
         state.put("A", a);
         state.put("B", b);
+        state.put("left", left.state());
         state.put("rank", rank);
         state.put("round", round);
         state.put("turn", turn);
@@ -257,6 +276,7 @@ final class MaestroTarget extends OwnStart {
     public void restore(Map<String, INDArray> state) {
         SavedState.copy(state, "A", a, target());
         SavedState.copy(state, "B", b, target());
+        SavedState.copy(state, "left", left.state(), target());
         SavedState.copy(state, "rank", rank, target());
         SavedState.copy(state, "round", round, target());
         SavedState.copy(state, "turn", turn, target());

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.report.Console;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,25 +18,39 @@ final class MaestroTurns implements ExtraPasses {
 
     private final long seed;
     private final Maestro.Loss loss;
+    private final int interval;
     private final List<MaestroTarget> layers = new ArrayList<>();
     private boolean begun;
+    private boolean saidWritten;
     private int[] ranks = {};
     private long round = -1;
     /** Pairs in order; pair p of a layer whose pairs start at s is its width p - s + 1. */
     private int[] order = {};
 
-    MaestroTurns(long seed, Maestro.Loss loss) {
+    /** @param interval steps between two shrinkings, 0 for an epoch */
+    MaestroTurns(long seed, Maestro.Loss loss, int interval) {
         this.seed = seed;
         this.loss = loss;
+        this.interval = interval;
     }
 
-    /** @param wanted the loss that the layer's options name */
-    void add(MaestroTarget layer, Maestro.Loss wanted) {
-        if (wanted != loss) {
-            throw new LowRankException("maestro.loss is one loss for the whole network, and layer "
+    /**
+     * Takes a layer in.
+     *
+     * @param itsLoss what the layer's options name; so is {@code itsInterval}
+     */
+    void add(MaestroTarget layer, Maestro.Loss itsLoss, int itsInterval) {
+        require(itsLoss == loss, "loss is one loss for the whole network", layer);
+        // A shrinking begins a new round of turns, which all layers take part in.
+        require(itsInterval == interval, "shrink is one rhythm for the whole network", layer);
+        layers.add(layer);
+    }
+
+    private static void require(boolean same, String whatItIs, MaestroTarget layer) {
+        if (!same) {
+            throw new LowRankException("maestro." + whatItIs + ", and layer "
                     + layer.target().layer() + " names another than the layers before it. Give all layers the same.");
         }
-        layers.add(layer);
     }
 
     /** Whether the step's own pass is at full rank, and one at the width of the turn comes before it. */
@@ -57,6 +72,17 @@ final class MaestroTurns implements ExtraPasses {
             passes.addGradients(answers);
         } finally {
             layers.forEach(MaestroTarget::expand);
+        }
+    }
+
+    /** Once: a decomposition after every step would be slow, and nobody would know why. */
+    void sayWritten(String layer) {
+        if (!saidWritten) {
+            saidWritten = true;
+            Console.say(
+                    "the program has written to the weights of layer " + layer + ", which update=maestro trains as a"
+                            + " product: its factors are made anew from what was written, by a decomposition, and all of its rank"
+                            + " trains again. Later ones are made silently.");
         }
     }
 

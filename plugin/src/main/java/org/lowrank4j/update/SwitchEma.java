@@ -30,8 +30,10 @@ import org.lowrank4j.method.OptionValues;
  * <p>The average must have followed W before it replaces it: 1 / (1 - mu) is to be much less than the number of steps between
  * two switches, or training stands still. mu = 0 is ordinary training.
  *
- * <p>{@code rank}, {@code alpha} and {@code scaling} have no effect. Memory besides ordinary training: one array of the size
- * of W.
+ * <p>What a program writes to W meanwhile is its average there, too, so that a switch keeps it.
+ *
+ * <p>{@code rank}, {@code alpha} and {@code scaling} have no effect. Memory besides ordinary training: two arrays of the size
+ * of W, the average and W as the last step left it.
  */
 public final class SwitchEma implements LowRankUpdate {
 
@@ -80,7 +82,7 @@ public final class SwitchEma implements LowRankUpdate {
         long n = target.inputs();
         long m = target.outputs();
         return Footprint.of(new long[] {n, m})
-                .plus("n m", n * m, target.dataType())
+                .plus("2 n m", 2 * n * m, target.dataType())
                 .plusCounters(2);
     }
 

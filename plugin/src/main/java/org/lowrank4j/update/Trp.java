@@ -65,7 +65,7 @@ public final class Trp implements LowRankUpdate {
         long m = target.outputs();
         return Footprint.of(new long[] {n, m})
                 .plus("n m", n * m, target.dataType())
-                .plusCounters(1);
+                .plusCounters(2);
     }
 
     @Override

@@ -9,11 +9,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** One weight that is truncated every few steps. */
+/** One weight that is truncated every few steps; what a program writes in between is truncated when its turn comes. */
 final class TrpTarget extends OwnStart {
 
     private static final String NUCLEAR = "nuclear";
     private static final String STEP = "step";
+    private static final String TRUNCATED = "truncated";
 
     private final INDArray weight;
     private final double energy;
@@ -22,6 +23,7 @@ final class TrpTarget extends OwnStart {
     /** U_k V_k^T of the last truncation. */
     private final INDArray nuclear;
 
+    private final WeightMark truncated;
     private final INDArray step = Nd4j.create(DataType.LONG, 1);
     private final List<TrainedTensor> tensors;
 
@@ -32,6 +34,7 @@ final class TrpTarget extends OwnStart {
         this.nuclearWeight = nuclearWeight;
         weight = target.weight();
         nuclear = Nd4j.create(target.dataType(), weight.shape(), 'f');
+        truncated = new WeightMark(weight);
         tensors = List.of(new TrainedTensor("W", new long[] {target.inputs(), target.outputs()}, 'f', weight, false));
     }
 
@@ -49,6 +52,7 @@ final class TrpTarget extends OwnStart {
         EnergyTruncation truncation = EnergyTruncation.of(weight, energy);
         weight.assign(truncation.matrix().castTo(weight.dataType()));
         nuclear.assign(truncation.nuclearSubgradient().castTo(weight.dataType()));
+        truncated.set();
     }
 
     @Override
@@ -64,6 +68,10 @@ final class TrpTarget extends OwnStart {
     @Override
     public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
         if (nuclearWeight > 0 && step.data().getLong(0) % interval == 0) {
+            if (truncated.written()) {
+                nuclear.assign(
+                        EnergyTruncation.of(weight, energy).nuclearSubgradient().castTo(weight.dataType()));
+            }
             gradients[0].addi(nuclear.mul(nuclearWeight));
         }
     }
@@ -83,6 +91,7 @@ final class TrpTarget extends OwnStart {
         Map<String, INDArray> state = new LinkedHashMap<>();
         state.put(NUCLEAR, nuclear);
         state.put(STEP, step);
+        state.put(TRUNCATED, truncated.state());
         return state;
     }
 
@@ -90,5 +99,6 @@ final class TrpTarget extends OwnStart {
     public void restore(Map<String, INDArray> state) {
         SavedState.copy(state, NUCLEAR, nuclear, target());
         SavedState.copy(state, STEP, step, target());
+        SavedState.copy(state, TRUNCATED, truncated.state(), target());
     }
 }

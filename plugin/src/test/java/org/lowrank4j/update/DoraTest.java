@@ -46,8 +46,10 @@ class DoraTest {
         INDArray a = update.state().get("A").dup();
         INDArray b = update.state().get("B").dup();
         INDArray m = update.state().get("M").dup();
-        INDArray base = update.state().get("V").sub(a.mmul(b).mul(SCALE));
-        INDArray norm = update.state().get("V").norm2(true, 0);
+        INDArray unnormalised =
+                problem.target.weight().divRowVector(update.state().get("ratio"));
+        INDArray base = unnormalised.sub(a.mmul(b).mul(SCALE));
+        INDArray norm = unnormalised.norm2(true, 0);
         double h = 1e-6;
         INDArray[] values = {a, b, m};
         for (int tensor = 0; tensor < values.length; tensor++) {
@@ -136,18 +138,71 @@ class DoraTest {
     }
 
     @Test
-    void aMagnitudeMayPassThroughZero() {
+    void aMagnitudeMayChangeItsSign() {
         Problem problem = new Problem(DataType.DOUBLE, 7, 5, 2, 1, Map.of());
         TargetUpdate update = new Dora().attach(problem.target);
         update.start(problem.factors());
         INDArray before = problem.target.weight().dup();
-        INDArray zerosA = Nd4j.zeros(DataType.DOUBLE, 7, 2).dup('f');
-        INDArray zerosB = Nd4j.zeros(DataType.DOUBLE, 2, 5);
         INDArray magnitude = value(update, 2).dup();
-        update.step(new INDArray[] {zerosA.dup('f'), zerosB.dup(), magnitude.dup()});
-        assertEquals(0, problem.target.weight().normmaxNumber().doubleValue());
-        update.step(new INDArray[] {zerosA, zerosB, magnitude.neg()});
+        update.step(moving(magnitude.mul(3)));
+        assertTrue(distance(before.mul(-2), problem.target.weight()) <= 1e-15);
+        update.step(moving(magnitude.mul(-3)));
         assertTrue(distance(before, problem.target.weight()) <= 1e-15);
+        assertEquals(magnitude, value(update, 2));
+    }
+
+    @Test
+    void aColumnWithoutMagnitudeHasNoDirectionUntilSomethingIsWrittenThere() {
+        Problem problem = new Problem(DataType.DOUBLE, 7, 5, 2, 1, Map.of());
+        TargetUpdate update = new Dora().attach(problem.target);
+        update.start(problem.factors());
+        INDArray weight = problem.target.weight();
+        INDArray third = weight.getColumn(2).dup();
+        INDArray all = value(update, 2).mul(0);
+        all.putScalar(2, value(update, 2).getDouble(2));
+        update.step(moving(all));
+        assertEquals(0, weight.getColumn(2).normmaxNumber().doubleValue());
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.05));
+        run.step(0);
+        assertEquals(0, weight.getColumn(2).normmaxNumber().doubleValue());
+        assertTrue(Double.isFinite(weight.sumNumber().doubleValue()));
+        weight.putColumn(2, third);
+        run.step(0);
+        assertNotEquals(third, weight.getColumn(2), "it trains again");
+        assertEquals(
+                weight.getColumn(2).norm2Number().doubleValue(),
+                value(update, 2).getDouble(2),
+                1e-14);
+    }
+
+    /** Steps for M alone. */
+    private static INDArray[] moving(INDArray magnitude) {
+        return new INDArray[] {Nd4j.zeros(DataType.DOUBLE, 7, 2).dup('f'), Nd4j.zeros(DataType.DOUBLE, 2, 5), magnitude
+        };
+    }
+
+    /** V takes what was written to W in its columns' ratios, A and B stay, and M is the new norm. */
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT", "DOUBLE"})
+    void theStateFollowsAWeightThatIsWritten(DataType type) {
+        Problem problem = new Problem(type, 7, 5, 2, 1, Map.of());
+        TargetUpdate update = new Dora().attach(problem.target);
+        update.start(problem.factors());
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.05));
+        for (int i = 0; i < 5; i++) {
+            run.step(0);
+        }
+        INDArray a = value(update, 0).dup();
+        INDArray ratios = update.state().get("ratio").dup();
+        INDArray written = problem.gaussian(type, 7, 5).dup('f');
+        problem.target.weight().assign(written);
+        update.beforeForward(0, 0);
+        update.step(zeros(problem, update));
+        assertEquals(written, problem.target.weight());
+        assertEquals(a, value(update, 0));
+        assertEquals(ratios, update.state().get("ratio"));
+        double rounding = type == DataType.FLOAT ? 1e-6 : 1e-14;
+        assertTrue(distance(Transforms.abs(value(update, 2)), written.norm2(true, 0)) <= rounding);
     }
 
     @Test
@@ -189,6 +244,14 @@ class DoraTest {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 2, 1, Map.of());
         TargetUpdate update = new Dora().attach(problem.target);
         assertThrows(LowRankException.class, () -> new LoraFa().approximate(update, problem.target));
+    }
+
+    private static INDArray[] zeros(Problem problem, TargetUpdate update) {
+        INDArray[] steps = problem.views(update);
+        for (INDArray step : steps) {
+            step.assign(0);
+        }
+        return steps;
     }
 
     private static INDArray value(TargetUpdate update, int tensor) {

@@ -455,18 +455,46 @@ class MaestroTest {
         assertEquals(before, pair.problems[0].target.weight());
     }
 
-    @Test
-    void allLayersHaveOneLoss() {
+    @ParameterizedTest
+    @CsvSource({"loss, distilled", "shrink, 3"})
+    void allLayersHaveOneLossAndShrinkTogether(String option, String value) {
+        Map<String, String> options = Map.of("maestro." + option, value);
         SharedArrays shared = new SharedArrays(7, 10, 10);
-        Problem problem = new Problem(DataType.DOUBLE, 5, 4, 1, 1, DISTILLED);
+        Problem problem = new Problem(DataType.DOUBLE, 5, 4, 1, 1, options);
         TargetWeight own = problem.target;
-        new Maestro().attach(new TargetWeight("layer0", own.weight(), 1, 1, 1, 7, DISTILLED, shared));
+        new Maestro().attach(new TargetWeight("layer0", own.weight(), 1, 1, 1, 7, options, shared));
         String message = assertThrows(
                         LowRankException.class,
                         () -> new Maestro()
                                 .attach(new TargetWeight("layer1", own.weight(), 1, 1, 1, 7, Map.of(), shared)))
                 .getMessage();
-        assertTrue(message.contains("maestro.loss") && message.contains("layer1"), message);
+        assertTrue(message.contains("maestro." + option) && message.contains("layer1"), message);
+    }
+
+    @Test
+    void aWeightThatIsWrittenGetsNewFactorsAndItsWholeRank() {
+        Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, options("0.5", "0.4", "1"));
+        MaestroTarget update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        INDArray written = problem.target.weight().dup();
+        for (int i = 0; i < 30; i++) {
+            run.step(0);
+        }
+        assertTrue(rank(update) < 5, "it has shrunk");
+        problem.target.weight().assign(written);
+        MaestroTarget restored = (MaestroTarget) new Maestro().attach(problem.target);
+        restored.restore(update.state());
+        for (MaestroTarget one : new MaestroTarget[] {update, restored}) {
+            one.beforeForward(0, 0);
+            one.abandon();
+            assertTrue(distance(written, product(one, 5)) <= 1e-13);
+            assertTrue(distance(written, problem.target.weight()) <= 1e-13);
+            assertEquals(5, rank(one));
+            problem.target.weight().assign(written);
+        }
+        INDArray factor = a(update).dup();
+        update.beforeForward(0, 0);
+        assertEquals(factor, a(update), "the same again is no other decomposition");
     }
 
     @Test

@@ -69,6 +69,42 @@ class SwitchEmaTest {
     }
 
     @Test
+    void whereAProgramWritesTheAverageIsWhatItWrote() {
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.9999"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        for (int t = 0; t < 4; t++) {
+            run.step(0);
+        }
+        INDArray weight = problem.target.weight();
+        INDArray expected = average(update).dup();
+        weight.putScalar(2, 1, 0.125);
+        expected.putScalar(2, 1, 0.125);
+        INDArray before = weight.dup();
+        for (int i = 0; i < 2; i++) {
+            update.beforeForward(4, 1);
+            assertEquals(expected, weight, "a switch keeps what was written and averages the rest");
+            update.abandon();
+            assertEquals(before, weight);
+            assertEquals(expected, average(update));
+        }
+    }
+
+    /** Exactly, for any mu. */
+    @Test
+    void theAverageOfAWeightThatStaysIsThatWeight() {
+        Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.9999"));
+        TargetUpdate update = started(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0));
+        for (int t = 0; t < 20; t++) {
+            run.step(t / 5);
+        }
+        assertArrayEquals(
+                problem.target.weight().dup('f').data().asFloat(),
+                average(update).dup('f').data().asFloat());
+    }
+
+    @Test
     void aSwitchOfAStepThatIsLeftOutComesAgain() {
         Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of("switch-ema.mu", "0.8"));
         TargetUpdate update = started(problem);

@@ -86,6 +86,20 @@ class TrpTest {
         assertTrue(weight.sub(problem.target.weight()).normmaxNumber().doubleValue() <= 1e-12);
     }
 
+    /** The truncation of the weight that was overwritten says nothing about the new one. */
+    @Test
+    void theNuclearNormIsThatOfAWeightThatIsWritten() {
+        Problem problem = new Problem(DataType.DOUBLE, 9, 7, 2, 1, options("0.9", "3", "0.05"));
+        TargetUpdate update = started(problem);
+        INDArray written = problem.gaussian(DataType.DOUBLE, 9, 7);
+        problem.target.weight().assign(written);
+        INDArray expected = problem.gradientOfWeight()
+                .addi(EnergyTruncation.of(written, 0.9).nuclearSubgradient().mul(0.05));
+        INDArray[] gradients = problem.gradients(update);
+        update.beforeUpdater(gradients, new INDArray[1]);
+        assertTrue(expected.sub(gradients[0]).normmaxNumber().doubleValue() <= 1e-12);
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0.3, 0.9, 0.99, 1})
     void theSmallestPartThatKeepsTheEnergyIsKept(double energy) {

@@ -73,8 +73,12 @@ public final class Conversion {
             put(tensors, name, "A", layer.a(), base0);
             put(tensors, name, "B", layer.b(), base0);
             if (magnitude != null) {
-                put(tensors, name, "M", magnitude.reshape(1, magnitude.length()), base0);
-                put(tensors, name, "V", layer.product().addi(base0.castTo(DataType.DOUBLE)), base0);
+                INDArray row = magnitude.reshape(1, magnitude.length());
+                INDArray norms =
+                        layer.product().addi(base0.castTo(DataType.DOUBLE)).norm2(true, 0);
+                put(tensors, name, "M", row, base0);
+                norms.addi(norms.eq(0).castTo(DataType.DOUBLE));
+                put(tensors, name, "ratio", row.castTo(DataType.DOUBLE).div(norms), base0);
             }
         });
         return new TrainingState(settings, Map.of(), tensors, false);

@@ -1,0 +1,27 @@
+package org.lowrank4j.tests.engine;
+
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Supplier;
+import org.lowrank4j.engine.Networks;
+import org.lowrank4j.rule.RuleBook;
+
+/** Rules for networks that are made meanwhile, for tests that cannot write each of them as an annotation. */
+final class Rules {
+
+    private Rules() {}
+
+    /**
+     * Lets a program make networks under a rule, which then stay with it.
+     *
+     * @param rule keys and values as in the agent's arguments
+     */
+    static <T> T during(Map<String, String> rule, Supplier<T> program) {
+        Networks.apply(RuleBook.read(rule, new Properties(), Map.of()), () -> null);
+        try {
+            return program.get();
+        } finally {
+            Networks.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
+        }
+    }
+}
