@@ -63,8 +63,10 @@ public @interface LowRank {
 
     /**
      * Patterns of layers to train in full besides those that train by default: the output layers, unless they are adapted;
-     * and with an update that moves the whole network and without {@link #layers()}, every layer that cannot be adapted.
-     * {@code "only:PATTERNS"} trains these in the place of the default, {@code "none"} no layer.
+     * without {@link #layers()}, what is still as the network drew it and cannot be adapted, or could be and is new beside
+     * pretrained layers; and with an update that moves the whole network every layer that cannot be adapted. {@code "auto"}
+     * in front adds all that is still random, {@code "only:PATTERNS"} trains these in the place of the default, {@code
+     * "none"} no layer.
      */
     String[] train() default {};
 

@@ -227,7 +227,8 @@ public final class Networks {
         }
         Methods methods = Methods.load();
         try {
-            return Calibration.wantedBatches(enrolment.rule().plan(shapeForTraining(network), methods), methods);
+            return Calibration.wantedBatches(
+                    enrolment.rule().plan(shapeForTraining(enrolment, network), methods), methods);
         } catch (LowRankException refused) {
             throw enrolment.rule().withSources(refused);
         }
@@ -296,9 +297,13 @@ public final class Networks {
         return session;
     }
 
-    /** What planning needs to know: unlike the shape that selects a rule, it says which layers are random. */
-    private static NetworkShape shapeForTraining(NetworkParts network) {
-        return network.shape().withRandom(DrawnParameters.of(network));
+    /**
+     * What planning needs to know: unlike the shape that selects a rule, it says which layers are random, or were when
+     * the training began that goes on here.
+     */
+    private static NetworkShape shapeForTraining(Enrolment enrolment, NetworkParts network) {
+        TrainingState saved = enrolment.resumed();
+        return network.shape().withRandom(saved == null ? DrawnParameters.of(network) : saved.random());
     }
 
     private static String replicas(Enrolment enrolment) {
@@ -327,7 +332,7 @@ public final class Networks {
             return null;
         }
         Methods methods = Methods.load();
-        Plan plan = enrolment.rule().plan(shapeForTraining(network), methods);
+        Plan plan = enrolment.rule().plan(shapeForTraining(enrolment, network), methods);
         reason = StockReason.after(network, plan);
         if (reason != null) {
             trainAsStock(enrolment, reason);

@@ -555,7 +555,12 @@ final class Session {
                 joint.updaterState().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
             }
         }
-        return new TrainingState(TrainingState.settings(asked), ranks, tensors, withUpdater);
+        return new TrainingState(
+                TrainingState.settings(asked),
+                ranks,
+                tensors,
+                withUpdater,
+                asked.shape().random());
     }
 
     /** Puts a saved state back; the caller has checked that it was made under the same settings. */

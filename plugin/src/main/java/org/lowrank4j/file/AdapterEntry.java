@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ public final class AdapterEntry {
     private static final String UPDATER = "lowrank4j.updater";
     private static final String SETTINGS = "lowrank4j.settings/";
     private static final String RANK = "lowrank4j.rank/";
+    private static final String RANDOM = "lowrank4j.random/";
 
     private AdapterEntry() {}
 
@@ -42,6 +45,7 @@ public final class AdapterEntry {
         metadata.put(UPDATER, String.valueOf(state.hasUpdater()));
         state.settings().forEach((layer, settings) -> metadata.put(SETTINGS + layer, settings));
         state.ranks().forEach((layer, rank) -> metadata.put(RANK + layer, rank.toString()));
+        state.random().forEach(layer -> metadata.put(RANDOM + layer, "true"));
         Safetensors.write(ContentHash.added(new Tensors(state.tensors(), metadata)), stream);
     }
 
@@ -83,18 +87,22 @@ public final class AdapterEntry {
         }
         Map<String, String> settings = new LinkedHashMap<>();
         Map<String, Integer> ranks = new LinkedHashMap<>();
+        Set<String> random = new LinkedHashSet<>();
         tensors.metadata().forEach((key, value) -> {
             if (key.startsWith(SETTINGS)) {
                 settings.put(key.substring(SETTINGS.length()), value);
             } else if (key.startsWith(RANK)) {
                 ranks.put(key.substring(RANK.length()), rank(key, value));
+            } else if (key.startsWith(RANDOM)) {
+                random.add(key.substring(RANDOM.length()));
             }
         });
         return new TrainingState(
                 settings,
                 ranks,
                 tensors.tensors(),
-                Boolean.parseBoolean(tensors.metadata().get(UPDATER)));
+                Boolean.parseBoolean(tensors.metadata().get(UPDATER)),
+                random);
     }
 
     private static int rank(String key, String value) {

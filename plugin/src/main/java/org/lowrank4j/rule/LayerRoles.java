@@ -1,11 +1,14 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
@@ -28,15 +31,20 @@ final class LayerRoles {
     private final Rule rule;
     private final NetworkShape network;
     private final boolean everything;
+    private final BooleanSupplier learnsFromScratch;
     private final Map<LayerShape, String> excluded = new LinkedHashMap<>();
     private final Map<LayerShape, String> targets = new LinkedHashMap<>();
     private final Map<LayerShape, String> named = new LinkedHashMap<>();
     private final Map<LayerShape, String> trained = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
 
-    /** @param movesNetwork whether, if the rule names no layers, everything trains: what cannot be a target in full */
-    LayerRoles(Rule rule, NetworkShape network, boolean movesNetwork) {
+    /**
+     * @param movesNetwork whether, if the rule names no layers, everything trains: what cannot be a target in full
+     * @param learnsFromScratch whether targets need no weights that were trained before; asked only where it matters
+     */
+    LayerRoles(Rule rule, NetworkShape network, boolean movesNetwork, BooleanSupplier learnsFromScratch) {
         this.rule = rule;
+        this.learnsFromScratch = learnsFromScratch;
         this.network = network;
         everything = movesNetwork && rule.value(Key.LAYERS).isEmpty();
         Map<LayerShape, String> wanted = wanted();
@@ -167,6 +175,9 @@ final class LayerRoles {
         for (PatternMatch match : PatternMatches.of("train", patterns, network)) {
             match.layers().forEach(layer -> train(layer, match, patterns));
         }
+        if (choice.random()) {
+            trainRandomLayers("'auto': still random", layer -> true);
+        }
         if (choice.alone()) {
             warnOfUntrainedOutputs(train.get());
         } else {
@@ -176,11 +187,57 @@ final class LayerRoles {
 
     private void trainByDefault() {
         network.layers().stream()
-                .filter(layer -> (layer.output() || everything && !excluded.containsKey(layer))
-                        && !targets.containsKey(layer)
-                        && trainingProblem(layer).isEmpty())
-                .forEach(layer -> trained.putIfAbsent(
-                        layer, layer.output() ? "default: output layer" : "default: the whole network"));
+                .filter(layer ->
+                        !targets.containsKey(layer) && trainingProblem(layer).isEmpty())
+                .forEach(layer -> {
+                    if (layer.output()) {
+                        trained.putIfAbsent(layer, "default: output layer");
+                    } else if (everything && !excluded.containsKey(layer)) {
+                        trained.putIfAbsent(layer, "default: the whole network");
+                    }
+                });
+        if (rule.value(Key.LAYERS).isEmpty()) {
+            trainWhatIsNew();
+        }
+    }
+
+    /**
+     * Random layers that cannot be adapted, and beside pretrained targets those that can: they have learned nothing that
+     * an adapter could add to. A network that is random throughout is adapted as the rule says.
+     */
+    private void trainWhatIsNew() {
+        boolean pretrained = targets.keySet().stream().anyMatch(layer -> !isRandom(layer));
+        Set<LayerShape> chosen = overridden();
+        trainRandomLayers(
+                "default: still random",
+                layer -> !excluded.containsKey(layer) && !chosen.contains(layer) && (pretrained || !isTarget(layer)));
+    }
+
+    /** Layers that overrides give settings of their own, so that they are meant to be targets. */
+    private Set<LayerShape> overridden() {
+        Set<LayerShape> layers = new HashSet<>();
+        for (Rule.Ranked ranked : rule.overrides()) {
+            PatternMatches.of("an override's layers", ranked.override().layers(), network)
+                    .forEach(match -> layers.addAll(match.layers()));
+        }
+        return layers;
+    }
+
+    /** What was asked for by name is adapted nevertheless, and so is what an update can learn from scratch. */
+    private void trainRandomLayers(String because, Predicate<LayerShape> wanted) {
+        for (LayerShape layer : network.layers()) {
+            if (isRandom(layer)
+                    && !layer.frozen()
+                    && wanted.test(layer)
+                    && (!isTarget(layer) || !named.containsKey(layer) && !learnsFromScratch.getAsBoolean())) {
+                targets.remove(layer);
+                trained.putIfAbsent(layer, because);
+            }
+        }
+    }
+
+    private boolean isRandom(LayerShape layer) {
+        return network.random().contains(layer.name());
     }
 
     /** A new output layer that stays as it was drawn makes everything below it learn to please it. */
@@ -216,18 +273,22 @@ final class LayerRoles {
     /** What trains above layers that are random and stay so gets features that nothing has learned. */
     private void warnOfRandomLayers() {
         List<String> random = network.layers().stream()
-                .filter(layer -> network.random().contains(layer.name()) && !layer.frozen())
+                .filter(layer -> isRandom(layer) && !layer.frozen())
                 .filter(layer -> !targets.containsKey(layer) && !trained.containsKey(layer))
                 .map(LayerShape::name)
                 .toList();
         if (!random.isEmpty()) {
-            int more = random.size() - LISTED_RANDOM;
-            warnings.add("frozen and still random: "
-                    + String.join(", ", random.subList(0, Math.min(LISTED_RANDOM, random.size())))
-                    + (more > 0 ? " and " + more + " more" : "")
+            warnings.add("frozen and still random: " + some(random)
                     + ". They are as the network drew them when it was initialised, and nothing has trained or loaded them"
-                    + " since. Name them in train, or load pretrained weights first.");
+                    + " since. train=auto trains them in full.");
         }
+    }
+
+    /** A few names, and how many more there are. */
+    static String some(List<String> names) {
+        int more = names.size() - LISTED_RANDOM;
+        return String.join(", ", names.subList(0, Math.min(LISTED_RANDOM, names.size())))
+                + (more > 0 ? " and " + more + " more" : "");
     }
 
     private static Optional<String> trainingProblem(LayerShape layer) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
@@ -49,7 +50,7 @@ final class Planner {
                 .map(update ->
                         methods.update(update.text().strip(), update.source()).movesNetwork())
                 .orElse(false);
-        this.roles = new LayerRoles(rule, network, movesNetwork);
+        this.roles = new LayerRoles(rule, network, movesNetwork, this::learnsFromScratch);
         this.warnings.addAll(roles.warnings());
         this.choices = new TargetChoices(rule, network, roles, warnings);
     }
@@ -59,6 +60,7 @@ final class Planner {
         for (LayerShape layer : roles.targets()) {
             targets.put(layer, settings(layer));
         }
+        warnOfRandomTargets(targets);
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
@@ -67,6 +69,33 @@ final class Planner {
             layers.add(new LayerPlan(layer, role, targets.get(layer), vectors(layer, role), roles.because(layer)));
         }
         return new Plan(rule, network, List.copyOf(layers), List.copyOf(warnings));
+    }
+
+    /** An update of low rank adds to what a layer has learned, and these have learned nothing. */
+    private void warnOfRandomTargets(Map<LayerShape, TargetSettings> targets) {
+        List<String> random = new ArrayList<>();
+        targets.forEach((layer, settings) -> {
+            boolean fit = methods.update(settings.update(), rule.source()).learnsFromScratch();
+            if (!fit && network.random().contains(layer.name())) {
+                random.add(layer.name());
+            }
+        });
+        if (!random.isEmpty()) {
+            warnings.add("adapted though still random: " + LayerRoles.some(random)
+                    + ". Nothing has trained them, and updates of low rank learn less from random weights than full training"
+                    + " does. train=auto trains them in full.");
+        }
+    }
+
+    /** Whether the methods that the rule gives to layers in general can train random weights. */
+    private boolean learnsFromScratch() {
+        return ChosenMethods.of(general(Key.INIT), general(Key.GRADIENT), general(Key.UPDATE), methods)
+                .update()
+                .learnsFromScratch();
+    }
+
+    private Optional<TargetChoices.Choice> general(Key key) {
+        return rule.value(key).map(value -> new TargetChoices.Choice(value, false));
     }
 
     /** The vectors of a layer that train beside frozen or adapted matrices. */

@@ -35,6 +35,14 @@ public interface LowRankUpdate extends Method {
     }
 
     /**
+     * Whether it is made for weights that nothing has trained before: in time it reaches any W, or it is published for
+     * training from scratch. Others add to a W that has learned, and learn less from one that is random.
+     */
+    default boolean learnsFromScratch() {
+        return trainsWeight();
+    }
+
+    /**
      * Whether it moves everything that the network trains at once ({@link #ofNetwork}). Then all targets must have it, and
      * unless the user says otherwise the whole network trains: the biases of targets, and all layers that are no targets.
      */

@@ -62,6 +62,11 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
+    public boolean learnsFromScratch() {
+        return true;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "";
     }

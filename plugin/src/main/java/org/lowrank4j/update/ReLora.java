@@ -37,6 +37,11 @@ public final class ReLora implements LowRankUpdate {
     }
 
     @Override
+    public boolean learnsFromScratch() {
+        return true;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "kaiming";
     }

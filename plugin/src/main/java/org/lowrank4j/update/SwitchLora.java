@@ -28,6 +28,11 @@ public final class SwitchLora implements LowRankUpdate {
     }
 
     @Override
+    public boolean learnsFromScratch() {
+        return true;
+    }
+
+    @Override
     public String defaultInitialisation() {
         return "switchlora";
     }

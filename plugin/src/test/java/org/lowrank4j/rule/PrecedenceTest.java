@@ -159,7 +159,7 @@ class PrecedenceTest {
     }
 
     private static LayerRoles roles(NetworkShape network) {
-        return new LayerRoles(Rules.of("rank", "1"), network, false);
+        return new LayerRoles(Rules.of("rank", "1"), network, false, () -> false);
     }
 
     private String label(Setting setting, Source source, boolean isA) {

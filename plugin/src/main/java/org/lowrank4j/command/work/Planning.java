@@ -26,7 +26,7 @@ public final class Planning {
     public static Result plan(Path file, Map<String, String> arguments, Progress progress) throws IOException {
         RuleBook rules = RuleBook.read(arguments, System.getProperties(), System.getenv());
         ModelFile model = AdapterSource.model(file, progress);
-        Optional<DryRun> planned = DryRun.of(model.network(), rules);
+        Optional<DryRun> planned = DryRun.of(model.network(), model.adapters(), rules);
         if (planned.isEmpty()) {
             throw new LowRankException("No rule asks for anything, so " + file
                     + " would train as stock. Give a rule: rank=8, for example, or config=FILE.");

@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import org.deeplearning4j.nn.api.NeuralNetwork;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -24,12 +26,16 @@ import org.deeplearning4j.nn.weights.embeddings.WeightInitEmbedding;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.annotation.LowRank;
+import org.nd4j.evaluation.classification.Evaluation;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-/** A frozen layer that nothing has trained is named in the report, however the network came by it. */
+/** Layers that nothing has trained yet: they are known however the network came by them, named where frozen, and train. */
 class RandomLayersTest {
 
     private static final int STEPS = 4;
@@ -206,6 +212,89 @@ class RandomLayersTest {
                         .removeOutputLayer()
                         .addLayer(Nets.head(4))
                         .build()));
+    }
+
+    @LowRank(rank = 2)
+    private static <N> N byDefault(Callable<N> making) throws Exception {
+        return making.call();
+    }
+
+    @Test
+    void byDefaultRandomLayersTrain() throws Exception {
+        for (NeuralNetwork network : List.of(byDefault(RandomLayersTest::layers), byDefault(RandomLayersTest::graph))) {
+            INDArray before = recurrent(network).dup();
+            fit(network);
+            Nets.assertMoved(before, recurrent(network), "the recurrent weights");
+        }
+    }
+
+    @Test
+    void byDefaultTrainedLayersStay() throws Exception {
+        MultiLayerNetwork layers = trainedLayers();
+        ComputationGraph graph = trainedGraph();
+        for (NeuralNetwork network : List.of(byDefault(layers::clone), byDefault(graph::clone))) {
+            INDArray before = recurrent(network).dup();
+            fit(network);
+            Nets.assertSame(before, recurrent(network), "the recurrent weights");
+        }
+    }
+
+    private static INDArray recurrent(NeuralNetwork network) {
+        return network instanceof ComputationGraph graph
+                ? graph.getLayer("layer0").getParam("RW")
+                : ((MultiLayerNetwork) network).getParam("0_RW");
+    }
+
+    /** Restored, the layers are no longer as they were drawn, and yet they go on as they began. */
+    @Test
+    void resumedTrainingGoesOnWithTheLayersThatWereRandom() throws Exception {
+        File saved = directory.resolve("resumed.zip").toFile();
+        MultiLayerNetwork through = byDefault(RandomLayersTest::layers);
+        MultiLayerNetwork broken = byDefault(RandomLayersTest::layers);
+        for (int i = 0; i < 4; i++) {
+            fit(through);
+        }
+        fit(broken);
+        fit(broken);
+        broken.save(saved);
+        MultiLayerNetwork resumed = byDefault(() -> MultiLayerNetwork.load(saved, true));
+        MultiLayerNetwork copied = byDefault(resumed::clone);
+        for (MultiLayerNetwork network : List.of(resumed, copied)) {
+            fit(network);
+            fit(network);
+            Nets.assertSame(through.params(), network.params(), "what was resumed");
+        }
+    }
+
+    /** The class is the sign of the first of ten steps, which only a recurrent layer that learns can remember. */
+    @Test
+    void aNetworkFromScratchLearnsToRemember() throws Exception {
+        MultiLayerNetwork network = byDefault(() -> Nets.initialised(Nets.settings(DataType.FLOAT, new Adam(0.01))
+                .list()
+                .layer(new LastTimeStep(lstm(1, 16)))
+                .layer(Nets.dense(16, 16))
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .activation(Activation.SOFTMAX)
+                        .nIn(16)
+                        .nOut(2)
+                        .build())
+                .build()));
+        for (int i = 0; i < 250; i++) {
+            network.fit(signOfTheFirstStep(i, 32));
+        }
+        DataSet test = signOfTheFirstStep(1000, 500);
+        Evaluation evaluation = new Evaluation();
+        evaluation.eval(test.getLabels(), network.output(test.getFeatures()));
+        assertTrue(evaluation.accuracy() > 0.9, evaluation::stats);
+    }
+
+    private static DataSet signOfTheFirstStep(long seed, int examples) {
+        INDArray series = Data.normal(seed, DataType.FLOAT, examples, 1, 10);
+        INDArray labels = Nd4j.zeros(DataType.FLOAT, examples, 2);
+        for (int i = 0; i < examples; i++) {
+            labels.putScalar(i, series.getDouble(i, 0, 0) > 0 ? 1 : 0, 1);
+        }
+        return new DataSet(series, labels);
     }
 
     @Test

@@ -64,6 +64,12 @@ class UnsupportedRunsAsStockTest {
         }
     }
 
+    /** A layer that is as it was drawn would train. */
+    private static void learnGainAndFit(MultiLayerNetwork network) {
+        network.setParam("1_gamma", network.getParam("1_gamma").mul(2));
+        fit(network);
+    }
+
     private static MultiLayerConfiguration batchNormalised() {
         return settings()
                 .list()
@@ -168,7 +174,7 @@ class UnsupportedRunsAsStockTest {
                 new Case(
                         "frozen batch normalisation",
                         UnsupportedRunsAsStockTest::batchNormalised,
-                        UnsupportedRunsAsStockTest::fit),
+                        UnsupportedRunsAsStockTest::learnGainAndFit),
                 new Case(
                         "autoencoder",
                         UnsupportedRunsAsStockTest::autoEncoder,
