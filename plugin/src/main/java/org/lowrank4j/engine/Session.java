@@ -48,6 +48,7 @@ final class Session {
     private final List<SegmentTarget> targets;
     private List<Segment> segments;
     private final List<AdaptedLayer> adaptedLayers;
+    private final List<ShownWeight> shownWeights;
     private final List<ReplacedLoss> replacedLosses;
     private final boolean constrained;
     private final boolean holdsStill;
@@ -116,6 +117,7 @@ final class Session {
         starts = builder.starts;
         observingNanos = builder.inputs.nanos();
         adaptedLayers = builder.adaptedLayers;
+        shownWeights = builder.shownWeights;
         replacedLosses = builder.replacedLosses;
         constrained = builder.constrained;
         holdsStill = builder.holdsStill;
@@ -230,9 +232,14 @@ final class Session {
         if (starts != null) {
             start(network, starts);
         }
-        deferral.beginStep(insideFit, listeners);
+        boolean shows = GradientListeners.among(listeners);
+        deferral.beginStep(insideFit && !shows, listeners);
         try {
+            shownWeights.forEach(shows ? ShownWeight::begin : ShownWeight::forget);
             pass(network, optimizer, workspaces);
+            if (shows) {
+                shownWeights.forEach(ShownWeight::end);
+            }
         } finally {
             deferral.endStep();
         }

@@ -21,7 +21,7 @@ class StartsTest {
         INDArray weight = Nd4j.create(DataType.FLOAT, new long[] {inputs, outputs}, 'f');
         TargetWeight target = new TargetWeight(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
         AdaptedLayer adapted = new AdaptedLayer(
-                layer, new StepState(), new Deferral(), null, null, null, new INDArray[0], null, true, false);
+                layer, new StepState(), new Deferral(), null, null, null, null, new INDArray[0], Map.of(), true, false);
         return new PendingStart(new LoraGa(), new Lora().attach(target), target, adapted, Double.NaN, null);
     }
 

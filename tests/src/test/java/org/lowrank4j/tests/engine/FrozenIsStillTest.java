@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -122,32 +121,23 @@ class FrozenIsStillTest {
                 new Case(
                         "convolutions",
                         images.build(),
-                        new DataSet(normal(1, EXAMPLES, 2, 7, 7), classes),
+                        new DataSet(Data.normal(1, DataType.DOUBLE, EXAMPLES, 2, 7, 7), classes),
                         List.of("0_b", "1_b", "2_b", "3_b", "4_b")),
                 new Case(
                         "recurrent",
                         series.build(),
-                        new DataSet(normal(2, EXAMPLES, 2, 6), everyStep(classes, 6)),
+                        new DataSet(Data.normal(2, DataType.DOUBLE, EXAMPLES, 2, 6), everyStep(classes, 6)),
                         List.of("0_b", "1_b", "2_b")),
                 new Case(
                         "units",
                         units.build(),
-                        new DataSet(normal(3, EXAMPLES, Nets.INPUTS), classes),
+                        new DataSet(Data.normal(3, DataType.DOUBLE, EXAMPLES, Nets.INPUTS), classes),
                         List.of("0_b", "0_g", "1_W", "2_W", "2_b", "3_b", "3_g", "4_b")),
                 new Case(
                         "words",
                         words.build(),
                         new DataSet(Nd4j.createFromArray(new double[][] {{0}, {3}, {8}, {3}, {1}}), classes),
                         List.of("0_b", "1_b")));
-    }
-
-    private static INDArray normal(int seed, long... shape) {
-        Random random = new Random(seed);
-        INDArray array = Nd4j.create(DataType.DOUBLE, shape);
-        for (long i = 0; i < array.length(); i++) {
-            array.putScalar(i, random.nextGaussian());
-        }
-        return array;
     }
 
     private static INDArray everyStep(INDArray classes, int steps) {
@@ -251,7 +241,8 @@ class FrozenIsStillTest {
         ComputationGraph network = graph(configuration.clone());
         ComputationGraph stock = Nets.initialised(configuration.clone());
         INDArray conv = network.getParam("conv_W").dup();
-        DataSet batch = new DataSet(normal(4, 3, 1, 5, 5), Nd4j.eye(3).castTo(DataType.DOUBLE));
+        DataSet batch = new DataSet(
+                Data.normal(4, DataType.DOUBLE, 3, 1, 5, 5), Nd4j.eye(3).castTo(DataType.DOUBLE));
         for (int i = 0; i < STEPS; i++) {
             stock.params().assign(network.params());
             network.fit(batch);
@@ -281,7 +272,7 @@ class FrozenIsStillTest {
         MultiLayerNetwork network = frozen(configuration.clone());
         MultiLayerNetwork stock = Nets.initialised(configuration.clone());
         Map<String, INDArray> before = copy(network.paramTable());
-        INDArray examples = normal(5, 16, Nets.INPUTS);
+        INDArray examples = Data.normal(5, DataType.DOUBLE, 16, Nets.INPUTS);
         ListDataSetIterator<DataSet> batches = new ListDataSetIterator<>(new DataSet(examples, examples).asList(), 8);
         network.fit(batches, 3);
         stock.fit(batches, 3);
@@ -307,7 +298,8 @@ class FrozenIsStillTest {
                 .build());
         INDArray bias = network.getParam("0_b").dup();
         INDArray ofTarget = network.getParam("1_b").dup();
-        DataSet batch = new DataSet(normal(6, 3, 2, 6), everyStep(Nd4j.eye(3).castTo(DataType.DOUBLE), 6));
+        DataSet batch = new DataSet(
+                Data.normal(6, DataType.DOUBLE, 3, 2, 6), everyStep(Nd4j.eye(3).castTo(DataType.DOUBLE), 6));
         List<String> said = CapturedErrors.of(() -> network.fit(batch));
         assertEquals(
                 1,
