@@ -37,9 +37,6 @@ final class Draft implements AutoCloseable {
     /** Far beyond any content, for where a lock also keeps others from reading. */
     private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
 
-    /** What chmod sets, of what a mode says. */
-    private static final int PERMISSIONS = 07777;
-
     private static final int COPIED_BYTES = 1 << 16;
 
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -120,6 +117,10 @@ final class Draft implements AutoCloseable {
      * @return whether it has; if not, the file is as it was
      */
     boolean replace(Path target) throws IOException {
+        if (!hasAttributes(target, "posix")) {
+            // Windows renames no file that is open in this way.
+            out.close();
+        }
         if (!Files.exists(target)) {
             Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
             return true;
@@ -138,21 +139,24 @@ final class Draft implements AutoCloseable {
 
     /** False where renaming would lose something: a hard link. */
     private boolean takesAttributes(Path target) throws IOException {
-        if (!target.getFileSystem().supportedFileAttributeViews().contains("unix")) {
+        if (!hasAttributes(target, "unix")) {
             return true;
         }
         if (attribute(target, "nlink") > 1) {
             return false;
         }
-        for (String owner : List.of("uid", "gid")) {
-            int wanted = attribute(target, owner);
-            if (attribute(file, owner) != wanted) {
-                Files.setAttribute(file, "unix:" + owner, wanted);
+        // The mode last: the system takes rights away with a change of owner.
+        for (String name : List.of("uid", "gid", "mode")) {
+            int wanted = attribute(target, name);
+            if (attribute(file, name) != wanted) {
+                Files.setAttribute(file, "unix:" + name, wanted);
             }
         }
-        // After the owner: the system takes rights away with a change of that.
-        Files.setAttribute(file, "unix:mode", attribute(target, "mode") & PERMISSIONS);
         return true;
+    }
+
+    private static boolean hasAttributes(Path file, String view) {
+        return file.getFileSystem().supportedFileAttributeViews().contains(view);
     }
 
     private static int attribute(Path file, String name) throws IOException {
