@@ -63,7 +63,7 @@ public final class PeftDirectory {
         Path file = directory.resolve(TENSORS);
         Replacement.write(file, stream -> Safetensors.write(tensors, stream));
         String complete = PeftConfigText.of(adapter, ContentHash.ofFile(file));
-        Replacement.write(directory.resolve(CONFIG), stream -> stream.write(complete.getBytes(StandardCharsets.UTF_8)));
+        Replacement.write(directory.resolve(CONFIG), complete);
     }
 
     /**

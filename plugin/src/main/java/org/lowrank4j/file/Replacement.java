@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileSystems;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How every file of this library is written.
@@ -54,6 +57,16 @@ public final class Replacement {
         } else {
             replace(target, content);
         }
+    }
+
+    /** Replaces or creates a file of text, in UTF-8. */
+    public static void write(Path file, String text) throws IOException {
+        write(file, stream -> stream.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Replaces or creates a file of lines, in UTF-8. */
+    public static void write(Path file, List<String> lines) throws IOException {
+        write(file, lines.stream().map(line -> line + '\n').collect(Collectors.joining()));
     }
 
     private static void stream(Path file, Content content, OpenOption... how) throws IOException {

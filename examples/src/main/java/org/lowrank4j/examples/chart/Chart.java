@@ -8,8 +8,6 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.NumberFormat;
 import java.util.List;
@@ -37,6 +35,7 @@ import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.chart.ui.TextAnchor;
 import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
+import org.lowrank4j.file.Replacement;
 
 /** Lines and points over two axes as a PNG, with one look for all pages. */
 public final class Chart {
@@ -288,9 +287,7 @@ public final class Chart {
                     names,
                     atTop ? RectangleAnchor.TOP_RIGHT : RectangleAnchor.BOTTOM_RIGHT));
         }
-        try (OutputStream out = Files.newOutputStream(file)) {
-            ChartUtils.writeChartAsPNG(out, chart, WIDTH, HEIGHT);
-        }
+        Replacement.write(file, out -> ChartUtils.writeChartAsPNG(out, chart, WIDTH, HEIGHT));
     }
 
     private static Font font(int style, int size) {

@@ -1,7 +1,6 @@
 package org.lowrank4j.examples.digits;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.lowrank4j.file.Replacement;
 
 /** The finished runs of a comparison, and the forms in which they are shown. */
 final class Comparison {
@@ -129,7 +129,7 @@ final class Comparison {
                     run.adapterBytes(),
                     run.stepsTo(settings.targetLoss())));
         }
-        return Files.write(settings.out().resolve("runs.csv"), lines);
+        return written("runs.csv", lines);
     }
 
     /** Writes {@code learning-curves.csv}: step, then for each arm the mean loss and its running mean. */
@@ -151,7 +151,7 @@ final class Comparison {
             }
             lines.add(line.toString());
         }
-        return Files.write(settings.out().resolve("learning-curves.csv"), lines);
+        return written("learning-curves.csv", lines);
     }
 
     /** Writes {@code comparison.json}: the settings, and every run with its losses. */
@@ -180,6 +180,12 @@ final class Comparison {
             list.add(one);
         }
         all.put("runs", list);
-        return Files.writeString(settings.out().resolve("comparison.json"), Json.write(all));
+        return written("comparison.json", List.of(Json.write(all)));
+    }
+
+    private Path written(String name, List<String> lines) throws IOException {
+        Path file = settings.out().resolve(name);
+        Replacement.write(file, lines);
+        return file;
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.lowrank4j.file.Replacement;
 
 /** An ordinary training listener that notes the loss and the duration of each step and prints where training is. */
 public final class LossLog extends BaseTrainingListener {
@@ -60,6 +61,6 @@ public final class LossLog extends BaseTrainingListener {
             lines.add(String.format(Locale.ROOT, "%d,%.6f,%.3f", i + 1, losses[i], nanos[i] / 1e6));
         }
         Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.write(file, lines);
+        Replacement.write(file, lines);
     }
 }

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Updater;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lowrank4j.file.Replacement;
 
 /**
  * What one fine-tuning run measured inside its own JVM.
@@ -43,7 +44,7 @@ record RunResult(double accuracy, double kept, double msPerStep, long trainable,
 
     /** Writes {@code key=value} lines. */
     void write(Path file) throws IOException {
-        Files.write(
+        Replacement.write(
                 file,
                 List.of(
                         String.format(Locale.ROOT, "accuracy=%.6f", accuracy),

@@ -3,12 +3,12 @@ package org.lowrank4j.examples.merging;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.lowrank4j.examples.digits.DigitSet;
+import org.lowrank4j.file.Replacement;
 
 /** The page in Markdown, and its chart. Every sentence about results is made from the numbers. */
 final class MergingPage {
@@ -30,27 +30,17 @@ final class MergingPage {
     }
 
     /**
-     * Writes page and chart, each beside its old version first.
+     * Writes page and chart.
      *
      * @return the files
      */
     List<Path> write() throws IOException {
-        Path chart = settings.site().resolve("resources").resolve(PICTURE);
-        Path page = settings.site().resolve("markdown/merging.md");
-        Path newChart = sibling(chart);
-        StorageChart.of(results).write(newChart);
-        Path newPage = sibling(page);
-        Files.writeString(newPage, markdown());
-        return List.of(
-                Files.move(newChart, chart, StandardCopyOption.REPLACE_EXISTING),
-                Files.move(newPage, page, StandardCopyOption.REPLACE_EXISTING));
-    }
-
-    private static Path sibling(Path file) throws IOException {
-        Files.createDirectories(file.getParent());
-        Path sibling = file.resolveSibling(file.getFileName() + ".unfinished");
-        sibling.toFile().deleteOnExit();
-        return sibling;
+        Path chart =
+                Files.createDirectories(settings.site().resolve("resources")).resolve(PICTURE);
+        StorageChart.of(results).write(chart);
+        Path page = Files.createDirectories(settings.site().resolve("markdown")).resolve("merging.md");
+        Replacement.write(page, markdown());
+        return List.of(chart, page);
     }
 
     /** The page. */

@@ -3,13 +3,13 @@ package org.lowrank4j.examples.published;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lowrank4j.examples.chart.Chart;
+import org.lowrank4j.file.Replacement;
 
 /** A page in Markdown as it is put together, and the files that it and its chart become. */
 final class Page {
@@ -117,28 +117,16 @@ final class Page {
         return text.toString();
     }
 
-    /** Writes charts and page, each beside its old version first, and says where they are. */
+    /** Writes charts and page, and says where they are. */
     void write() throws IOException {
+        Path pictures = Files.createDirectories(settings.site().resolve("resources"));
         for (Map.Entry<String, Chart> chart : charts.entrySet()) {
-            Path picture = settings.site().resolve("resources").resolve(chart.getKey());
-            Path sibling = sibling(picture);
-            chart.getValue().write(sibling);
-            replace(sibling, picture);
+            Path picture = pictures.resolve(chart.getKey());
+            chart.getValue().write(picture);
+            System.out.println("Written: " + picture);
         }
-        Path page = settings.site().resolve("markdown").resolve(name + ".md");
-        Path sibling = sibling(page);
-        Files.writeString(sibling, markdown());
-        replace(sibling, page);
-    }
-
-    private static Path sibling(Path file) throws IOException {
-        Files.createDirectories(file.getParent());
-        Path sibling = file.resolveSibling(file.getFileName() + ".unfinished");
-        sibling.toFile().deleteOnExit();
-        return sibling;
-    }
-
-    private static void replace(Path from, Path to) throws IOException {
-        System.out.println("Written: " + Files.move(from, to, StandardCopyOption.REPLACE_EXISTING));
+        Path page = Files.createDirectories(settings.site().resolve("markdown")).resolve(name + ".md");
+        Replacement.write(page, markdown());
+        System.out.println("Written: " + page);
     }
 }

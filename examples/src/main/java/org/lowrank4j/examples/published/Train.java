@@ -16,6 +16,7 @@ import org.lowrank4j.examples.digits.Digits;
 import org.lowrank4j.examples.digits.LossLog;
 import org.lowrank4j.examples.digits.ModelFile;
 import org.lowrank4j.examples.starts.RateGrid;
+import org.lowrank4j.file.Replacement;
 import org.nd4j.linalg.dataset.DataSet;
 
 /**
@@ -82,7 +83,7 @@ public final class Train {
             }
         }
         Files.createDirectories(out.toAbsolutePath().getParent());
-        Files.write(out, lines);
+        Replacement.write(out, lines);
     }
 
     private Run run(double rate, int seed) throws IOException {

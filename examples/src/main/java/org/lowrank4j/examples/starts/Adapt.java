@@ -18,6 +18,7 @@ import org.lowrank4j.examples.digits.DigitBatches;
 import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.examples.digits.Digits;
 import org.lowrank4j.examples.digits.LossLog;
+import org.lowrank4j.file.Replacement;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
@@ -92,7 +93,7 @@ public final class Adapt {
             }
         }
         Files.createDirectories(out.toAbsolutePath().getParent());
-        Files.write(out, done.stream().map(Measurement::line).toList());
+        Replacement.write(out, done.stream().map(Measurement::line).toList());
     }
 
     private Measurement run(Task task, double rate, int seed, DigitSet train, DataSet validation) throws Exception {

@@ -3,7 +3,6 @@ package org.lowrank4j.examples.starts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,6 +11,7 @@ import java.util.Map;
 import org.lowrank4j.examples.digits.Curve;
 import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.examples.digits.LearningCurveChart;
+import org.lowrank4j.file.Replacement;
 
 /** The page in Markdown, and a chart per task. Every sentence about results is made from the numbers. */
 final class StartsPage {
@@ -39,35 +39,23 @@ final class StartsPage {
     }
 
     /**
-     * Writes page and charts, each beside its old version first.
+     * Writes page and charts.
      *
      * @return the files
      */
     List<Path> write() throws IOException {
         List<Path> files = new ArrayList<>();
+        Path pictures = Files.createDirectories(settings.site().resolve("resources"));
         for (Task task : Task.values()) {
-            Path chart = settings.site().resolve("resources").resolve(picture(task));
-            Path sibling = sibling(chart);
+            Path chart = pictures.resolve(picture(task));
             LearningCurveChart.of(task.title + ", training loss, " + seeds(), curves(task))
-                    .write(sibling);
-            files.add(moved(sibling, chart));
+                    .write(chart);
+            files.add(chart);
         }
-        Path page = settings.site().resolve("markdown/starts.md");
-        Path sibling = sibling(page);
-        Files.writeString(sibling, markdown());
-        files.add(moved(sibling, page));
+        Path page = Files.createDirectories(settings.site().resolve("markdown")).resolve("starts.md");
+        Replacement.write(page, markdown());
+        files.add(page);
         return files;
-    }
-
-    private static Path sibling(Path file) throws IOException {
-        Files.createDirectories(file.getParent());
-        Path sibling = file.resolveSibling(file.getFileName() + ".unfinished");
-        sibling.toFile().deleteOnExit();
-        return sibling;
-    }
-
-    private static Path moved(Path from, Path to) throws IOException {
-        return Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** The page. */

@@ -68,7 +68,7 @@ class FineTuneTest {
 
     private static void assertNothingUnfinished(Path out) throws IOException {
         try (Stream<Path> files = Files.list(out)) {
-            assertFalse(files.anyMatch(file -> file.toString().endsWith(ModelFile.UNFINISHED)));
+            assertFalse(files.anyMatch(file -> file.toString().endsWith(".writing")));
         }
     }
 }

@@ -121,7 +121,7 @@ class MergingPageTest {
         assertTrue(Files.readString(old).startsWith("# Merging of adapters\n"));
         try (Stream<Path> all = Files.walk(directory)) {
             assertFalse(all.anyMatch(
-                    file -> file.toString().toLowerCase(Locale.ROOT).endsWith(".unfinished")));
+                    file -> file.toString().toLowerCase(Locale.ROOT).endsWith(".writing")));
         }
     }
 

@@ -123,7 +123,7 @@ class StartsPageTest {
                 files.stream().map(file -> file.getFileName().toString()).toList());
         assertTrue(Files.readString(old).startsWith("# How the starts compare\n"));
         try (Stream<Path> all = Files.walk(directory)) {
-            assertFalse(all.anyMatch(file -> file.toString().endsWith(".unfinished")));
+            assertFalse(all.anyMatch(file -> file.toString().endsWith(".writing")));
         }
     }
 }
