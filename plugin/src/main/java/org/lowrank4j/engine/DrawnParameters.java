@@ -31,8 +31,6 @@ final class DrawnParameters {
 
     private static final int CHUNK = 1 << 20;
 
-    private static final WeakIdentityMap<Object, Boolean> BEING_DRAWN = new WeakIdentityMap<>();
-
     private static final Map<Fingerprint, Boolean> DRAWN = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Fingerprint, Boolean> eldest) {
@@ -46,15 +44,14 @@ final class DrawnParameters {
 
     /** Before a network that has no parameters yet draws them. */
     static void begin(Object model) {
-        BEING_DRAWN.put(model, true);
+        Attachment.drawing(model);
     }
 
     /** After {@code init}: remembers what was drawn, if it was. */
     static void end(NetworkParts network) {
-        if (BEING_DRAWN.get(network.model()) == null) {
+        if (!Attachment.takeDrawing(network.model())) {
             return;
         }
-        BEING_DRAWN.remove(network.model());
         fingerprints(network).forEach((part, drawn) -> remember(part, drawn));
     }
 

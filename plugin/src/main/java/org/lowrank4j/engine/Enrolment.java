@@ -2,6 +2,7 @@ package org.lowrank4j.engine;
 
 import java.lang.ref.WeakReference;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.rule.Rule;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -48,8 +49,16 @@ final class Enrolment {
         return session;
     }
 
-    void session(Session begun) {
+    /** Training begins, or goes on from the saved state. */
+    synchronized void begin(Session begun) {
         session = begun;
+        resumed = null;
+    }
+
+    /** What was restored and has not been gone on from, with what the network holds then; null once training has begun. */
+    synchronized @Nullable NetworkState untrained(Function<TrainingState, NetworkState> copy) {
+        TrainingState state = resumed;
+        return session != null || state == null ? null : copy.apply(state);
     }
 
     /** Whether it was decided that the network trains as stock. */
@@ -109,6 +118,11 @@ final class Enrolment {
         if (begun != null && fits == 0) {
             begun.endFit();
         }
+    }
+
+    /** Whether the calling thread is the one that trained the network last. */
+    boolean trainedHere() {
+        return lastThread.get() == Thread.currentThread();
     }
 
     /** Whether the calling thread is another one than at the last call. */

@@ -32,11 +32,10 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * All networks of the JVM that a rule applies to, and the decisions of their lives: which rule, adapted or stock, resumed
- * or fresh. Keyed by identity and weakly.
+ * or fresh. Each network holds what is known of it.
  */
 public final class Networks {
 
-    private static final WeakIdentityMap<Object, Enrolment> ENROLMENTS = new WeakIdentityMap<>();
     private static final AtomicInteger INITIALISED = new AtomicInteger();
 
     /** Read by every hook before anything else, so that hooks cost nothing while no rule applies to any network. */
@@ -91,16 +90,16 @@ public final class Networks {
         if (rules == null
                 || rules.off()
                 || network == null
-                || ENROLMENTS.get(model) != null
+                || Attachment.enrolment(model) != null
                 || Distributed.makesReplica()) {
             return;
         }
         int nth = INITIALISED.incrementAndGet();
         NetworkShape shape = network.shape();
         Creation creation = Creation.here(shape, nth);
-        Optional<PendingFields.Place> field = PendingFields.take(model);
-        rules.ruleFor(field.map(place -> place.keeping(creation)).orElse(creation))
-                .ifPresent(found -> enrol(network, found, field.isPresent()));
+        Attachment.Field field = Attachment.takeField(model);
+        rules.ruleFor(field == null ? creation : field.keeping(creation))
+                .ifPresent(found -> enrol(network, found, field != null));
     }
 
     /** Called when a network is stored in an annotated field. */
@@ -111,11 +110,11 @@ public final class Networks {
         }
         NetworkParts network = Objects.requireNonNull(NetworkParts.of(model));
         if (!isInitialised(model)) {
-            PendingFields.put(model, owner, field);
+            Attachment.field(model, owner, field);
             return;
         }
         Optional<Rule> rule = rules.ruleForField(owner, field, network.shape(), INITIALISED.get());
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         if (rule.isEmpty()) {
             return;
         }
@@ -143,25 +142,40 @@ public final class Networks {
         if (reason != null) {
             trainAsStock(enrolment, reason);
         }
-        ENROLMENTS.put(network.model(), enrolment);
+        Attachment.enrol(network.model(), enrolment);
         anyEnrolment = true;
     }
 
-    /** Called after a network was cloned: the clone goes on where the original is. */
+    /**
+     * Called before a network is cloned: a clone is of one moment.
+     *
+     * @return what to run after it, null for nothing
+     */
+    public static @Nullable Runnable cloneBegins(Object original) {
+        Enrolment enrolment = Attachment.enrolment(original);
+        Session session = enrolment == null ? null : enrolment.session();
+        return session == null ? null : session.hold();
+    }
+
+    /** Called after that, inside of it: the clone goes on where the original is. */
     public static void cloned(Object original, Object copy) {
-        Enrolment from = ENROLMENTS.get(original);
+        Enrolment from = Attachment.enrolment(original);
         if (from == null || from.stock() || NetworkParts.of(copy) == null) {
             return;
         }
         Enrolment to = new Enrolment(from.rule(), from.ruleOfField());
         Session session = from.session();
         to.resume(session == null ? from.resumed() : session.save(true));
-        ENROLMENTS.put(copy, to);
+        // DL4J's clone of a graph counts from 0.
+        if (session != null && copy instanceof MultiLayerNetwork multiLayer && !from.trainedHere()) {
+            BaseOptimizer.incrementIterationCount(multiLayer, session.stepsAhead());
+        }
+        Attachment.enrol(copy, to);
     }
 
     /** Called after a network was read from a zip that holds the state of an adapted training. */
     public static void restored(Object model, TrainingState state) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         if (enrolment == null) {
             Console.say("this model was trained with low-rank adapters of "
                     + state.settings().keySet()
@@ -177,7 +191,7 @@ public final class Networks {
      * each other while they hold the network's lock.
      */
     public static void updaterWanted(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment != null && network != null && !enrolment.stock() && Distributed.takesNetwork()) {
             handOver(enrolment, network, replicas(enrolment));
@@ -189,7 +203,7 @@ public final class Networks {
 
     /** The updater for a network that a rule applies to, null for a network that trains as stock. */
     public static @Nullable Object updater(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment == null || enrolment.stock() || network == null) {
             return null;
@@ -205,7 +219,7 @@ public final class Networks {
 
     /** The session of a network inside one of its adapted steps, else null. */
     static @Nullable Session runningSession(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         Session session = enrolment == null ? null : enrolment.session();
         return session != null && session.inStep() ? session : null;
     }
@@ -215,7 +229,7 @@ public final class Networks {
      * or if it does not begin now.
      */
     public static int wantedBatches(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment == null
                 || network == null
@@ -236,7 +250,7 @@ public final class Networks {
 
     /** The first minibatches of the iterator that the network is about to be trained from. */
     public static void readAhead(Object model, List<MultiDataSet> batches) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         if (enrolment != null) {
             enrolment.readAhead(batches);
         }
@@ -248,7 +262,7 @@ public final class Networks {
      * @return what to run after it, null for nothing
      */
     public static @Nullable Runnable fitBegins(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         if (enrolment == null || enrolment.stock()) {
             return null;
         }
@@ -258,7 +272,7 @@ public final class Networks {
 
     /** Called before somebody reads or replaces the network's parameters: they are made up to date. */
     public static void catchUp(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         Session session = enrolment == null ? null : enrolment.session();
         if (session != null) {
             session.catchUp();
@@ -272,7 +286,7 @@ public final class Networks {
             Object model,
             @Nullable Object accumulator,
             Collection<TrainingListener> listeners) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment == null || network == null) {
             return false;
@@ -284,7 +298,8 @@ public final class Networks {
     private static @Nullable Session sessionFor(
             Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
         Session session = enrolment.session();
-        if (session != null && (accumulator != null || enrolment.threadChanged() && Distributed.onStack())) {
+        boolean threadChanged = enrolment.threadChanged();
+        if (session != null && (accumulator != null || threadChanged && Distributed.onStack())) {
             handOver(enrolment, network, replicas(enrolment));
             session = null;
         }
@@ -376,8 +391,7 @@ public final class Networks {
         } else {
             network.updaterOf(optimizer, null);
         }
-        enrolment.resume(null);
-        enrolment.session(session);
+        enrolment.begin(session);
         Console.say(PlanReport.text(
                 session.plan(), session.adapterEntries(), session.jointNumbers(), session.memory(network)));
         KernelNotice.once();
@@ -442,7 +456,7 @@ public final class Networks {
             int epoch,
             int batchSize,
             LayerWorkspaceMgr workspaces) {
-        Enrolment enrolment = ENROLMENTS.get(network.model());
+        Enrolment enrolment = Attachment.enrolment(network.model());
         if (enrolment != null) {
             handOver(enrolment, network, "the program applies gradients itself, which is not supported");
         }
@@ -460,7 +474,7 @@ public final class Networks {
      * itself asked for gradients.
      */
     public static boolean keepsCompactGradients(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         return enrolment != null && !enrolment.stock() && !enrolment.gradientsTakenOutside();
     }
 
@@ -470,7 +484,7 @@ public final class Networks {
      * @return what to run after it, null for nothing
      */
     public static @Nullable Runnable backwardBegins(Object model) {
-        Enrolment enrolment = ENROLMENTS.get(model);
+        Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment == null || enrolment.stock() || network == null) {
             return null;
@@ -496,13 +510,16 @@ public final class Networks {
         };
     }
 
-    /** What a save must add for exact resumption, null for a network without adapters. */
-    public static @Nullable TrainingState stateToSave(Object model, boolean withUpdater) {
-        Enrolment enrolment = ENROLMENTS.get(model);
-        if (enrolment == null || enrolment.stock()) {
+    /** What a save writes for exact resumption, of one moment; null for a network without adapters. */
+    public static @Nullable NetworkState stateToSave(Object model, boolean withUpdater) {
+        Enrolment enrolment = Attachment.enrolment(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || enrolment.stock() || network == null) {
             return null;
         }
+        NetworkState untrained = enrolment.untrained(state -> new NetworkState(
+                network.configurationAfter(0), network.model().params().dup(), state));
         Session session = enrolment.session();
-        return session == null ? enrolment.resumed() : session.save(withUpdater);
+        return session == null ? untrained : session.state(network, withUpdater, !enrolment.trainedHere());
     }
 }

@@ -1,6 +1,8 @@
 package org.lowrank4j.engine;
 
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +36,7 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * updaters over it.
  *
  * <p>A session never holds its network or a layer, because it is kept in a map whose key is the network; every call
- * brings the network along. It is used by the network's training thread only.
+ * brings the network along. Training is one thread's; whoever else looks takes the step's lock.
  */
 final class Session {
 
@@ -75,6 +77,10 @@ final class Session {
     private List<INDArray> added = List.of();
     private boolean proven;
     private boolean saidNotFinite;
+    /** Whether listeners hear of a step that the network has taken and not counted yet. */
+    private boolean uncounted;
+    /** What is to be said once the lock is free: standard error may be a stream that another thread holds. */
+    private final Deque<Runnable> notices = new ArrayDeque<>();
 
     /** How one layer's gradient views are set; made once, applied whenever stock views were in the way. */
     interface Fitting {
@@ -223,49 +229,82 @@ final class Session {
             LayerWorkspaceMgr workspaces,
             Collection<TrainingListener> listeners,
             boolean insideFit) {
-        if (!installed) {
-            install(network);
-        }
-        if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
-            network.updaterOf(optimizer, LowRankUpdater.of(network));
-        }
-        if (starts != null) {
-            start(network, starts);
-        }
-        boolean shows = GradientListeners.among(listeners);
-        deferral.beginStep(insideFit && !shows, listeners);
+        deferral.lock().lock();
         try {
+            if (!installed) {
+                install(network);
+            }
+            if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
+                network.updaterOf(optimizer, LowRankUpdater.of(network));
+            }
+            if (starts != null) {
+                start(network, starts);
+            }
+            boolean shows = GradientListeners.among(listeners);
+            deferral.beginStep(insideFit && !shows, listeners);
             shownWeights.forEach(shows ? ShownWeight::begin : ShownWeight::forget);
             pass(network, optimizer, workspaces);
             if (shows) {
                 shownWeights.forEach(ShownWeight::end);
             }
+            if (listeners.isEmpty()) {
+                count(network);
+                return true;
+            }
+            uncounted = true;
         } finally {
-            deferral.endStep();
+            deferral.lock().unlock();
+            sayNotices();
         }
+        tell(network, listeners);
+        return true;
+    }
+
+    /** Without the lock: a listener may wait for a thread that looks at the network. */
+    private void tell(NetworkParts network, Collection<TrainingListener> listeners) {
         int iteration = network.iteration();
         int epoch = network.epoch();
+        boolean told = false;
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             for (TrainingListener listener : listeners) {
                 listener.iterationDone(network.model(), iteration, epoch);
             }
+            told = true;
+        } finally {
+            deferral.lock().lock();
+            try {
+                uncounted = false;
+                if (told) {
+                    count(network);
+                }
+            } finally {
+                deferral.lock().unlock();
+            }
         }
+    }
+
+    private void count(NetworkParts network) {
         BaseOptimizer.incrementIterationCount(network.model(), 1);
         if (constrained) {
             applyConstraints(network);
         }
-        return true;
+    }
+
+    private void sayNotices() {
+        while (!notices.isEmpty()) {
+            notices.remove().run();
+        }
     }
 
     /** Forward, backward, and the step itself if it counts. */
     private void pass(NetworkParts network, BaseOptimizer optimizer, LayerWorkspaceMgr workspaces) {
         boolean begun = starts == null;
-        if (begun) {
-            beforeForward(network);
-        }
         boolean counts = false;
-        step.begin();
         try {
+            if (begun) {
+                beforeForward(network);
+            }
+            step.begin();
             if (begun) {
                 passBefore(network);
             }
@@ -276,11 +315,19 @@ final class Session {
             step.end();
             added = List.of();
             if (begun && !counts) {
-                targets.forEach(target -> target.update().abandon());
+                abandon();
             }
         }
         if (counts) {
             apply();
+        }
+    }
+
+    /** Also of targets that the step did not get to. */
+    private void abandon() {
+        forgetForward();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            targets.forEach(target -> target.update().abandon());
         }
     }
 
@@ -310,10 +357,11 @@ final class Session {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             if (pending.run(network, step, readAhead)) {
                 starts = null;
-                Console.say("adapters started in "
+                String started = "adapters started in "
                         + (observingNanos + System.nanoTime() - begun) / 1_000_000
                         + " ms"
-                        + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead"));
+                        + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead");
+                notices.add(() -> Console.say(started));
             }
             readAhead = List.of();
         } catch (LowRankException refused) {
@@ -431,10 +479,11 @@ final class Session {
     private void sayNotFinite(double score, int iteration, int epoch) {
         if (!saidNotFinite) {
             saidNotFinite = true;
-            Console.warn("the " + (Double.isFinite(score) ? "gradient" : "loss (" + score + ")")
+            String notFinite = "the " + (Double.isFinite(score) ? "gradient" : "loss (" + score + ")")
                     + " is not finite at iteration " + iteration + ", epoch " + epoch
                     + ": that step is left out, weights and adapters stay as they were. Look for NaN or infinite values"
-                    + " in the data, or lower the learning rate. Later steps like this are left out silently.");
+                    + " in the data, or lower the learning rate. Later steps like this are left out silently.";
+            notices.add(() -> Console.warn(notFinite));
         }
     }
 
@@ -529,6 +578,39 @@ final class Session {
         fresh.restore(blocks.stateByArray());
         segments = current;
         blocks = fresh;
+    }
+
+    /**
+     * The whole network, between two steps.
+     *
+     * @param copied whether another thread may train it while this is written
+     * @return null before the factors have started, when there is nothing to go on from
+     */
+    @Nullable NetworkState state(NetworkParts network, boolean withUpdater, boolean copied) {
+        deferral.lock().lock();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            TrainingState training = save(withUpdater);
+            INDArray parameters = network.model().params();
+            return training == null
+                    ? null
+                    : new NetworkState(
+                            network.configurationAfter(copied ? stepsAhead() : 0),
+                            copied ? parameters.dup(parameters.ordering()) : parameters,
+                            training);
+        } finally {
+            deferral.lock().unlock();
+        }
+    }
+
+    /** Keeps steps from beginning until the answer is run. */
+    Runnable hold() {
+        deferral.lock().lock();
+        return deferral.lock()::unlock;
+    }
+
+    /** How many steps the network has taken that its count of iterations does not know of. */
+    int stepsAhead() {
+        return uncounted ? 1 : 0;
     }
 
     /**

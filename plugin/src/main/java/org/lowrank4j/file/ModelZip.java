@@ -11,11 +11,9 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.TrainingState;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
@@ -42,24 +40,23 @@ public final class ModelZip {
      *
      * @throws IOException if it cannot be written
      */
-    public static void write(Model model, Path file, TrainingState state, @Nullable DataNormalization normalizer)
+    public static void write(NetworkState network, Path file, @Nullable DataNormalization normalizer)
             throws IOException {
-        Replacement.write(file, stream -> write(model, stream, state, normalizer));
+        Replacement.write(file, stream -> write(network, stream, normalizer));
     }
 
     /** Writes to a stream, which is flushed and left open. */
-    public static void write(
-            Model model, OutputStream stream, TrainingState state, @Nullable DataNormalization normalizer)
+    public static void write(NetworkState network, OutputStream stream, @Nullable DataNormalization normalizer)
             throws IOException {
         try (ZipOutputStream zip = new ZipOutputStream(new LeftOpen(stream))) {
             zip.putNextEntry(new ZipEntry(ModelSerializer.CONFIGURATION_JSON));
-            zip.write(configuration(model).getBytes(StandardCharsets.UTF_8));
-            putParameters(model.params(), zip);
+            zip.write(network.configuration().getBytes(StandardCharsets.UTF_8));
+            putParameters(network.parameters(), zip);
             if (normalizer != null) {
                 zip.putNextEntry(new ZipEntry(ModelSerializer.NORMALIZER_BIN));
                 NormalizerSerializer.getDefault().write(normalizer, zip);
             }
-            putState(state, model.params(), zip);
+            putState(network.training(), network.parameters(), zip);
         }
     }
 
@@ -102,12 +99,6 @@ public final class ModelZip {
     private static void putState(TrainingState state, INDArray parameters, ZipOutputStream zip) throws IOException {
         zip.putNextEntry(new ZipEntry(AdapterEntry.NAME));
         AdapterEntry.write(zip, state, parameters);
-    }
-
-    private static String configuration(Model model) {
-        return model instanceof MultiLayerNetwork network
-                ? network.getLayerWiseConfigurations().toJson()
-                : ((ComputationGraph) model).getConfiguration().toJson();
     }
 
     /** The user's stream, which is not ours to close. */

@@ -26,7 +26,19 @@ public final class NetworkHooks {
         Networks.initialised(network);
     }
 
-    /** After {@code clone()}. */
+    /** Before {@code clone()}; the answer comes back to {@link #cloneEnds}. */
+    public static @Nullable Object cloneBegins(Object original) {
+        return Networks.none() ? null : Networks.cloneBegins(original);
+    }
+
+    /** After {@code clone()}, also when it failed. */
+    public static void cloneEnds(Object original, @Nullable Object token, @Nullable Throwable thrown) {
+        if (token != null) {
+            ((Runnable) token).run();
+        }
+    }
+
+    /** At the end of {@code clone()}. */
     public static void cloned(Object original, Object copy) {
         if (!Networks.none()) {
             Networks.cloned(original, copy);

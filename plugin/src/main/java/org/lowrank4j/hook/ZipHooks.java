@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.file.AdapterEntry;
@@ -21,11 +22,11 @@ public final class ZipHooks {
     /** Instead of {@code ModelSerializer.writeModel(Model, File, boolean, DataNormalization)}. */
     public static @Nullable Object writeFile(
             Object model, Object file, boolean saveUpdater, @Nullable Object normalizer) throws IOException {
-        TrainingState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
+        NetworkState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
         if (state == null) {
             return null;
         }
-        ModelZip.write((Model) model, ((File) file).toPath(), state, (DataNormalization) normalizer);
+        ModelZip.write(state, ((File) file).toPath(), (DataNormalization) normalizer);
         return Boolean.TRUE;
     }
 
@@ -37,11 +38,11 @@ public final class ZipHooks {
     /** Instead of {@code ModelSerializer.writeModel(Model, OutputStream, boolean, DataNormalization)}. */
     public static @Nullable Object writeStream(
             Object model, Object stream, boolean saveUpdater, @Nullable Object normalizer) throws IOException {
-        TrainingState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
+        NetworkState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
         if (state == null) {
             return null;
         }
-        ModelZip.write((Model) model, (OutputStream) stream, state, (DataNormalization) normalizer);
+        ModelZip.write(state, (OutputStream) stream, (DataNormalization) normalizer);
         return Boolean.TRUE;
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.initialisation.Factors;
@@ -164,7 +165,7 @@ class TrainedAdapterTest {
 
     private ModelFile saved(TrainingState state) throws IOException {
         Path file = directory.resolve("tuned.zip");
-        ModelZip.write(tuned, file, state, null);
+        ModelZip.write(NetworkState.of(tuned, state), file, null);
         return ModelFile.read(file);
     }
 }

@@ -60,6 +60,14 @@ final class TargetCatalog {
             enter(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
             exit(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
             exit(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
+            // Around before exit: what runs at the exit runs inside.
+            around(
+                    MULTI_LAYER,
+                    "clone",
+                    "()L" + MULTI_LAYER + ";",
+                    "NetworkHooks.cloneBegins",
+                    "NetworkHooks.cloneEnds"),
+            around(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloneBegins", "NetworkHooks.cloneEnds"),
             exit(MULTI_LAYER, "clone", "()L" + MULTI_LAYER + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(TRANSFER, "build", "()L" + MULTI_LAYER + ";", "NetworkHooks.transferred", TRANSFERRED, RETURNED),

@@ -12,12 +12,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.annotation.LowRank;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -111,6 +113,24 @@ class LifecycleTest {
                     return fit(network, 2, 1);
                 }),
                 "a network whose rate was changed");
+    }
+
+    /** Nothing is initialised, trained or looked up afterwards. */
+    @Test
+    void discardedNetworksFreeTheirMemoryAtOnce() throws Exception {
+        assertCollected(buffer(fit(rank2(configuration()), 0, 2)), "the parameters of a network");
+        assertCollected(buffer(fit(rank2(configuration()).clone(), 0, 2)), "the parameters of a clone");
+        ComputationGraph graph = rank2(Nets.graph(Nets.settings(DataType.FLOAT, new Adam(0.01))));
+        graph.fit(batch(0));
+        WeakReference<Object> ofGraph = buffer(graph);
+        graph = null;
+        assertCollected(ofGraph, "the parameters of a graph");
+    }
+
+    private static WeakReference<Object> buffer(Model network) {
+        DataBuffer buffer = network.params().data();
+        DataBuffer whole = buffer.originalDataBuffer();
+        return new WeakReference<>(whole == null ? buffer : whole);
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.BaseFingerprint;
 import org.lowrank4j.adapter.LayerAdapter;
+import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.rule.Scaling;
@@ -114,7 +115,7 @@ public final class Samples {
     /** The zip of a network with such a state. */
     static byte[] zip(Model model, long seed) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ModelZip.write(model, bytes, state(seed), null);
+        ModelZip.write(NetworkState.of(model, state(seed)), bytes, null);
         return bytes.toByteArray();
     }
 

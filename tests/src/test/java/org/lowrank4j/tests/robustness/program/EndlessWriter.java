@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Commands;
+import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.tests.robustness.Samples;
 
@@ -31,7 +32,7 @@ public final class EndlessWriter {
 
     /** Writes each of the four once. */
     public static void write(Path folder, MultiLayerNetwork network, String adapter) throws IOException {
-        ModelZip.write(network, folder.resolve("saved.zip"), Samples.state(0), null);
+        ModelZip.write(NetworkState.of(network, Samples.state(0)), folder.resolve("saved.zip"), null);
         command("merge", folder.resolve("base.zip"), folder.resolve(adapter), "-o", folder.resolve("merged.zip"));
         PeftDirectory.write(PeftDirectory.read(folder.resolve(adapter)), folder.resolve("adapter"));
         command(
