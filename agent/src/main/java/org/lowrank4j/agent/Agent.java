@@ -4,6 +4,8 @@ import java.lang.instrument.Instrumentation;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,8 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
 
     private static volatile @Nullable Agent running;
 
+    private static final List<String> IGNORED = new CopyOnWriteArrayList<>();
+
     /** The agent that this JVM was started with. */
     static Agent running() {
         Agent agent = running;
@@ -27,6 +31,21 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
 
     static @Nullable Agent runningOrNull() {
         return running;
+    }
+
+    /** Sentences about what the user gave to further agents of this JVM, which do not run. */
+    List<String> ignored() {
+        return List.copyOf(IGNORED);
+    }
+
+    /** Takes note of another agent that does not run, because this one does. */
+    void ignore(AgentOptions others) {
+        banner.warn("the agent already runs in this JVM, from " + jar
+                + "; this second one is ignored. Give -javaagent once.");
+        if (!others.asMap().equals(options.asMap())) {
+            IGNORED.add("-javaagent is given twice with different arguments, and those of the second cannot be obeyed:"
+                    + " give it once");
+        }
     }
 
     /** Makes this the agent of the JVM and lets it see every class from here on. */

@@ -35,8 +35,7 @@ public final class AgentMain {
         Banner banner = new Banner(System.err, switches.verbose());
         Agent first = Agent.runningOrNull();
         if (first != null) {
-            banner.warn("the agent already runs in this JVM, from " + first.jar()
-                    + "; this second one is ignored. Give -javaagent once.");
+            first.ignore(options);
             return;
         }
         try {

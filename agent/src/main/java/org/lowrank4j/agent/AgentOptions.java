@@ -11,17 +11,20 @@ import org.jspecify.annotations.Nullable;
  * The agent's arguments: {@code key=value,key=value}.
  *
  * <p>A comma separates two options only where {@code word=} follows it, so a value may contain commas; a list inside a
- * value is separated by {@code :}. A word consists of letters, digits, {@code .}, {@code -} and {@code _}. Values are
- * kept as they are written: which keys and values are allowed is the plugin's rule model's concern.
+ * value is separated by {@code :}. A word consists of letters, digits, {@code .}, {@code -} and {@code _}, and may be
+ * followed by {@code @} and the layers that it is for; blanks around commas and equals signs do not count. Which keys and
+ * values are allowed is the plugin's rule model's concern.
  */
 public final class AgentOptions {
 
     private final Map<String, String> values;
     private final List<String> problems;
+    private final List<String> repeated;
 
-    private AgentOptions(Map<String, String> values, List<String> problems) {
+    private AgentOptions(Map<String, String> values, List<String> problems, List<String> repeated) {
         this.values = Collections.unmodifiableMap(values);
         this.problems = List.copyOf(problems);
+        this.repeated = List.copyOf(repeated);
     }
 
     /**
@@ -32,16 +35,17 @@ public final class AgentOptions {
     public static AgentOptions parse(@Nullable String text) {
         Map<String, String> values = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
+        List<String> repeated = new ArrayList<>();
         if (text != null && !text.isBlank()) {
             String rest = text.strip();
             int start = 0;
             while (start < rest.length()) {
                 int end = nextSeparator(rest, start);
-                readOption(rest.substring(start, end), values, problems);
+                readOption(rest.substring(start, end), values, problems, repeated);
                 start = end + 1;
             }
         }
-        return new AgentOptions(values, problems);
+        return new AgentOptions(values, problems, repeated);
     }
 
     /** All options in the order of the command line. */
@@ -49,9 +53,14 @@ public final class AgentOptions {
         return values;
     }
 
-    /** One sentence for each piece of the arguments that could not be read. */
+    /** One sentence for each piece of the arguments that could not be read, or contradicts another. */
     public List<String> problems() {
         return problems;
+    }
+
+    /** One sentence for each argument that is given twice with the same value. */
+    public List<String> repeated() {
+        return repeated;
     }
 
     public @Nullable String get(String key) {
@@ -70,11 +79,8 @@ public final class AgentOptions {
 
     private static int nextSeparator(String text, int start) {
         for (int comma = text.indexOf(',', start); comma >= 0; comma = text.indexOf(',', comma + 1)) {
-            int end = comma + 1;
-            while (end < text.length() && isWord(text.charAt(end))) {
-                end++;
-            }
-            if (end > comma + 1 && end < text.length() && text.charAt(end) == '=') {
+            int equals = text.indexOf('=', comma);
+            if (equals >= 0 && isKey(text.substring(comma + 1, equals).strip())) {
                 return comma;
             }
         }
@@ -82,24 +88,32 @@ public final class AgentOptions {
     }
 
     /** The text is not repeated in the message: a command line may hold passwords. */
-    private static void readOption(String option, Map<String, String> values, List<String> problems) {
+    private static void readOption(
+            String option, Map<String, String> values, List<String> problems, List<String> repeated) {
         int equals = option.indexOf('=');
-        String key = equals < 0 ? "" : option.substring(0, equals);
-        if (!isWord(key)) {
-            problems.add("an agent argument is ignored because it is not key=value: write"
+        String key = equals < 0 ? "" : option.substring(0, equals).strip();
+        String value = option.substring(equals + 1).strip();
+        if (!isKey(key)) {
+            problems.add("an agent argument is refused because it is not key=value: write"
                     + " -javaagent:lowrank4j-agent.jar=rank=8,layers=dense1:dense2, for example");
-        } else if (values.put(key, option.substring(equals + 1)) != null) {
-            problems.add("agent argument '" + key + "' is given more than once; the last one counts");
+            return;
+        }
+        String earlier = values.put(key, value);
+        if (earlier != null && earlier.equals(value)) {
+            repeated.add("agent argument '" + key + "' is given more than once");
+        } else if (earlier != null) {
+            problems.add("agent argument '" + key + "' is given more than once, with different values: keep one");
         }
     }
 
-    private static boolean isWord(String key) {
-        for (int i = 0; i < key.length(); i++) {
-            if (!isWord(key.charAt(i))) {
-                return false;
-            }
+    /** A word, or a word and the layers that it is for. */
+    private static boolean isKey(String text) {
+        int end = 0;
+        while (end < text.length() && isWord(text.charAt(end))) {
+            end++;
         }
-        return !key.isEmpty();
+        boolean layers = end < text.length() - 1 && text.charAt(end) == '@' && text.indexOf(',') < 0;
+        return end > 0 && (end == text.length() || layers);
     }
 
     private static boolean isWord(char letter) {

@@ -10,6 +10,7 @@ import java.lang.invoke.MethodType;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The hooks of one Deeplearning4j: finds the plugin, activates it once, and links call sites to its methods.
  *
- * <p>If the plugin refuses to start, say because a rule cannot be read, every hook does nothing and the job runs as
- * without the agent; with {@code strict=true} every hook throws what the plugin threw. A single hook that cannot be
+ * <p>If the plugin cannot start, every hook does nothing and the job runs as without the agent; with {@code strict=true}
+ * every hook throws what the plugin threw. A rule that cannot be read is not such a case: the plugin starts, and refuses
+ * it to the first network that trains. A single hook that cannot be
  * linked throws when it is called: hooks change what a network computes, and half of them are worse than none.
  */
 final class HookSet {
@@ -132,8 +134,13 @@ final class HookSet {
         running.switches().describe().forEach(running.banner()::detail);
         try {
             plugin = findPlugin(running);
-            Method activate = Class.forName(ACTIVATION, true, plugin).getMethod("activate", Map.class, Supplier.class);
-            activate.invoke(null, running.options().asMap(), (Supplier<@Nullable String>) state::weavingProblem);
+            Method activate = Class.forName(ACTIVATION, true, plugin)
+                    .getMethod("activate", Map.class, List.class, List.class, Supplier.class);
+            AgentOptions options = running.options();
+            List<String> unreadable = new ArrayList<>(options.problems());
+            unreadable.addAll(running.ignored());
+            activate.invoke(null, options.asMap(), unreadable, options.repeated(), (Supplier<@Nullable String>)
+                    state::weavingProblem);
             return true;
         } catch (InvocationTargetException failure) {
             return refused(failure.getCause() == null ? failure : failure.getCause(), running);

@@ -34,6 +34,7 @@ final class Switches {
         this.strict = flag("strict", false);
         this.verbose = flag("verbose", false);
         this.problems.addAll(0, options.problems());
+        this.problems.addAll(options.repeated());
     }
 
     /** Those of this JVM; what a security manager keeps from the agent counts as not set. No lambda: it would take 30 ms. */

@@ -70,11 +70,38 @@ class AgentOptionsTest {
     }
 
     @Test
-    void takesTheLastOfTwoValues() {
+    void takesBlanksAroundCommasAndEqualsSigns() {
+        AgentOptions options = AgentOptions.parse(" rank = 2 , alpha=8,  layers= a, b , rank@dense.* = 4");
+
+        assertEquals(Map.of("rank", "2", "alpha", "8", "layers", "a, b", "rank@dense.*", "4"), options.asMap());
+        assertEquals(List.of(), options.problems());
+    }
+
+    @Test
+    void takesTheLayersThatAnArgumentIsFor() {
+        AgentOptions options = AgentOptions.parse("rank=8,rank@dense1=4,galore.refresh@fc[0-9]+=100,layers=a,b@c");
+
+        assertEquals(
+                List.of("rank", "rank@dense1", "galore.refresh@fc[0-9]+", "layers"),
+                List.copyOf(options.asMap().keySet()));
+        assertEquals("a,b@c", options.get("layers"));
+    }
+
+    @Test
+    void twoValuesContradictEachOther() {
         AgentOptions options = AgentOptions.parse("rank=8,rank=4");
 
-        assertEquals("4", options.get("rank"));
-        assertEquals(List.of("agent argument 'rank' is given more than once; the last one counts"), options.problems());
+        assertEquals(
+                List.of("agent argument 'rank' is given more than once, with different values: keep one"),
+                options.problems());
+    }
+
+    @Test
+    void oneValueTwiceIsNoProblem() {
+        AgentOptions options = AgentOptions.parse("rank=8,rank= 8");
+
+        assertEquals(List.of(), options.problems());
+        assertEquals(List.of("agent argument 'rank' is given more than once"), options.repeated());
     }
 
     @Test

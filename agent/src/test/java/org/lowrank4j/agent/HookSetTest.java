@@ -101,6 +101,13 @@ class HookSetTest {
     }
 
     @Test
+    void tellsThePluginWhatItCouldNotReadOfTheArguments() throws Throwable {
+        find(hooks(agent("rank 8")));
+
+        assertEquals(1, ((List<?>) activation("unreadable")).size());
+    }
+
+    @Test
     void doesNothingIfThePluginRefusesToStart() throws Throwable {
         during(() -> {
             throw new IllegalStateException("no rank");

@@ -1,5 +1,6 @@
 package org.lowrank4j.hook;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -8,6 +9,7 @@ public final class Activation {
 
     public static int count;
     public static Map<String, String> options;
+    public static List<String> unreadable;
     public static Supplier<String> weavingProblem;
 
     /** Runs while the plugin is being activated. */
@@ -15,9 +17,11 @@ public final class Activation {
 
     private Activation() {}
 
-    public static void activate(Map<String, String> given, Supplier<String> problem) {
+    public static void activate(
+            Map<String, String> given, List<String> problems, List<String> repeated, Supplier<String> problem) {
         count++;
         options = given;
+        unreadable = problems;
         weavingProblem = problem;
         during.run();
     }

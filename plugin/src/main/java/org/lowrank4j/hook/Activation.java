@@ -1,5 +1,6 @@
 package org.lowrank4j.hook;
 
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -13,14 +14,20 @@ public final class Activation {
     private Activation() {}
 
     /**
-     * Reads the rules of this JVM.
+     * Reads the rules of this JVM. What of them cannot be had is refused to the first network that trains, not here.
      *
      * @param options the agent's arguments as written
+     * @param unreadable sentences about arguments that could not be read
+     * @param repeated sentences about arguments that are given twice to no harm
      * @param weavingProblem answers with what kept a hook from being woven, null while nothing did
-     * @throws org.lowrank4j.LowRankException if a rule cannot be read
      */
-    public static void activate(Map<String, String> options, Supplier<@Nullable String> weavingProblem) {
-        RuleBook rules = RuleBook.read(options, System.getProperties(), System.getenv());
+    public static void activate(
+            Map<String, String> options,
+            List<String> unreadable,
+            List<String> repeated,
+            Supplier<@Nullable String> weavingProblem) {
+        RuleBook rules =
+                RuleBook.readForTraining(options, unreadable, repeated, System.getProperties(), System.getenv());
         rules.warnings().forEach(Console::warn);
         Networks.apply(rules, weavingProblem);
     }

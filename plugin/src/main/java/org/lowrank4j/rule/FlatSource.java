@@ -34,24 +34,36 @@ final class FlatSource {
 
     private final Settings settings;
     private final Switches switches;
-    private final List<String> unknown;
+    private final Unknown unknown;
+    private final Refusals refusals;
 
-    private FlatSource(String origin, Switches switches, List<String> unknown) {
+    /** What becomes of a key that nobody knows. */
+    private interface Unknown {
+        void key(String key, Sourced value, List<String> known);
+    }
+
+    private FlatSource(String origin, Switches switches, Unknown unknown, Refusals refusals) {
         this.settings = new Settings(origin);
         this.switches = switches;
         this.unknown = unknown;
+        this.refusals = refusals;
     }
 
-    /** Reads agent arguments; sentences about unknown keys go to {@code unknown}. */
-    static Settings agentArguments(Map<String, String> arguments, Switches switches, List<String> unknown) {
-        FlatSource source = new FlatSource("agent arguments", switches, unknown);
+    /** Reads agent arguments, which are for nobody else: an unknown one is refused. */
+    static Settings agentArguments(Map<String, String> arguments, Switches switches, Refusals refusals) {
+        FlatSource source = new FlatSource(
+                "agent arguments",
+                switches,
+                (key, value, known) -> refusals.add(unknownKey(key, value, "refused", known)),
+                refusals);
         arguments.forEach((key, value) -> source.put(key, new Sourced(value, "agent argument " + key)));
         return source.settings;
     }
 
-    /** Reads the properties {@code lowrank.*}. */
-    static Settings systemProperties(Properties properties, Switches switches, List<String> unknown) {
-        FlatSource source = new FlatSource("system properties", switches, unknown);
+    /** Reads the properties {@code lowrank.*}; an unknown one may be somebody else's, and is warned of. */
+    static Settings systemProperties(
+            Properties properties, Switches switches, List<String> warnings, Refusals refusals) {
+        FlatSource source = new FlatSource("system properties", switches, ignoring(warnings), refusals);
         for (String name : properties.stringPropertyNames().stream().sorted().toList()) {
             if (name.startsWith(PROPERTY_PREFIX)) {
                 String key = name.substring(PROPERTY_PREFIX.length());
@@ -65,8 +77,9 @@ final class FlatSource {
      * Reads the variables {@code LOWRANK_*}. An empty variable counts as not set, as shells have it. A variable that
      * spells an option of a method is told from an unknown one in planning, so it does not make a rule by itself.
      */
-    static Settings environment(Map<String, String> environment, Switches switches, List<String> unknown) {
-        FlatSource source = new FlatSource("environment", switches, unknown);
+    static Settings environment(
+            Map<String, String> environment, Switches switches, List<String> warnings, Refusals refusals) {
+        FlatSource source = new FlatSource("environment", switches, ignoring(warnings), refusals);
         new TreeMap<>(environment).forEach((name, value) -> {
             if (name.startsWith(ENVIRONMENT_PREFIX) && !value.isBlank()) {
                 source.putVariable(
@@ -74,6 +87,10 @@ final class FlatSource {
             }
         });
         return source.settings;
+    }
+
+    private static Unknown ignoring(List<String> warnings) {
+        return (key, value, known) -> warnings.add(unknownKey(key, value, "ignored", known));
     }
 
     /** A key or an option as a variable spells it: upper case, with underscores for dots and hyphens. */
@@ -90,12 +107,16 @@ final class FlatSource {
         } else if (name.contains("_")) {
             settings.putEnvironmentOption(name, value);
         } else {
-            unknown.add(unknownKey(
-                    name, value, plainKeys().stream().map(FlatSource::variable).toList()));
+            unknown.key(
+                    name, value, plainKeys().stream().map(FlatSource::variable).toList());
         }
     }
 
     private void put(String key, Sourced value) {
+        refusals.collect(() -> read(key, value));
+    }
+
+    private void read(String key, Sourced value) {
         if (Switches.NAMES.contains(key)) {
             switches.putIfAbsent(key, value);
         } else if (Key.of(key).isPresent()) {
@@ -113,7 +134,7 @@ final class FlatSource {
         } else if (key.contains(".")) {
             settings.putOption(new Sourced(key + "=" + value.text(), value.source()));
         } else {
-            unknown.add(unknownKey(key, value, plainKeys()));
+            unknown.key(key, value, plainKeys());
         }
     }
 
@@ -156,8 +177,8 @@ final class FlatSource {
         return keys.stream().distinct().toList();
     }
 
-    private static String unknownKey(String key, Sourced value, List<String> known) {
-        return "unknown key '" + key + "' (" + value.source() + ") is ignored." + NearestName.suggestion(key, known)
-                + " Known: " + String.join(", ", known) + ".";
+    private static String unknownKey(String key, Sourced value, String fate, List<String> known) {
+        return "unknown key '" + key + "' (" + value.source() + ") is " + fate + "."
+                + NearestName.suggestion(key, known) + " Known: " + String.join(", ", known) + ".";
     }
 }

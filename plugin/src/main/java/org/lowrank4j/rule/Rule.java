@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -15,6 +16,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Methods;
 
@@ -33,6 +35,8 @@ public final class Rule {
     private final boolean strict;
     private final List<String> notes;
     private final String source;
+    private final @Nullable LowRankException refusal;
+    private Collection<NetworkShape> networks = List.of();
 
     /**
      * An override and how much its source counts.
@@ -56,6 +60,20 @@ public final class Rule {
         this.strict = strict;
         this.notes = List.copyOf(notes);
         this.source = String.join("; ", described);
+        this.refusal = null;
+    }
+
+    private Rule(LowRankException refusal) {
+        this.sources = List.of();
+        this.strict = false;
+        this.notes = List.of();
+        this.source = "settings that are refused";
+        this.refusal = refusal;
+    }
+
+    /** In the place of a rule that cannot be read: planning refuses it. */
+    public static Rule refusing(LowRankException refusal) {
+        return new Rule(refusal);
     }
 
     /** Takes what no earlier source has set, and describes it. */
@@ -114,6 +132,9 @@ public final class Rule {
      *     target, a rank is too large, a method or an option is unknown, two settings contradict each other
      */
     public Plan plan(NetworkShape shape, Methods methods) {
+        if (refusal != null) {
+            throw new LowRankException(String.valueOf(refusal.getMessage()), refusal.getCause());
+        }
         return new Planner(this, shape, methods).plan();
     }
 
@@ -123,6 +144,9 @@ public final class Rule {
     }
 
     private List<Object> comparable() {
+        if (refusal != null) {
+            return List.of(refusal);
+        }
         Map<Key, String> plain = new EnumMap<>(Key.class);
         values.forEach((key, value) -> plain.put(key, key.canonical(value)));
         plain.remove(Key.ENABLED);
@@ -203,6 +227,22 @@ public final class Rule {
             values.add(value);
         }
         return values;
+    }
+
+    /** Says which networks this rule applies to: a live collection, to which more may come. */
+    Rule among(Collection<NetworkShape> all) {
+        networks = all;
+        return this;
+    }
+
+    /** The networks that this rule applies to, so that what is said of one is not taken for a slip at another. */
+    Collection<NetworkShape> networks() {
+        return networks;
+    }
+
+    /** Whether it says which layers it is for. */
+    public boolean namesLayers() {
+        return value(Key.LAYERS).isPresent();
     }
 
     List<Ranked> overrides() {

@@ -1,11 +1,14 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.lowrank4j.LowRankException;
 
@@ -18,16 +21,23 @@ import org.lowrank4j.LowRankException;
  */
 public final class RuleBook {
 
+    /** A program that makes networks of ever new shapes is none whose rule names layers of one of them. */
+    private static final int MOST_SHAPES = 64;
+
+    private final Map<String, Set<NetworkShape>> networksByRule = new ConcurrentHashMap<>();
     private final List<Settings> global;
     private final RuleFile file;
     private final Switches switches;
     private final List<String> warnings;
+    private final Refusals refusals;
 
-    private RuleBook(List<Settings> global, RuleFile file, Switches switches, List<String> warnings) {
+    private RuleBook(
+            List<Settings> global, RuleFile file, Switches switches, List<String> warnings, Refusals refusals) {
         this.global = List.copyOf(global);
         this.file = file;
         this.switches = switches;
         this.warnings = List.copyOf(warnings);
+        this.refusals = refusals;
     }
 
     /**
@@ -37,27 +47,47 @@ public final class RuleBook {
      * @param agentArguments key to value; lists are separated by colons or commas
      * @param systemProperties of which {@code lowrank.*} are read
      * @param environment of which {@code LOWRANK_*} are read
-     * @throws LowRankException if a value is not allowed, the file cannot be read, or with {@code strict=true} a key is
-     *     unknown
+     * @throws LowRankException if a key of the arguments is unknown, a value is not allowed, the file cannot be read, or
+     *     with {@code strict=true} there is anything to warn of
      */
     public static RuleBook read(
             Map<String, String> agentArguments, Properties systemProperties, Map<String, String> environment) {
-        Switches switches = new Switches();
-        List<String> unknown = new ArrayList<>();
-        List<Settings> global = List.of(
-                FlatSource.agentArguments(agentArguments, switches, unknown),
-                FlatSource.systemProperties(systemProperties, switches, unknown),
-                FlatSource.environment(environment, switches, unknown));
-        global.forEach(Settings::check);
-        RuleFile file =
-                switches.config().map(path -> RuleFile.read(path, switches)).orElseGet(RuleFile::none);
-        if (switches.isOn(Switches.STRICT, false) && !unknown.isEmpty()) {
-            throw new LowRankException("strict=true refuses unknown keys: " + String.join(" ", unknown));
-        }
-        return new RuleBook(global, file, switches, unknown);
+        RuleBook book = readForTraining(agentArguments, List.of(), List.of(), systemProperties, environment);
+        book.refusals.throwFirst();
+        return book;
     }
 
-    /** Sentences about unknown keys, for the caller to print. */
+    /**
+     * The same for a JVM that may never train a network: what {@link #read} refuses, the rule of each network refuses when
+     * it is planned.
+     *
+     * @param unreadable sentences about agent arguments that could not be read at all
+     * @param repeated sentences about agent arguments that are given twice to no harm
+     */
+    public static RuleBook readForTraining(
+            Map<String, String> agentArguments,
+            List<String> unreadable,
+            List<String> repeated,
+            Properties systemProperties,
+            Map<String, String> environment) {
+        Switches switches = new Switches();
+        List<String> warnings = new ArrayList<>(repeated);
+        Refusals refusals = new Refusals();
+        unreadable.forEach(refusals::add);
+        List<Settings> global = List.of(
+                FlatSource.agentArguments(agentArguments, switches, refusals),
+                FlatSource.systemProperties(systemProperties, switches, warnings, refusals),
+                FlatSource.environment(environment, switches, warnings, refusals));
+        global.forEach(settings -> refusals.collect(settings::check));
+        RuleFile[] file = {RuleFile.none()};
+        switches.config().ifPresent(path -> refusals.collect(() -> file[0] = RuleFile.read(path, switches)));
+        if (switches.isOn(Switches.STRICT, false) && !warnings.isEmpty()) {
+            refusals.add("strict=true stops on what would be a warning: " + String.join(" ", warnings));
+        }
+        return new RuleBook(global, file[0], switches, warnings, refusals);
+    }
+
+    /** Sentences about what is ignored, for the caller to print. */
     public List<String> warnings() {
         return warnings;
     }
@@ -92,6 +122,12 @@ public final class RuleBook {
         if (off()) {
             return Optional.empty();
         }
+        boolean takenOut = creation.annotations().stream()
+                .anyMatch(settings -> settings.values().containsKey(Key.ENABLED)
+                        && settings.values().get(Key.ENABLED).text().equals("false"));
+        if (!takenOut && refusals.any()) {
+            return Optional.of(Rule.refusing(refusals.first()));
+        }
         creation.annotations().forEach(Settings::check);
         Optional<String> id = first(creation.annotations().stream(), Key.ID).map(value -> Key.ID.canonical(value));
         Optional<Settings> matched = file.matching(creation, id);
@@ -108,7 +144,13 @@ public final class RuleBook {
                 .filter(settings ->
                         !settings.isEmpty() || !settings.environmentOptions().isEmpty());
         List<Settings> all = Stream.concat(speaking, local.stream()).toList();
-        return Optional.of(new Rule(all, strict(), creation.notes()));
+        Rule rule = new Rule(all, strict(), creation.notes());
+        Collection<NetworkShape> networks =
+                networksByRule.computeIfAbsent(rule.source(), source -> ConcurrentHashMap.newKeySet());
+        if (networks.size() < MOST_SHAPES) {
+            networks.add(creation.shape());
+        }
+        return Optional.of(rule.among(networks));
     }
 
     /**
