@@ -31,7 +31,7 @@ import java.lang.annotation.Target;
 @Target({ElementType.TYPE, ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.FIELD})
 public @interface LowRank {
 
-    /** Rank r of the adapters, from 1 to min(nIn, nOut) of each layer; 8 if no source sets it. */
+    /** Rank r of the adapters, 1 or more, cut to min(nIn, nOut) where a layer is smaller; 8 if no source sets it. */
     int rank() default Integer.MIN_VALUE;
 
     /** Numerator of the scale s, above 0; the update's published choice (8, with SwitchLoRA 1) if no source sets it. */

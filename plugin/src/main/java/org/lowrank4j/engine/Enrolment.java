@@ -21,6 +21,7 @@ final class Enrolment {
     private volatile @Nullable TrainingState resumed;
     private volatile List<MultiDataSet> readAhead = List.of();
     private volatile int fits;
+    private volatile @Nullable String refusal;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
 
     /**
@@ -98,6 +99,13 @@ final class Enrolment {
 
     void readAhead(List<MultiDataSet> batches) {
         readAhead = batches;
+    }
+
+    /** Whether the network has not been refused with this message just before. */
+    boolean refusedWith(String message) {
+        boolean news = !message.equals(refusal);
+        refusal = message;
+        return news;
     }
 
     /** Whether fit is working through an iterator. */

@@ -96,10 +96,21 @@ public final class Networks {
         }
         int nth = INITIALISED.incrementAndGet();
         NetworkShape shape = network.shape();
-        Creation creation = Creation.here(shape, nth);
         Attachment.Field field = Attachment.takeField(model);
-        rules.ruleFor(field == null ? creation : field.keeping(creation))
+        orRefusing(() -> {
+                    Creation creation = Creation.here(shape, nth);
+                    return rules.ruleFor(field == null ? creation : field.keeping(creation));
+                })
                 .ifPresent(found -> enrol(network, found, field != null));
+    }
+
+    /** What cannot be had is no matter of a network that never trains: its rule is refused at the first step. */
+    private static Optional<Rule> orRefusing(Supplier<Optional<Rule>> reading) {
+        try {
+            return reading.get();
+        } catch (LowRankException refused) {
+            return Optional.of(Rule.refusing(refused));
+        }
     }
 
     /** Called when a network is stored in an annotated field. */
@@ -113,7 +124,7 @@ public final class Networks {
             Attachment.field(model, owner, field);
             return;
         }
-        Optional<Rule> rule = rules.ruleForField(owner, field, network.shape(), INITIALISED.get());
+        Optional<Rule> rule = orRefusing(() -> rules.ruleForField(owner, field, network.shape(), INITIALISED.get()));
         Enrolment enrolment = Attachment.enrolment(model);
         if (rule.isEmpty()) {
             return;
@@ -121,12 +132,17 @@ public final class Networks {
         if (enrolment == null) {
             enrol(network, rule.get(), true);
         } else if (!enrolment.rule().sameSettings(rule.get())) {
-            if (enrolment.session() != null || enrolment.ruleOfField()) {
-                throw new LowRankException(
-                        "Two rules tie for one network: " + enrolment.rule().source() + " and "
-                                + rule.get().source() + ". Give both the same settings, or annotate one of them only.");
+            if (enrolment.session() == null && !enrolment.ruleOfField()) {
+                enrolment.ruleOfField(rule.get());
+                return;
             }
-            enrolment.ruleOfField(rule.get());
+            LowRankException tie = new LowRankException(
+                    "Two rules tie for one network: " + enrolment.rule().source() + " and "
+                            + rule.get().source() + ". Give both the same settings, or annotate one of them only.");
+            if (enrolment.session() != null) {
+                throw said(enrolment, tie);
+            }
+            enrolment.ruleOfField(Rule.refusing(tie));
         }
     }
 
@@ -139,7 +155,7 @@ public final class Networks {
     private static void enrol(NetworkParts network, Rule rule, boolean ruleOfField) {
         Enrolment enrolment = new Enrolment(rule, ruleOfField);
         String reason = StockReason.pretraining(network);
-        if (reason != null) {
+        if (reason != null && !mustNotBeStock()) {
             trainAsStock(enrolment, reason);
         }
         Attachment.enrol(network.model(), enrolment);
@@ -236,6 +252,7 @@ public final class Networks {
                 || enrolment.stock()
                 || enrolment.session() != null
                 || weavingProblem.get() != null
+                || reportOnly()
                 || StockReason.of(network) != null) {
             return 0;
         }
@@ -244,7 +261,7 @@ public final class Networks {
             return Calibration.wantedBatches(
                     enrolment.rule().plan(shapeForTraining(enrolment, network), methods), methods);
         } catch (LowRankException refused) {
-            throw enrolment.rule().withSources(refused);
+            throw said(enrolment, enrolment.rule().withSources(refused));
         }
     }
 
@@ -291,8 +308,31 @@ public final class Networks {
         if (enrolment == null || network == null) {
             return false;
         }
-        Session session = sessionFor(enrolment, network, optimizer, accumulator);
-        return session != null && session.step(network, optimizer, workspaces, listeners, enrolment.insideFit());
+        try {
+            Session session = sessionFor(enrolment, network, optimizer, accumulator);
+            return session != null && session.step(network, optimizer, workspaces, listeners, enrolment.insideFit());
+        } catch (LowRankException refused) {
+            throw said(enrolment, refused);
+        }
+    }
+
+    /** Whoever trains the network may swallow what is thrown, as DL4J's early stopping does: so it is printed first. */
+    private static LowRankException said(Enrolment enrolment, LowRankException refused) {
+        String message = String.valueOf(refused.getMessage());
+        if (enrolment.refusedWith(message)) {
+            Console.stop(message);
+        }
+        return refused;
+    }
+
+    private static boolean reportOnly() {
+        RuleBook rules = ruleBook;
+        return rules != null && rules.reportOnly();
+    }
+
+    private static boolean mustNotBeStock() {
+        RuleBook rules = ruleBook;
+        return rules != null && rules.strict() && !rules.reportOnly();
     }
 
     private static @Nullable Session sessionFor(
@@ -347,16 +387,22 @@ public final class Networks {
             return null;
         }
         Methods methods = Methods.load();
-        Plan plan = enrolment.rule().plan(shapeForTraining(enrolment, network), methods);
-        reason = StockReason.after(network, plan);
-        if (reason != null) {
-            trainAsStock(enrolment, reason);
-            return null;
-        }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            Plan plan = enrolment.rule().plan(shapeForTraining(enrolment, network), methods);
+            reason = StockReason.after(network, plan);
+            if (reason != null) {
+                trainAsStock(enrolment, reason);
+                return null;
+            }
             return begin(enrolment, network, optimizer, plan, methods, rules);
         } catch (LowRankException refused) {
-            throw plan.rule().withSources(refused);
+            LowRankException withSources = enrolment.rule().withSources(refused);
+            if (!rules.reportOnly()) {
+                throw withSources;
+            }
+            Console.say("mode=report: without it, training would stop. " + withSources.getMessage());
+            trainAsStock(enrolment, "mode=report");
+            return null;
         }
     }
 
@@ -368,6 +414,9 @@ public final class Networks {
             Methods methods,
             RuleBook rules) {
         if (rules.reportOnly()) {
+            if (Calibration.wantedBatches(plan, methods) > 0 && !enrolment.insideFit()) {
+                Calibration.refuseWithoutIterator(plan, methods);
+            }
             Session planned =
                     SessionBuilder.resuming(plan, network, methods, Map.of()).build();
             Console.say(
@@ -422,6 +471,10 @@ public final class Networks {
 
     private static void trainAsStock(Enrolment enrolment, String reason) {
         if (!enrolment.stock()) {
+            if (mustNotBeStock()) {
+                throw new LowRankException("strict=true: a network with the rule of "
+                        + enrolment.rule().source() + " would train as stock: " + reason + ".");
+            }
             enrolment.becomeStock();
             Console.say(
                     "a network with the rule of " + enrolment.rule().source() + " trains as stock: " + reason + ".");

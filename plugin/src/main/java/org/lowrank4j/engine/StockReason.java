@@ -1,6 +1,9 @@
 package org.lowrank4j.engine;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.layers.BaseLayer;
@@ -8,6 +11,8 @@ import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.rule.NetworkShape;
+import org.lowrank4j.rule.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -15,6 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 final class StockReason {
 
     static final String REPLICAS = "it is trained by ParallelWrapper or Spark, which is not supported";
+    private static final int LISTED = 6;
 
     private StockReason() {}
 
@@ -49,6 +55,28 @@ final class StockReason {
         return pretraining(network);
     }
 
+    /** What a network without targets has, and what to write: only an output layer can be adapted when it is named. */
+    private static String nothingToAdapt(NetworkShape shape) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (LayerShape layer : shape.layers()) {
+            if (!layer.parameters().isEmpty()) {
+                counts.merge(layer.type(), 1, Integer::sum);
+            }
+        }
+        String kinds = counts.entrySet().stream()
+                .limit(LISTED)
+                .map(kind -> kind.getValue() + " " + kind.getKey())
+                .collect(Collectors.joining(", "));
+        String outputs = shape.layers().stream()
+                .filter(layer -> layer.output() && layer.refusal().isEmpty() && !layer.frozen())
+                .map(LayerShape::name)
+                .collect(Collectors.joining(","));
+        return "it has no layer to adapt (" + kinds + (counts.size() > LISTED ? ", ..." : "") + ")"
+                + (outputs.isEmpty()
+                        ? ", only " + NetworkParts.SUPPORTED + " can be"
+                        : "; write layers=" + outputs + ",train=0.. to adapt its output and train the rest in full");
+    }
+
     /** The reason for a network with layerwise pretraining; null if it has none. */
     static @Nullable String pretraining(NetworkParts network) {
         for (Part part : network.parts()) {
@@ -62,6 +90,11 @@ final class StockReason {
 
     /** The reason that shows in the plan; null if there is none. */
     static @Nullable String after(NetworkParts network, Plan plan) {
+        if (plan.allSettings().isEmpty()) {
+            return plan.rule().namesLayers()
+                    ? "its rule names layers that another network of this program has"
+                    : nothingToAdapt(plan.shape());
+        }
         List<Part> parts = network.parts();
         for (int i = 0; i < parts.size(); i++) {
             Layer layer = parts.get(i).layer();

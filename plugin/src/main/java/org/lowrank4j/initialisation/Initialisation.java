@@ -44,6 +44,11 @@ public interface Initialisation extends Method {
         return "";
     }
 
+    /** The largest rank that it can start a weight of that size with; 0 if there is none. */
+    default long largestRank(long inputs, long outputs) {
+        return Math.min(inputs, outputs);
+    }
+
     /** The numerator of the scale that this start is published with; empty for the update's own default. */
     default OptionalDouble defaultAlpha(int rank) {
         return OptionalDouble.empty();

@@ -117,15 +117,22 @@ public final class LoraGa implements Initialisation {
         return options.positiveInt("batches");
     }
 
+    /** A and B take r singular directions of the gradient each. */
+    @Override
+    public long largestRank(long inputs, long outputs) {
+        return Math.min(inputs, outputs) / 2;
+    }
+
     @Override
     public Factors start(Start start) {
         int rank = start.rank();
-        long shorter = Math.min(start.inputs(), start.outputs());
-        if (2L * rank > shorter) {
+        long largest = largestRank(start.inputs(), start.outputs());
+        if (rank > largest) {
             throw new LowRankException("lora-ga takes 2 x rank = " + 2 * rank
                     + " singular directions of the gradient, and a weight of " + start.inputs() + " x "
-                    + start.outputs() + " has only " + shorter + ". Use a rank of at most " + shorter / 2
-                    + " for this layer, or another initialisation.");
+                    + start.outputs() + " has only " + Math.min(start.inputs(), start.outputs()) + ". Use "
+                    + (largest > 0 ? "a rank of at most " + largest + " for this layer, or " : "")
+                    + "another initialisation.");
         }
         int[][] indices = start.options().choice("direction", Direction.class).indices(rank, start.random());
         ThinSvd triplets = LeadingTriplets.of(start.gradient(), 4 * rank, POWER_ITERATIONS, start.random());

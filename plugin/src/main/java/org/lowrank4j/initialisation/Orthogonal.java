@@ -24,6 +24,12 @@ public final class Orthogonal implements Initialisation {
         return "orthogonal";
     }
 
+    /** An even one. */
+    @Override
+    public long largestRank(long inputs, long outputs) {
+        return Math.min(inputs, outputs) / 2 * 2;
+    }
+
     @Override
     public Factors start(Start start) {
         int rank = start.rank();

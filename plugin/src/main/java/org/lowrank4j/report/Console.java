@@ -29,6 +29,11 @@ public final class Console {
         print(NAME + "WARNING: " + text.strip());
     }
 
+    /** Why training stops. */
+    public static void stop(String text) {
+        print(NAME + "ERROR: training stops. " + text.strip());
+    }
+
     /** A line that printing a line led to is left out: it would lead to the next one. */
     private static void print(String text) {
         @Nullable PrintStream stream = System.err;

@@ -147,6 +147,10 @@ public final class PlanReport {
                         .add(layer.layer().name());
             }
         }
+        Plan.TargetSettings joint = plan.joint();
+        if (joint != null) {
+            layersByMethods.put(describe(joint), List.of());
+        }
         List<String> lines = new ArrayList<>();
         boolean several = layersByMethods.size() > 1;
         layersByMethods.forEach((methods, layers) ->

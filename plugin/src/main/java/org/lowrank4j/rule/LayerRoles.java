@@ -22,7 +22,8 @@ import org.lowrank4j.rule.PatternMatches.PatternMatch;
  */
 final class LayerRoles {
 
-    private static final int LISTED = 24;
+    private static final int LISTED_REASONS = 6;
+    private static final int LISTED_NAMES = 3;
     private static final int LISTED_RANDOM = 8;
 
     /** What of a target can train besides the rest of the network. */
@@ -37,6 +38,8 @@ final class LayerRoles {
     private final Map<LayerShape, String> named = new LinkedHashMap<>();
     private final Map<LayerShape, String> trained = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
+    private boolean excludesTargets;
+    private boolean forAnotherNetwork;
 
     /**
      * @param movesNetwork whether, if the rule names no layers, everything trains: what cannot be a target in full
@@ -51,21 +54,70 @@ final class LayerRoles {
         exclude(wanted);
         selectTargets(wanted);
         selectTrained();
-        warnOfRandomLayers();
-        if (targets.isEmpty()) {
-            throw new LowRankException("The rule of " + rule.source() + " leaves no layer of this " + network.kind()
-                    + " to adapt: "
-                    + reasons() + ".");
+    }
+
+    /**
+     * Refuses a rule that says which layers it is for, if nothing is left to adapt. One that names no layer was not written
+     * for this network, which then trains as stock; nor was one whose layers are those of another network.
+     *
+     * @param overrides whether the rule has settings for single layers
+     * @throws LowRankException with why each kind of layer is no target, and what can be one
+     */
+    void refuseWhatIsNamed(boolean overrides) {
+        boolean namesLayers = rule.value(Key.LAYERS).isPresent() || overrides || !trainsByDefault() || excludesTargets;
+        if (!namesLayers || forAnotherNetwork) {
+            return;
+        }
+        String possible = network.layers().stream()
+                .filter(layer -> !layer.frozen() && refusal(layer).isEmpty())
+                .map(LayerShape::name)
+                .limit(LISTED_NAMES)
+                .collect(Collectors.joining(","));
+        throw new LowRankException("The rule of " + rule.source() + " leaves no layer of this " + network.kind()
+                + " to adapt: " + reasons() + ". "
+                + (possible.isEmpty()
+                        ? "None of its layers can be: take it out of the rule."
+                        : "What can be adapted: layers=" + possible + "."));
+    }
+
+    /** One clause for each kind of layer and reason. */
+    private String reasons() {
+        Map<String, List<String>> names = new LinkedHashMap<>();
+        for (LayerShape layer : network.layers()) {
+            names.computeIfAbsent(" (" + layer.type() + "): " + because(layer), reason -> new ArrayList<>())
+                    .add(layer.name());
+        }
+        String listed = names.entrySet().stream()
+                .limit(LISTED_REASONS)
+                .map(entry -> listed(entry.getValue()) + entry.getKey())
+                .collect(Collectors.joining("; "));
+        return listed + (names.size() > LISTED_REASONS ? "; and others" : "");
+    }
+
+    private static String listed(List<String> names) {
+        int more = names.size() - LISTED_NAMES;
+        return String.join(", ", names.subList(0, Math.min(names.size(), LISTED_NAMES)))
+                + (more > 0 ? " and " + more + " more" : "");
+    }
+
+    /** Whether the rule names this very layer as a target, by its name or index. */
+    boolean isNamed(LayerShape layer) {
+        return named.containsKey(layer);
+    }
+
+    /** Takes a layer back from the targets. */
+    void passOver(LayerShape layer, String because) {
+        targets.remove(layer);
+        excluded.put(layer, because);
+        if (trainsByDefault() && (layer.output() || isRandom(layer) && rule.value(Key.LAYERS).isEmpty())) {
+            trained.put(layer, "default: " + (layer.output() ? "output layer; " : "still random; ") + because);
         }
     }
 
-    private String reasons() {
-        int more = network.layers().size() - LISTED;
-        return network.layers().stream()
-                        .limit(LISTED)
-                        .map(layer -> layer.name() + " (" + layer.type() + "): " + because(layer))
-                        .collect(Collectors.joining("; "))
-                + (more > 0 ? "; and " + more + " more" : "");
+    private boolean trainsByDefault() {
+        return rule.value(Key.TRAIN)
+                .map(train -> !TrainedLayers.parse(train.text()).alone())
+                .orElse(true);
     }
 
     boolean isTarget(LayerShape layer) {
@@ -115,7 +167,9 @@ final class LayerRoles {
                     .forEach(layer -> wanted.put(layer, "default: supported layer"));
             return wanted;
         }
-        for (PatternMatch match : PatternMatches.of("layers", layers.get(), network)) {
+        List<PatternMatch> matches = PatternMatches.of("layers", layers.get(), network, rule.networks());
+        forAnotherNetwork = matches.isEmpty();
+        for (PatternMatch match : matches) {
             for (LayerShape layer : match.layers()) {
                 wanted.putIfAbsent(layer, match.because());
                 if (match.named()) {
@@ -132,8 +186,9 @@ final class LayerRoles {
         if (exclude.isEmpty()) {
             return;
         }
-        for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network)) {
+        for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network, rule.networks())) {
             match.layers().forEach(layer -> excluded.putIfAbsent(layer, match.because()));
+            excludesTargets |= match.layers().stream().anyMatch(wanted::containsKey);
             if (!everything && match.layers().stream().noneMatch(wanted::containsKey)) {
                 warnings.add(
                         "exclude '" + match.pattern() + "' (" + exclude.get().source()
@@ -172,7 +227,7 @@ final class LayerRoles {
         }
         TrainedLayers choice = TrainedLayers.parse(train.get().text());
         Sourced patterns = new Sourced(choice.patterns(), train.get().source());
-        for (PatternMatch match : PatternMatches.of("train", patterns, network)) {
+        for (PatternMatch match : PatternMatches.of("train", patterns, network, rule.networks())) {
             match.layers().forEach(layer -> train(layer, match, patterns));
         }
         if (choice.random()) {
@@ -217,7 +272,7 @@ final class LayerRoles {
     private Set<LayerShape> overridden() {
         Set<LayerShape> layers = new HashSet<>();
         for (Rule.Ranked ranked : rule.overrides()) {
-            PatternMatches.of("an override's layers", ranked.override().layers(), network)
+            PatternMatches.of("an override's layers", ranked.override().layers(), network, rule.networks())
                     .forEach(match -> layers.addAll(match.layers()));
         }
         return layers;
@@ -255,6 +310,9 @@ final class LayerRoles {
     }
 
     private void train(LayerShape layer, PatternMatch match, Sourced train) {
+        if (targets.containsKey(layer) && named.containsKey(layer) && !match.named()) {
+            return;
+        }
         if (targets.containsKey(layer) && named.containsKey(layer)) {
             throw new LowRankException("Layer '" + layer.name() + "' is in layers " + named.get(layer)
                     + " and in train '" + match.pattern() + "' (" + train.source()
@@ -271,7 +329,7 @@ final class LayerRoles {
     }
 
     /** What trains above layers that are random and stay so gets features that nothing has learned. */
-    private void warnOfRandomLayers() {
+    void warnOfRandomLayers(List<String> warnings) {
         List<String> random = network.layers().stream()
                 .filter(layer -> isRandom(layer) && !layer.frozen())
                 .filter(layer -> !targets.containsKey(layer) && !trained.containsKey(layer))

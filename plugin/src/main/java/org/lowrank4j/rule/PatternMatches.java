@@ -1,11 +1,10 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
@@ -15,6 +14,9 @@ final class PatternMatches {
 
     private static final int LISTED = 24;
     private static final int NEAREST = 3;
+
+    /** Characters of a list: a message is read in a terminal. */
+    private static final int LONGEST = 700;
 
     private PatternMatches() {}
 
@@ -26,12 +28,14 @@ final class PatternMatches {
     record PatternMatch(LayerPattern pattern, List<LayerShape> layers, boolean named, String because) {}
 
     /**
-     * Matches every pattern of a list; {@code none} matches nothing.
+     * Matches every pattern of a list; {@code none} matches nothing, nor does a pattern that names layers of another
+     * network.
      *
      * @param what the key or the part of the rule, for messages
-     * @throws LowRankException if a pattern names no layer, with the nearest names and the layers that there are
+     * @param others the other networks that the rule applies to
+     * @throws LowRankException if a pattern names no layer of any, with the nearest names and the layers that there are
      */
-    static List<PatternMatch> of(String what, Sourced list, NetworkShape network) {
+    static List<PatternMatch> of(String what, Sourced list, NetworkShape network, Collection<NetworkShape> others) {
         List<PatternMatch> matches = new ArrayList<>();
         for (LayerPattern pattern : LayerPattern.parse(list.text())) {
             if (pattern.isNone()) {
@@ -39,6 +43,10 @@ final class PatternMatches {
             }
             LayerPattern.Match match = pattern.match(network);
             if (match.layers().isEmpty()) {
+                if (others.stream()
+                        .anyMatch(other -> !pattern.match(other).layers().isEmpty())) {
+                    continue;
+                }
                 throw new LowRankException("No layer matches '" + pattern + "' of " + what + " (" + list.source()
                         + "). Nearest: " + nearest(pattern, network) + ". Layers of this " + network.kind() + ": "
                         + list(network) + ".");
@@ -55,14 +63,20 @@ final class PatternMatches {
         return String.join(", ", NearestName.ranked(pattern.text().replace("type:", ""), candidates, NEAREST));
     }
 
-    /** The layers as {@code 0 dense1 (DenseLayer), ...}, cut short where there are very many. */
+    /** The layers as {@code 0 dense1 (DenseLayer), ...}, cut short where there are very many or their names are long. */
     static String list(NetworkShape network) {
         List<LayerShape> layers = network.layers();
-        Stream<String> shown = layers.stream()
-                .limit(LISTED)
-                .map(layer -> layer.index() + " " + layer.name() + " (" + layer.type() + ")");
-        Stream<String> rest =
-                layers.size() > LISTED ? Stream.of("and " + (layers.size() - LISTED) + " more") : Stream.of();
-        return Stream.concat(shown, rest).collect(Collectors.joining(", "));
+        List<String> shown = new ArrayList<>();
+        int length = 0;
+        for (LayerShape layer : layers) {
+            String one = layer.index() + " " + layer.name() + " (" + layer.type() + ")";
+            length += one.length();
+            if (shown.size() == LISTED || length > LONGEST) {
+                shown.add("and " + (layers.size() - shown.size()) + " more");
+                break;
+            }
+            shown.add(one);
+        }
+        return String.join(", ", shown);
     }
 }

@@ -3,6 +3,8 @@ package org.lowrank4j.rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
 
 /**
  * What one rule means for one network: every layer with its role. Printable without training.
@@ -10,9 +12,36 @@ import java.util.Map;
  * @param rule the rule that applied
  * @param shape the network that it was applied to
  * @param layers one entry for each layer of the shape, in its order
+ * @param joint the settings of an update that moves the whole network, where no layer is a target of it; else null
  * @param warnings sentences that the report shows and that do not stop training
  */
-public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<String> warnings) {
+public record Plan(
+        Rule rule,
+        NetworkShape shape,
+        List<LayerPlan> layers,
+        @Nullable TargetSettings joint,
+        List<String> warnings) {
+
+    /** @throws LowRankException if there are warnings and the rule is strict */
+    public Plan {
+        if (rule.strict() && !warnings.isEmpty()) {
+            throw new LowRankException("strict=true stops on what would be a warning: " + String.join(" ", warnings));
+        }
+    }
+
+    /** The settings of every adapter, and those of an update of the whole network without any. */
+    public List<TargetSettings> allSettings() {
+        List<TargetSettings> settings = new ArrayList<>();
+        for (LayerPlan layer : layers) {
+            if (layer.role() == Role.TARGET) {
+                settings.add(layer.settings());
+            }
+        }
+        if (joint != null) {
+            settings.add(joint);
+        }
+        return settings;
+    }
 
     /**
      * The same plan with other ranks, found after planning. The scales stay, and a target of rank 0 is left frozen
@@ -29,6 +58,7 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
                         layers.stream()
                                 .map(layer -> layer.withRank(ranks, rule.bias()))
                                 .toList(),
+                        joint,
                         warnings);
     }
 
@@ -36,7 +66,7 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
     public Plan withWarning(String sentence) {
         List<String> more = new ArrayList<>(warnings);
         more.add(sentence);
-        return new Plan(rule, shape, layers, List.copyOf(more));
+        return new Plan(rule, shape, layers, joint, List.copyOf(more));
     }
 
     /** What happens to a layer's parameters. */
@@ -61,7 +91,7 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
     public record LayerPlan(
             NetworkShape.LayerShape layer,
             Role role,
-            @org.jspecify.annotations.Nullable TargetSettings target,
+            @Nullable TargetSettings target,
             List<String> vectors,
             String because) {
 
@@ -76,10 +106,18 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
                 return this;
             }
             int rank = ranks.get(layer.name());
-            String found = "rank " + target.rank() + " asked for; " + because;
+            if (rank == target.rank()) {
+                return this;
+            }
+            String found = asked(target.rank(), because);
             return rank == 0
                     ? new LayerPlan(layer, Role.FROZEN, null, bias == BiasTraining.ALL ? vectors : List.of(), found)
                     : new LayerPlan(layer, role, target.withRank(rank), vectors, found);
+        }
+
+        /** Why the layer has its role, where it has not the rank that the rule asks for. */
+        static String asked(int rank, String because) {
+            return "rank " + rank + " asked for; " + because;
         }
 
         /** The settings of a target. */
@@ -111,9 +149,14 @@ public record Plan(Rule rule, NetworkShape shape, List<LayerPlan> layers, List<S
             String update,
             Map<String, String> options) {
 
-        private TargetSettings withRank(int newRank) {
+        /** The same with another rank and the alpha that leaves the scale as it is. */
+        TargetSettings withRank(int newRank) {
             double newAlpha = alpha * scaling.scale(alpha, rank) / scaling.scale(alpha, newRank);
             return new TargetSettings(newRank, newAlpha, scaling, initialisation, gradient, update, options);
+        }
+
+        TargetSettings withOptions(Map<String, String> others) {
+            return new TargetSettings(rank, alpha, scaling, initialisation, gradient, update, Map.copyOf(others));
         }
 
         /** s, the factor of the update s A B. */

@@ -9,15 +9,18 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.method.NearestName;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
+import org.lowrank4j.update.LowRankUpdate;
 
 /** Works out what a rule means for a network, or says exactly why it cannot be met. */
 final class Planner {
@@ -57,8 +60,21 @@ final class Planner {
 
     Plan plan() {
         Map<LayerShape, TargetSettings> targets = new LinkedHashMap<>();
+        Map<LayerShape, Integer> cut = new LinkedHashMap<>();
         for (LayerShape layer : roles.targets()) {
-            targets.put(layer, settings(layer));
+            TargetSettings asked = settings(layer);
+            int rank = fittingRank(layer, asked);
+            if (rank == 0) {
+                roles.passOver(layer, "init " + asked.initialisation() + " leaves it no rank");
+            } else {
+                targets.put(layer, rank == asked.rank() ? asked : cut(layer, asked, rank));
+                cut.put(layer, asked.rank());
+            }
+        }
+        roles.warnOfRandomLayers(warnings);
+        TargetSettings joint = movesNetwork && targets.isEmpty() ? settings(null) : null;
+        if (targets.isEmpty() && joint == null) {
+            roles.refuseWhatIsNamed(!rule.overrides().isEmpty());
         }
         warnOfRandomTargets(targets);
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
@@ -66,9 +82,13 @@ final class Planner {
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {
             Role role = roles.isTarget(layer) ? Role.TARGET : roles.isTrained(layer) ? Role.TRAIN : Role.FROZEN;
-            layers.add(new LayerPlan(layer, role, targets.get(layer), vectors(layer, role), roles.because(layer)));
+            TargetSettings settings = targets.get(layer);
+            String because = settings != null && settings.rank() != cut.getOrDefault(layer, 0)
+                    ? LayerPlan.asked(cut.getOrDefault(layer, 0), roles.because(layer))
+                    : roles.because(layer);
+            layers.add(new LayerPlan(layer, role, settings, vectors(layer, role), because));
         }
-        return new Plan(rule, network, List.copyOf(layers), List.copyOf(warnings));
+        return new Plan(rule, network, List.copyOf(layers), joint, List.copyOf(warnings));
     }
 
     /** An update of low rank adds to what a layer has learned, and these have learned nothing. */
@@ -118,11 +138,12 @@ final class Planner {
         return layer.vectors();
     }
 
-    private TargetSettings settings(LayerShape layer) {
+    /** @param layer null for the network as a whole, for which no override is */
+    private TargetSettings settings(@Nullable LayerShape layer) {
         Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
         ChosenMethods chosen = ChosenMethods.of(
                 choices.of(Key.INIT, layer), choices.of(Key.GRADIENT, layer), choices.of(Key.UPDATE, layer), methods);
-        int rank = rank(layer, chosen.update().usesRank() || chosen.gradient().usesRank());
+        int rank = Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, layer, DEFAULT_RANK)));
         Initialisation initialisation = chosen.initialisation();
         double alpha = choices.of(Key.ALPHA, layer)
                 .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
@@ -138,27 +159,62 @@ final class Planner {
                 options(layer, chosen.all()));
     }
 
-    private Sourced choice(Key key, LayerShape layer, Sourced otherwise) {
+    private Sourced choice(Key key, @Nullable LayerShape layer, Sourced otherwise) {
         return choices.of(key, layer).map(TargetChoices.Choice::value).orElse(otherwise);
     }
 
-    /** @param used whether the methods look at the rank; where they do not, one that is too large does no harm */
-    private int rank(LayerShape layer, boolean used) {
-        Sourced chosen = choice(Key.RANK, layer, DEFAULT_RANK);
-        int rank = Integer.parseInt(Key.RANK.canonical(chosen));
+    /**
+     * The rank that the layer gets: what was asked for, cut to what fits if it was asked for all layers.
+     *
+     * @return 0 if none fits
+     * @throws LowRankException if a rank was asked for this layer, and does not fit
+     */
+    private int fittingRank(LayerShape layer, TargetSettings asked) {
         long largest = Math.min(layer.inputs(), layer.outputs());
-        if (rank > largest && !used) {
-            return (int) largest;
+        if (!asked.initialisation().isEmpty()) {
+            largest =
+                    methods.initialisation(asked.initialisation(), "plan").largestRank(layer.inputs(), layer.outputs());
         }
-        if (rank > largest) {
-            throw new LowRankException("rank " + rank + " (" + chosen.source() + ") is too large for layer '"
-                    + layer.name() + "' (" + layer.type() + ", W " + layer.inputs() + " x " + layer.outputs()
-                    + "): its largest rank is " + largest + ". Give it an override (rank@" + layer.name() + "="
-                    + largest
-                    + ", or @LowRank.Layer(layers = \"" + layer.name() + "\", rank = " + largest
-                    + ")), exclude it (exclude=" + layer.name() + "), or lower the rank.");
+        if (asked.rank() <= largest) {
+            return asked.rank();
         }
-        return rank;
+        Sourced chosen = choice(Key.RANK, layer, DEFAULT_RANK);
+        boolean named =
+                choices.of(Key.RANK, layer).map(TargetChoices.Choice::override).orElse(false);
+        if (named && usesRank(asked) || largest == 0 && roles.isNamed(layer)) {
+            throw tooLarge(layer, asked, chosen, largest);
+        }
+        return (int) largest;
+    }
+
+    /** Where no method looks at the rank, one that is too large does no harm. */
+    private boolean usesRank(TargetSettings asked) {
+        return methods.update(asked.update(), "plan").usesRank()
+                || methods.gradient(asked.gradient(), "plan").usesRank();
+    }
+
+    private static LowRankException tooLarge(LayerShape layer, TargetSettings asked, Sourced chosen, long largest) {
+        String init = asked.initialisation();
+        boolean smaller = largest < Math.min(layer.inputs(), layer.outputs());
+        String name = layer.name();
+        return new LowRankException("rank " + asked.rank() + " (" + chosen.source() + ") is too large for layer '"
+                + name
+                + "' (" + layer.type() + ", W " + layer.inputs() + " x " + layer.outputs() + "): "
+                + (largest == 0
+                        ? "init=" + init + " leaves it no rank. Give"
+                        : "its largest rank " + (smaller ? "with init=" + init + " " : "") + "is " + largest + ". Give")
+                + (largest == 0
+                        ? " it another init, or exclude it (exclude=" + name + ")."
+                        : " it that (rank@" + name + "=" + largest + ", or @LowRank.Layer(layers = \"" + name
+                                + "\", rank = " + largest + ")), or exclude it (exclude=" + name + ")."));
+    }
+
+    private TargetSettings cut(LayerShape layer, TargetSettings asked, int rank) {
+        LowRankUpdate update = methods.update(asked.update(), "plan");
+        Map<String, String> options = new LinkedHashMap<>(asked.options());
+        options.putAll(update.optionsForRank(asked.rank(), rank, new OptionValues(update, asked.options())));
+        options.putAll(Rule.texts(choices.options(layer)));
+        return asked.withOptions(options).withRank(rank);
     }
 
     /** The options of the whole rule, with variables of the environment spelled out. */
@@ -180,12 +236,13 @@ final class Planner {
     }
 
     /** What the user wrote for the methods of one target: the overrides for its layer, then the rule's. */
-    private Map<String, String> options(LayerShape layer, List<Method> chosen) {
+    private Map<String, String> options(@Nullable LayerShape layer, List<Method> chosen) {
         Set<String> declared = new LinkedHashSet<>();
         chosen.forEach(method -> declared.addAll(Methods.optionNames(method)));
         usedOptions.addAll(declared);
-        Map<String, Sourced> overriding = choices.options(layer);
-        overriding.forEach((name, value) -> checkOption(name, value, declared, "layer '" + layer.name() + "'"));
+        Map<String, Sourced> overriding = layer == null ? Map.of() : choices.options(layer);
+        String where = layer == null ? "the network" : "layer '" + layer.name() + "'";
+        overriding.forEach((name, value) -> checkOption(name, value, declared, where));
         Map<String, Sourced> merged = new LinkedHashMap<>(options);
         merged.putAll(overriding);
         merged.keySet().retainAll(declared);

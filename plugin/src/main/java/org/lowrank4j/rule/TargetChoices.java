@@ -38,12 +38,12 @@ final class TargetChoices {
         for (Rule.Ranked ranked : rule.overrides()) {
             Sourced patterns = ranked.override().layers();
             Set<LayerShape> layers = new HashSet<>();
-            for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network)) {
+            for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network, rule.networks())) {
                 layers.addAll(match.layers());
             }
             boolean empty = ranked.override().values().isEmpty()
                     && ranked.override().options().isEmpty();
-            if (empty || layers.stream().noneMatch(roles::isTarget)) {
+            if (empty || !layers.isEmpty() && layers.stream().noneMatch(roles::isTarget)) {
                 warnings.add("The override for '" + patterns.text() + "' (" + patterns.source() + ") changes nothing: "
                         + (empty ? "it sets no key." : "none of its layers is a target."));
             }
@@ -55,12 +55,15 @@ final class TargetChoices {
     /**
      * The value of a key for a layer.
      *
+     * @param layer null for the rule's own value
      * @return empty if no source sets it
      * @throws LowRankException if two overrides of one source set it differently
      */
-    Optional<Choice> of(Key key, LayerShape layer) {
-        Optional<Sourced> overriding =
-                overriding(layer, key.spelling(), override -> override.values().get(key), key::canonical);
+    Optional<Choice> of(Key key, @Nullable LayerShape layer) {
+        Optional<Sourced> overriding = layer == null
+                ? Optional.empty()
+                : overriding(
+                        layer, key.spelling(), override -> override.values().get(key), key::canonical);
         return overriding
                 .map(value -> new Choice(value, true))
                 .or(() -> rule.value(key).map(value -> new Choice(value, false)));

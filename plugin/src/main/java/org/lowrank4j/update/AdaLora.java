@@ -1,6 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
@@ -29,6 +30,7 @@ import org.lowrank4j.method.OptionValues;
 public final class AdaLora implements LowRankUpdate {
 
     private static final String TARGET_RANK = "target-rank";
+    private static final String TWO_THIRDS = "two-thirds";
 
     @Override
     public String name() {
@@ -54,7 +56,7 @@ public final class AdaLora implements LowRankUpdate {
                 new MethodOption("interval", "1", "delta-t, steps between two allocations of the budget"),
                 new MethodOption(
                         TARGET_RANK,
-                        "two-thirds",
+                        TWO_THIRDS,
                         "the mean rank at the end, at most the rank; two-thirds is that part of the rank"),
                 new MethodOption("beta1", "0.85", "b1, how much of the old importance stays in each step"),
                 new MethodOption("beta2", "0.85", "b2, how much of the old uncertainty stays in each step"),
@@ -110,8 +112,17 @@ public final class AdaLora implements LowRankUpdate {
         return share;
     }
 
+    @Override
+    public Map<String, String> optionsForRank(int asked, int rank, OptionValues options) {
+        if (options.text(TARGET_RANK).equals(TWO_THIRDS)) {
+            return Map.of();
+        }
+        int wanted = options.positiveInt(TARGET_RANK);
+        return wanted > rank && wanted <= asked ? Map.of(name() + "." + TARGET_RANK, Integer.toString(rank)) : Map.of();
+    }
+
     private int targetRank(TargetWeight target, OptionValues options) {
-        if (options.text(TARGET_RANK).equals("two-thirds")) {
+        if (options.text(TARGET_RANK).equals(TWO_THIRDS)) {
             return Math.max(1, Math.round(2 * target.rank() / 3f));
         }
         int wanted = options.positiveInt(TARGET_RANK);

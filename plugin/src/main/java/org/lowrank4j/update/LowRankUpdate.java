@@ -1,5 +1,6 @@
 package org.lowrank4j.update;
 
+import java.util.Map;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -27,6 +28,17 @@ public interface LowRankUpdate extends Method {
     /** Whether the rank of the rule means anything to this update; where it does not, it may be above min(nIn, nOut). */
     default boolean usesRank() {
         return true;
+    }
+
+    /**
+     * The options that change where a rank for all layers is cut to what fits a small one; by default none.
+     *
+     * @param asked the rank for all layers
+     * @param rank what it is cut to
+     * @return keyed {@code method.option}
+     */
+    default Map<String, String> optionsForRank(int asked, int rank, OptionValues options) {
+        return Map.of();
     }
 
     /** Whether W itself is trained, so that the user's constraints on W hold for it. */

@@ -60,7 +60,7 @@ class PlannerTest {
                 "''           | ''   | only:none | conv fc1 fc2 | ''",
                 "out          | ''   | norm | out           | norm",
                 "''           | ''   | norm:out | conv fc1 fc2 | norm out",
-                "''           | ''   | .*   | FAIL          | ''",
+                "''           | ''   | .*   | ''            | conv norm fc1 fc2 out",
                 "fc1          | ''   | 5..  | fc1           | fc2 out",
             })
     void choosesRoles(String layers, String exclude, String train, String targets, String trained) {
@@ -75,13 +75,6 @@ class PlannerTest {
             arguments.put("train", train);
         }
         Rule rule = rule(arguments);
-        if (targets.equals("FAIL")) {
-            String message = assertThrows(
-                            LowRankException.class, () -> rule.plan(TestNetworks.mixed(), TestMethods.all()))
-                    .getMessage();
-            assertTrue(message.contains("leaves no layer"), message);
-            return;
-        }
         Plan plan = rule.plan(TestNetworks.mixed(), TestMethods.all());
         assertEquals(targets, layers(plan, Role.TARGET));
         assertEquals(trained, layers(plan, Role.TRAIN));
@@ -139,15 +132,81 @@ class PlannerTest {
         assertTrue(message.contains(reason), message);
     }
 
+    /** A rule for no layer in particular is none for a network without such layers; what it says of layers must hold. */
+    @Test
+    void aRuleThatNamesNoLayersMayFindNone() {
+        NetworkShape network = TestNetworks.network("MultiLayerNetwork", TestNetworks.head("out", 10, 3));
+        for (Rule rule : List.of(Rules.of("rank", "4"), Rules.of("rank", "4", "train", "out", "bias", "all"))) {
+            assertEquals("", layers(rule.plan(network, TestMethods.all()), Role.TARGET));
+        }
+        for (Rule rule : List.of(
+                Rules.of("layers", "type:OutputLayer", "exclude", "out"),
+                Rules.of("rank", "4", "train", "none"),
+                Rules.of("rank@out", "2"))) {
+            String message = assertThrows(LowRankException.class, () -> rule.plan(network, TestMethods.all()))
+                    .getMessage();
+            assertTrue(message.endsWith("What can be adapted: layers=out."), message);
+        }
+        assertEquals("out", layers(Rules.of("layers", "out").plan(network, TestMethods.all()), Role.TARGET));
+    }
+
+    /** One rule, two networks: what names a layer of one is no slip at the other. */
+    @Test
+    void layersOfAnotherNetworkOfTheRuleAreNoSlip() {
+        NetworkShape other = TestNetworks.network("MultiLayerNetwork", TestNetworks.dense("lone", 9, 9));
+        RuleBook book = Rules.book("layers", "dense1", "rank@dense2", "2");
+        Rule alone = book.ruleFor(Creation.of(other, 1, List.of())).orElseThrow();
+        assertThrows(LowRankException.class, () -> alone.plan(other, TestMethods.all()));
+        Rule first =
+                book.ruleFor(Creation.of(TestNetworks.peftToy(), 2, List.of())).orElseThrow();
+        assertEquals("dense1", layers(first.plan(TestNetworks.peftToy(), TestMethods.all()), Role.TARGET));
+        assertEquals("", layers(alone.plan(other, TestMethods.all()), Role.TARGET));
+    }
+
+    @Test
+    void refusalsOfLargeNetworksAreShort() {
+        NetworkShape.LayerShape[] layers = new NetworkShape.LayerShape[300];
+        for (int i = 0; i < layers.length; i++) {
+            layers[i] = TestNetworks.dense("a_layer_with_a_long_name_as_imported_networks_have_them_" + i, 9, 9);
+        }
+        NetworkShape network = TestNetworks.network("ComputationGraph", layers);
+        for (Rule rule : List.of(Rules.of("layers", "nosuch"), Rules.of("exclude", ".*"))) {
+            String message = assertThrows(LowRankException.class, () -> rule.plan(network, TestMethods.all()))
+                    .getMessage();
+            assertTrue(message.length() < 1100, message);
+        }
+    }
+
+    @Test
+    void aStrictRuleStopsOnWarnings() {
+        for (String[] warned : List.of(
+                new String[] {"train", "none"},
+                new String[] {"exclude", "out"},
+                new String[] {"rank@out", "1"},
+                new String[] {"bias", "all", "layers", "fc1", "train", "none"})) {
+            assertTrue(plan(warned).warnings().size() > 0);
+            Map<String, String> strict = Rules.map(warned);
+            strict.put("strict", "true");
+            Rule rule = rule(strict);
+            String message = assertThrows(
+                            LowRankException.class, () -> rule.plan(TestNetworks.mixed(), TestMethods.all()))
+                    .getMessage();
+            assertTrue(message.startsWith("strict=true stops on what would be a warning: "), message);
+        }
+    }
+
     @Test
     void aLayerIsNotBothAdaptedByNameAndTrained() {
-        for (String train : List.of("fc1", "4", "fc.", "DenseLayer")) {
+        for (String train : List.of("fc1", "4")) {
             String message = refusal("rank", "2", "layers", "fc1", "train", train);
             assertTrue(
                     message.startsWith("Layer 'fc1' is in layers 'fc1' (agent argument layers) and in train '" + train
                             + "' (agent argument train)."),
                     message);
         }
+        Plan plan = plan("rank", "2", "layers", "fc1", "train", "0..");
+        assertEquals("fc1", layers(plan, Role.TARGET));
+        assertEquals("conv norm fc2 out", layers(plan, Role.TRAIN));
     }
 
     @Test
@@ -192,31 +251,98 @@ class PlannerTest {
                 plan("rank", "2", "train", train, "layers", "conv:out").warnings());
     }
 
+    /** Of 4-10-10-3 with rank 8 the first layer gets 4, at the scale of all others. */
     @Test
-    void aRankAboveTheSmallerSideIsAnErrorAlsoByDefault() {
+    void aRankForAllLayersIsCutToWhatFitsASmallOne() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork",
+                TestNetworks.dense("narrow", 4, 10),
+                TestNetworks.dense("wide", 10, 10),
+                TestNetworks.head("out", 10, 3));
+        for (Rule rule :
+                List.of(Rules.of("alpha", "16"), Rules.of("rank", "8", "alpha", "16", "layers", "narrow:wide"))) {
+            Plan plan = rule.plan(network, TestMethods.all());
+            assertEquals(4, settings(plan, "narrow").rank());
+            assertEquals(8, settings(plan, "wide").rank());
+            assertEquals(2.0, settings(plan, "narrow").scale());
+            assertEquals(2.0, settings(plan, "wide").scale());
+            assertTrue(plan.layers().get(0).because().startsWith("rank 8 asked for; "), plan.layers()::toString);
+            assertEquals(List.of(), plan.warnings());
+        }
+    }
+
+    @Test
+    void aRankForOneLayerThatDoesNotFitIsAnErrorWhoseAdviceWorks() {
         NetworkShape network = TestNetworks.network(
                 "MultiLayerNetwork", TestNetworks.dense("narrow", 20, 4), TestNetworks.head("out", 4, 2));
         String message = assertThrows(
-                        LowRankException.class, () -> Rules.of("alpha", "16").plan(network, TestMethods.all()))
+                        LowRankException.class,
+                        () -> Rules.of("rank@narrow", "5").plan(network, TestMethods.all()))
                 .getMessage();
         assertEquals(
-                "rank 8 (default) is too large for layer 'narrow' (DenseLayer, W 20 x 4): its largest rank is 4. Give it"
-                        + " an override (rank@narrow=4, or @LowRank.Layer(layers = \"narrow\", rank = 4)), exclude it"
-                        + " (exclude=narrow), or lower the rank.",
+                "rank 5 (agent argument rank@narrow) is too large for layer 'narrow' (DenseLayer, W 20 x 4): its largest"
+                        + " rank is 4. Give it that (rank@narrow=4, or @LowRank.Layer(layers = \"narrow\", rank = 4)), or"
+                        + " exclude it (exclude=narrow).",
                 message);
         assertEquals(
                 4,
-                Rules.of("rank", "4")
-                        .plan(network, TestMethods.all())
-                        .layers()
-                        .get(0)
-                        .settings()
+                settings(Rules.of("rank@narrow", "4").plan(network, TestMethods.all()), "narrow")
                         .rank());
-        assertTrue(assertThrows(
+    }
+
+    /** LoRA-GA takes 2 r directions of the gradient, and an orthogonal start an even rank. */
+    @ParameterizedTest
+    @CsvSource({
+        "lora-ga, 10, 10, 5", "lora-ga, 3, 10, 1", "lora-ga, 10, 1, 0",
+        "orthogonal, 5, 9, 4", "orthogonal, 10, 1, 0", "pissa, 10, 1, 1",
+    })
+    void aStartThatNeedsMoreGetsTheLargestRankThatItCanStart(String init, int inputs, int outputs, int rank) {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork",
+                TestNetworks.dense("wide", 30, 30),
+                TestNetworks.dense("small", inputs, outputs),
+                TestNetworks.head("out", 10, 3));
+        Plan plan = Rules.of("rank", "8", "init", init).plan(network, Methods.load());
+        assertEquals(8, settings(plan, "wide").rank());
+        if (rank > 0) {
+            assertEquals(rank, settings(plan, "small").rank());
+            return;
+        }
+        assertEquals("small", layers(plan, Role.FROZEN));
+        assertEquals("init " + init + " leaves it no rank", plan.layers().get(1).because());
+        String message = assertThrows(
                         LowRankException.class,
-                        () -> Rules.of("rank@narrow", "5").plan(network, TestMethods.all()))
-                .getMessage()
-                .startsWith("rank 5 (agent argument rank@narrow) is too large for layer 'narrow'"));
+                        () -> Rules.of("rank", "8", "init", init, "layers", "small")
+                                .plan(network, Methods.load()))
+                .getMessage();
+        assertTrue(message.contains("init=" + init + " leaves it no rank. Give it another init"), message);
+    }
+
+    @Test
+    void anOutputLayerThatNoRankFitsTrainsInFull() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("wide", 30, 30), TestNetworks.head("out", 30, 1));
+        Plan plan = Rules.of("rank", "8", "init", "lora-ga", "layers", ".*").plan(network, Methods.load());
+        assertEquals("out", layers(plan, Role.TRAIN));
+    }
+
+    /** The mean rank at the end is cut with the rank at the start; one above what was asked for is a slip. */
+    @Test
+    void theFinalRankOfAdaLoraIsCutWithTheFirst() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("small", 3, 30), TestNetworks.head("out", 30, 2));
+        String[] rule = {"update", "adalora", "rank", "8", "adalora.total-steps", "100", "adalora.target-rank", "5"};
+        assertEquals(
+                "3",
+                settings(Rules.of(rule).plan(network, Methods.load()), "small")
+                        .options()
+                        .get("adalora.target-rank"));
+        rule[7] = "9";
+        assertEquals(
+                "9",
+                settings(Rules.of(rule).plan(network, Methods.load()), "small")
+                        .options()
+                        .get("adalora.target-rank"));
     }
 
     @Test
@@ -330,7 +456,7 @@ class PlannerTest {
         Methods real = Methods.load();
         Rule rule = rule(Rules.map("rank", "100000", "update", "full", "layers", "fc1"));
         assertEquals("full", settings(rule.plan(shape, real), "fc1").update());
-        Rule galore = rule(Rules.map("rank", "100000", "gradient", "galore", "layers", "fc1"));
+        Rule galore = rule(Rules.map("gradient", "galore", "rank@fc1", "100000"));
         assertThrows(LowRankException.class, () -> galore.plan(shape, real));
     }
 
