@@ -7,7 +7,6 @@ import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
@@ -105,11 +104,6 @@ final class StockReason {
                     && base.layerConf().getWeightNoise() != null) {
                 return "target layer " + name + " has weight noise ("
                         + base.layerConf().getWeightNoise().getClass().getSimpleName() + "), which is not supported";
-            }
-            if (role == Plan.Role.FROZEN && layer instanceof BatchNormalization) {
-                return "frozen layer " + name + " is a BatchNormalization, whose running statistics would fall out of"
-                        + " step; train it (train=..., for example train=type:BatchNormalization) or freeze it in the"
-                        + " program";
             }
         }
         return null;

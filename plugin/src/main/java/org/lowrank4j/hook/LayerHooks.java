@@ -2,9 +2,11 @@ package org.lowrank4j.hook;
 
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.AdaptedLayer;
+import org.lowrank4j.engine.FrozenBatchNormalization;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.ReplacedLoss;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -63,6 +65,23 @@ public final class LayerHooks {
         BaseLayer<?> base = (BaseLayer<?>) layer;
         AdaptedLayer adapted = AdaptedLayer.of(base);
         return adapted == null ? null : adapted.regularizationScore(base.getIterationCount(), base.getEpochCount());
+    }
+
+    /** Instead of {@code BatchNormalization.activate(boolean, LayerWorkspaceMgr)}. */
+    public static @Nullable Object normalise(Object layer, boolean training, Object workspaces) {
+        BatchNormalization normalisation = (BatchNormalization) layer;
+        FrozenBatchNormalization frozen =
+                Networks.none() || !training ? null : FrozenBatchNormalization.inStep(normalisation);
+        return frozen == null ? null : frozen.forward(normalisation, (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code BatchNormalization.backpropGradient}. */
+    public static @Nullable Object normaliseBackward(Object layer, Object epsilon, Object workspaces) {
+        BatchNormalization normalisation = (BatchNormalization) layer;
+        FrozenBatchNormalization frozen = Networks.none() ? null : FrozenBatchNormalization.inStep(normalisation);
+        return frozen == null
+                ? null
+                : frozen.backward(normalisation, (INDArray) epsilon, (LayerWorkspaceMgr) workspaces);
     }
 
     private static @Nullable AdaptedLayer inStep(Object layer) {

@@ -56,6 +56,7 @@ class ReferenceTest {
                 "adafactor",
                 "adahessian",
                 "apollo",
+                "batchnorm",
                 "econtrol",
                 "fira",
                 "lora",

@@ -24,6 +24,7 @@ final class TargetCatalog {
     private static final String UPDATERS = DL4J + "nn/updater/UpdaterCreator";
     private static final String LAYER = DL4J + "nn/layers/BaseLayer";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
+    private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
     private static final String TRANSFER = DL4J + "nn/transferlearning/TransferLearning$Builder";
@@ -133,6 +134,15 @@ final class TargetCatalog {
                     ARG1),
             enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0),
+            enter(NORMALISATION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.normalise", THIS, ARG0, ARG1),
+            enter(
+                    NORMALISATION,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.normaliseBackward",
+                    THIS,
+                    ARG0,
+                    ARG1),
             // Parameters are read or replaced
             enter(MULTI_LAYER, "params", "()" + ARRAY, "ReadHooks.network", THIS),
             enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),

@@ -262,6 +262,7 @@ class TargetWeaverTest {
                 "org/deeplearning4j/nn/updater/UpdaterCreator",
                 "org/deeplearning4j/nn/layers/BaseLayer",
                 "org/deeplearning4j/nn/layers/BaseOutputLayer",
+                "org/deeplearning4j/nn/layers/normalization/BatchNormalization",
                 "org/deeplearning4j/util/ModelSerializer"
             })
     void putsAllHooksOfTheCatalogueIntoTheRelease(String owner) {

@@ -11,7 +11,6 @@ import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.conf.stepfunctions.NegativeDefaultStepFunction;
@@ -62,21 +61,6 @@ class UnsupportedRunsAsStockTest {
         for (int i = 0; i < STEPS; i++) {
             network.fit(batch(i));
         }
-    }
-
-    /** A layer that is as it was drawn would train. */
-    private static void learnGainAndFit(MultiLayerNetwork network) {
-        network.setParam("1_gamma", network.getParam("1_gamma").mul(2));
-        fit(network);
-    }
-
-    private static MultiLayerConfiguration batchNormalised() {
-        return settings()
-                .list()
-                .layer(Nets.dense(Nets.INPUTS, 5))
-                .layer(new BatchNormalization.Builder().nIn(5).nOut(5).build())
-                .layer(Nets.head(5))
-                .build();
     }
 
     private static MultiLayerConfiguration autoEncoder() {
@@ -171,10 +155,6 @@ class UnsupportedRunsAsStockTest {
                         "drop-connect",
                         () -> Nets.layers(settings().weightNoise(new DropConnect(0.7))),
                         UnsupportedRunsAsStockTest::fit),
-                new Case(
-                        "frozen batch normalisation",
-                        UnsupportedRunsAsStockTest::batchNormalised,
-                        UnsupportedRunsAsStockTest::learnGainAndFit),
                 new Case(
                         "autoencoder",
                         UnsupportedRunsAsStockTest::autoEncoder,
