@@ -56,7 +56,7 @@ final class OutputOptions {
 
     /** For verbs that write an adapter. */
     void checkDirectory() {
-        if (isZip() || Files.exists(output) && !Files.isDirectory(output)) {
+        if (isZip() || (Files.exists(output) && !Files.isDirectory(output))) {
             throw new WrongUse("An adapter is written as a directory in PEFT's layout, and " + output + " "
                     + (isZip() ? "is the name of a zip" : "is a file")
                     + ". Give a directory; the verb convert makes a zip of it.");

@@ -100,7 +100,7 @@ final class Coefficients {
         return switch (name) {
             case "FLOAT" -> DataType.FLOAT;
             case "DOUBLE" -> DataType.DOUBLE;
-            case "HALF" -> DataType.HALF;
+            case "HALF" -> DataType.FLOAT16;
             default ->
                 throw new LowRankException(
                         "its parameters have the type " + name + ", which is none that networks have.");

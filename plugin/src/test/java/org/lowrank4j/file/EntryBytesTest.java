@@ -58,9 +58,9 @@ class EntryBytesTest {
 
     @Test
     void everyWidth() {
-        INDArray bytes = Nd4j.createFromArray(1, 2, 255).castTo(DataType.UBYTE);
+        INDArray bytes = Nd4j.createFromArray(1, 2, 255).castTo(DataType.UINT8);
         assertArrayEquals(new byte[] {1, 2, -1}, read(bytes, 'c', ByteOrder.BIG_ENDIAN));
-        INDArray halves = Nd4j.createFromArray(1f, -2f).castTo(DataType.HALF);
+        INDArray halves = Nd4j.createFromArray(1f, -2f).castTo(DataType.FLOAT16);
         assertArrayEquals(new byte[] {0x3c, 0, (byte) 0xc0, 0}, read(halves, 'c', ByteOrder.BIG_ENDIAN));
         INDArray longs = Nd4j.createFromArray(1L << 56);
         assertArrayEquals(new byte[] {1, 0, 0, 0, 0, 0, 0, 0}, read(longs, 'c', ByteOrder.BIG_ENDIAN));
