@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Map;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.rng.Random;
@@ -107,6 +112,36 @@ class ArrayAdamTest {
             assertEquals(gradient, same);
             assertEquals(once, inWindows);
         }
+    }
+
+    /** More than 2 GiB of gradients: the last entries take their step like the first. Takes 6.5 GiB. */
+    @Test
+    @Tag("slow")
+    void theLastOfMoreThanHalfABillionEntriesTakesItsStep() {
+        long length = (1L << 29) + 1000;
+        assumeTrue(Pointer.availablePhysicalBytes() > 4 * length * Float.BYTES, "too little memory");
+        Pointer memory = Pointer.calloc(3 * length, Float.BYTES);
+        try {
+            INDArray gradient = vast(memory, 0, length);
+            INDArray state = vast(memory, length, 2 * length);
+            GradientUpdater<?> ours = ArrayAdam.insteadOf(new Adam(0.5).instantiate(state, false));
+            Blas.floats(gradient, 0, 1).put(0, 3f);
+            Blas.floats(gradient, length - 1, 1).put(0, 3f);
+            ours.applyUpdater(gradient, 0, 0);
+            assertEquals(0.5f, Blas.floats(gradient, 0, 1).get(0), 1e-5f);
+            assertEquals(0.5f, Blas.floats(gradient, length - 1, 1).get(0), 1e-5f);
+            assertEquals(0f, Blas.floats(gradient, length - 2, 1).get(0));
+            assertEquals(0.3f, Blas.floats(state, length - 1, 1).get(0), 1e-6f);
+        } finally {
+            Pointer.free(memory);
+        }
+    }
+
+    private static INDArray vast(Pointer memory, long from, long length) {
+        FloatPointer first = new FloatPointer(new FloatPointer(memory).getPointer(from));
+        first.limit(length).capacity(length);
+        return Nd4j.create(
+                Nd4j.createBuffer(first, length, DataType.FLOAT), new long[] {length}, new long[] {1}, 0, 'c');
     }
 
     @ParameterizedTest
