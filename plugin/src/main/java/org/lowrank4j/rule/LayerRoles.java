@@ -128,6 +128,11 @@ final class LayerRoles {
         return trained.containsKey(layer);
     }
 
+    /** Whether the rule asks for this very layer to be adapted, by its name or index. */
+    boolean isNamed(LayerShape layer) {
+        return named.containsKey(layer);
+    }
+
     /** Layers to adapt, in the network's order. */
     List<LayerShape> targets() {
         return network.layers().stream().filter(targets::containsKey).toList();

@@ -96,7 +96,7 @@ final class Planner {
         List<String> random = new ArrayList<>();
         targets.forEach((layer, settings) -> {
             boolean fit = methods.update(settings.update(), rule.source()).learnsFromScratch();
-            if (!fit && network.random().contains(layer.name())) {
+            if (!fit && !roles.isNamed(layer) && network.random().contains(layer.name())) {
                 random.add(layer.name());
             }
         });
