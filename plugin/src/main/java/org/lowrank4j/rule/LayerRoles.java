@@ -109,7 +109,8 @@ final class LayerRoles {
     void passOver(LayerShape layer, String because) {
         targets.remove(layer);
         excluded.put(layer, because);
-        if (trainsByDefault() && (layer.output() || isRandom(layer) && rule.value(Key.LAYERS).isEmpty())) {
+        if (trainsByDefault()
+                && (layer.output() || isRandom(layer) && rule.value(Key.LAYERS).isEmpty())) {
             trained.put(layer, "default: " + (layer.output() ? "output layer; " : "still random; ") + because);
         }
     }
@@ -126,11 +127,6 @@ final class LayerRoles {
 
     boolean isTrained(LayerShape layer) {
         return trained.containsKey(layer);
-    }
-
-    /** Whether the rule asks for this very layer to be adapted, by its name or index. */
-    boolean isNamed(LayerShape layer) {
-        return named.containsKey(layer);
     }
 
     /** Layers to adapt, in the network's order. */

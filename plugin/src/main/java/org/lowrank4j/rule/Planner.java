@@ -96,14 +96,15 @@ final class Planner {
         List<String> random = new ArrayList<>();
         targets.forEach((layer, settings) -> {
             boolean fit = methods.update(settings.update(), rule.source()).learnsFromScratch();
-            if (!fit && !roles.isNamed(layer) && network.random().contains(layer.name())) {
+            if (!fit && network.random().contains(layer.name())) {
                 random.add(layer.name());
             }
         });
-        if (!random.isEmpty()) {
-            warnings.add("adapted though still random: " + LayerRoles.some(random)
-                    + ". Nothing has trained them, and updates of low rank learn less from random weights than full training"
-                    + " does. train=auto trains them in full.");
+        if (!random.isEmpty() && rule.value(Key.LAYERS).isEmpty()) {
+            warnings.add(
+                    "adapted though still random: " + LayerRoles.some(random)
+                            + ". Nothing has trained them, and updates of low rank learn less from random weights than full training"
+                            + " does. Write train=auto to train them in full, or name them in layers if they are meant to be adapted.");
         }
     }
 
