@@ -100,9 +100,23 @@ final class CombineVerb extends Verb {
         if (method == Method.SVD && rank == null) {
             throw new WrongUse("The method svd needs --rank.");
         }
+        for (double weight : weights) {
+            if (!Double.isFinite(weight)) {
+                throw new WrongUse("--weights must be finite numbers, and one is " + weight + ".");
+            }
+        }
+        if (rank != null && rank < 1) {
+            throw new WrongUse("--rank must be 1 or more, and it is " + rank + ".");
+        }
+        if (density != null && !(density > 0 && density <= 1)) {
+            throw new WrongUse("--density must be above 0 and at most 1, and it is " + density + ".");
+        }
         refuse("--rank", rank != null && method != Method.SVD && !sparse);
         refuse("--density", density != null && !sparse);
         refuse("--seed", seed != null && method != Method.DARE);
+        if (base == null && adapters.stream().anyMatch(adapter -> InputFiles.peftDirectory(adapter) == null)) {
+            throw new WrongUse(InputFiles.NEEDS_BASE);
+        }
         output.checkDirectory();
     }
 

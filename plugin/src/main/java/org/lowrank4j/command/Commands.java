@@ -4,10 +4,14 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.net.URL;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +30,9 @@ public final class Commands {
 
     /** The command line itself cannot be understood, or names files that are not there. */
     static final int WRONG_USE = 2;
+
+    /** Of picocli, which repeats whatever it was given. */
+    private static final int LONGEST_COMPLAINT = 300;
 
     /** Whether ND4J logs, line by line, what it runs on; doctor tells that. */
     private static final String ND4J_GREETING = "org.nd4j.log.initialization";
@@ -58,7 +65,13 @@ public final class Commands {
             System.setProperty(ND4J_GREETING, "false");
         }
         try {
-            return commandLine(host).execute(arguments);
+            int status = commandLine(host).execute(arguments);
+            // A print stream keeps its failures to itself, and nobody may take half a result for a whole one.
+            if (out.checkError()) {
+                err.println("lowrank4j: the result could not be written to the standard output.");
+                return PROBLEM;
+            }
+            return status;
         } finally {
             System.setOut(platform);
         }
@@ -84,32 +97,54 @@ public final class Commands {
         line.setUsageHelpAutoWidth(false);
         line.setUsageHelpWidth(100);
         line.setParameterExceptionHandler((wrong, given) -> {
-            explain(wrong, given, host.err());
+            explain(wrong, given, host);
             return WRONG_USE;
         });
         return line;
     }
 
-    private static void explain(ParameterException wrong, String[] given, PrintStream err) {
+    private static void explain(ParameterException wrong, String[] arguments, Host host) {
         CommandLine line = wrong.getCommandLine();
-        CommandSpec spec = line.getCommandSpec();
-        String message = wrong.getMessage();
-        // A misspelt option is why another one is missing, or why its value is one argument too many.
-        Optional<String> misspelt = wrong.getCause() instanceof WrongUse
-                ? Optional.empty()
-                : Arrays.stream(given)
-                        .filter(argument -> argument.startsWith("--") && argument.length() > 2)
-                        .filter(argument -> !spec.optionsMap().containsKey(optionName(argument)))
-                        .findFirst();
-        if (misspelt.isPresent()) {
-            message = unmatched(misspelt.get(), spec);
-        } else if (wrong instanceof UnmatchedArgumentException unmatched
-                && !unmatched.getUnmatched().isEmpty()) {
-            message = unmatched(unmatched.getUnmatched().get(0), spec);
+        String verb = line.getParent() == null ? null : line.getCommandName();
+        String message = message(wrong, arguments, line.getCommandSpec());
+        if (Arrays.stream(arguments).anyMatch(Commands::asksForJson)) {
+            host.out().println(failure(verb, WRONG_USE, message));
         }
-        err.println("lowrank4j: " + message);
-        err.println("See java -jar lowrank4j-agent.jar" + (line.getParent() == null ? "" : " " + line.getCommandName())
-                + " --help");
+        host.err().println("lowrank4j: " + message);
+        host.err().println("See java -jar lowrank4j-agent.jar" + (verb == null ? "" : " " + verb) + " --help");
+    }
+
+    private static boolean asksForJson(String argument) {
+        return argument.equals(Verb.JSON) || argument.equals(Verb.JSON + "=true");
+    }
+
+    private static String message(ParameterException wrong, String[] arguments, CommandSpec spec) {
+        String message = String.valueOf(wrong.getMessage());
+        if (wrong.getCause() instanceof WrongUse) {
+            return message;
+        }
+        // A misspelt option is why another one is missing, or why its value is one argument too many.
+        Optional<String> misspelt = Arrays.stream(arguments)
+                .filter(argument -> argument.startsWith("--") && argument.length() > 2 && !asksForJson(argument))
+                .filter(argument -> !spec.optionsMap().containsKey(optionName(argument)))
+                .findFirst();
+        if (misspelt.isPresent()) {
+            return unmatched(misspelt.get(), spec);
+        }
+        if (wrong instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            return unmatched(unmatched.getUnmatched().get(0), spec);
+        }
+        return message.length() < LONGEST_COMPLAINT ? message : Excerpt.of(message);
+    }
+
+    /** What {@code --json} prints in the place of a result, whatever went wrong. */
+    static String failure(@Nullable String verb, int status, String message) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("verb", verb);
+        all.put("status", status);
+        all.put("error", message);
+        return Json.text(all);
     }
 
     private static String optionName(String argument) {
@@ -124,13 +159,13 @@ public final class Commands {
                     .filter(option -> !option.hidden())
                     .map(OptionSpec::longestName)
                     .toList();
-            return "unknown option '" + name + "'." + NearestName.suggestion(name, known);
+            return "unknown option '" + Excerpt.of(name) + "'." + NearestName.suggestion(name, known);
         }
         if (spec.parent() == null) {
-            return "unknown verb '" + argument + "'; there are "
+            return "unknown verb '" + Excerpt.of(argument) + "'; there are "
                     + String.join(", ", spec.subcommands().keySet()) + "."
                     + NearestName.suggestion(argument, spec.subcommands().keySet());
         }
-        return "unexpected argument '" + argument + "'.";
+        return "unexpected argument '" + Excerpt.of(argument) + "'.";
     }
 }

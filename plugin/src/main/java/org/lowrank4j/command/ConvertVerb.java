@@ -60,9 +60,7 @@ final class ConvertVerb extends Verb {
             output.checkDirectory();
         }
         if (base == null && (output.isZip() || InputFiles.peftDirectory(adapter) == null)) {
-            throw new WrongUse(
-                    "A zip holds effective weights, so the model that training started from is needed to tell"
-                            + " the adapter from it. Give it with --base.");
+            throw new WrongUse(InputFiles.NEEDS_BASE);
         }
     }
 

@@ -58,6 +58,11 @@ final class DoctorVerb extends Verb {
     }
 
     @Override
+    void check() {
+        classPath().entries();
+    }
+
+    @Override
     Result work(Progress progress) throws IOException {
         if (probe) {
             Map<String, String> found = Probe.run();

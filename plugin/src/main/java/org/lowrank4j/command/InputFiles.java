@@ -12,6 +12,11 @@ public final class InputFiles {
     /** The files of an adapter in PEFT's layout. */
     static final List<String> PEFT_FILES = List.of("adapter_config.json", "adapter_model.safetensors");
 
+    /** What to tell who gives a trained model zip in the place of an adapter, and no base. */
+    public static final String NEEDS_BASE =
+            "A zip holds effective weights, so the model that training started from is needed to tell the adapter from it."
+                    + " Give it with --base.";
+
     private InputFiles() {}
 
     static void checkExists(Path file) {

@@ -15,6 +15,8 @@ import picocli.CommandLine.Spec;
 /** What all verbs share: how they find Deeplearning4j, print their result and explain what went wrong. */
 abstract class Verb implements Callable<Integer> {
 
+    static final String JSON = "--json";
+
     private final Host host;
 
     @Spec
@@ -23,7 +25,7 @@ abstract class Verb implements Callable<Integer> {
     @Mixin
     private final ClassPathOptions classPath = new ClassPathOptions();
 
-    @Option(names = "--json", description = "Print the result as one JSON object.")
+    @Option(names = JSON, description = "Print the result as one JSON object.")
     private boolean json;
 
     @Option(
@@ -72,7 +74,6 @@ abstract class Verb implements Callable<Integer> {
             print(result);
             return result.fine() ? Commands.FINE : Commands.PROBLEM;
         } catch (WrongUse wrong) {
-            printFailure(Commands.WRONG_USE, String.valueOf(wrong.getMessage()));
             throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         } catch (LowRankException refused) {
             return failed(String.valueOf(refused.getMessage()));
@@ -85,7 +86,10 @@ abstract class Verb implements Callable<Integer> {
         } catch (OutOfMemoryError tooLarge) {
             return failed("there is not enough memory (" + tooLarge.getMessage() + "). Give the JVM more with -Xmx, and"
                     + " ND4J with -Dorg.bytedeco.javacpp.maxbytes, before -jar.");
-        } catch (RuntimeException | LinkageError unexpected) {
+        } catch (StackOverflowError tooDeep) {
+            return failed(
+                    "what was read is nested too deeply for the stack. Give the JVM more with -Xss, before -jar.");
+        } catch (RuntimeException | Error unexpected) {
             // A defect, here or in a library: the trace is what a report of it needs.
             unexpected.printStackTrace(host.err());
             return failed("unexpected: " + unexpected);
@@ -105,18 +109,10 @@ abstract class Verb implements Callable<Integer> {
     }
 
     private int failed(String message) {
-        printFailure(Commands.PROBLEM, message);
+        if (json) {
+            host.out().println(Commands.failure(spec.name(), Commands.PROBLEM, message));
+        }
         host.err().println("lowrank4j: " + message);
         return Commands.PROBLEM;
-    }
-
-    private void printFailure(int status, String message) {
-        if (json) {
-            Map<String, Object> all = new LinkedHashMap<>();
-            all.put("verb", spec.name());
-            all.put("status", status);
-            all.put("error", message);
-            host.out().println(Json.text(all));
-        }
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.command;
 
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,11 @@ final class CommandLines {
     }
 
     static Ran run(Object... arguments) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        return runInto(new ByteArrayOutputStream(), arguments);
+    }
+
+    /** The same with the standard output somewhere else. */
+    static Ran runInto(OutputStream out, Object... arguments) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         List<URL> classPath = new ArrayList<>();
         String[] texts = new String[arguments.length];
@@ -46,6 +51,7 @@ final class CommandLines {
                 "1.2.3",
                 classPath::add,
                 stream -> true);
-        return new Ran(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8), classPath);
+        String text = out instanceof ByteArrayOutputStream bytes ? bytes.toString(StandardCharsets.UTF_8) : "";
+        return new Ran(status, text, err.toString(StandardCharsets.UTF_8), classPath);
     }
 }

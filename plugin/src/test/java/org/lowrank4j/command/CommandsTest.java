@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +29,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.command.CommandLines.Ran;
+import org.lowrank4j.file.Safetensors;
+import org.lowrank4j.file.Tensors;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
@@ -335,6 +340,155 @@ class CommandsTest {
         Ran none = CommandLines.run("plan", base);
         assertEquals(1, none.status());
         assertTrue(none.err().contains("No rule asks for anything"), none.err());
+    }
+
+    @Test
+    void everyWrongUseIsOneJsonObjectToo() {
+        String adapter = adapter().toString();
+        List<List<String>> wrong = List.of(
+                List.of("merge", "a", "b"),
+                List.of("merge", "--forse", "a", "b"),
+                List.of("inspect", "absent.zip"),
+                List.of("extract", base.toString(), tuned.toString(), "--rank", "x", "-o", "o"),
+                List.of("extract", base.toString(), tuned.toString(), "--rank", "0", "-o", "o"),
+                List.of("convert", tuned.toString(), "-o", "o"),
+                List.of("combine", tuned.toString(), "-o", "o"),
+                List.of("combine", adapter, "--method", "svd", "--rank", "0", "-o", "o"),
+                List.of("combine", adapter, "--weights", "NaN", "-o", "o"),
+                List.of("combine", adapter, "--method", "dare", "--density", "2", "-o", "o"),
+                List.of("combine", adapter, "--method", "sum", "-o", "o"),
+                List.of("diff", base.toString()),
+                List.of("diff", base.toString(), adapter),
+                List.of("verify", "a", "b"),
+                List.of("plan", base.toString(), "rank"),
+                List.of("doctor", "--classpath", "absent.jar"),
+                List.of("doctor", "x"),
+                List.of("mrege", "a"));
+        for (List<String> line : wrong) {
+            Ran plain = CommandLines.run(line.toArray());
+            assertEquals(2, plain.status(), plain::toString);
+            assertEquals("", plain.out(), plain::toString);
+            Ran ran = withJson(line);
+            assertEquals(2, ran.status(), ran::toString);
+            assertEquals(2, ran.json().path("status").asInt(), ran::toString);
+            assertEquals(plain.err(), ran.err());
+            assertTrue(
+                    ran.err()
+                            .startsWith("lowrank4j: " + ran.json().path("error").asText()),
+                    ran::toString);
+            assertEquals(
+                    line.get(0).equals("mrege") ? "null" : line.get(0),
+                    ran.json().path("verb").asText());
+        }
+    }
+
+    private static Ran withJson(List<?> line) {
+        List<Object> all = new ArrayList<>(line);
+        all.add("--json");
+        return CommandLines.run(all.toArray());
+    }
+
+    @Test
+    void whatIsWrongWithAFileIsOneJsonObjectToo() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.zip"), "no zip");
+        for (List<Object> line : List.<List<Object>>of(
+                List.of("plan", text, "rank=2"),
+                List.of("inspect", text),
+                List.of("merge", text, adapter(), "-o", folder.resolve("o.zip")),
+                List.of("extract", text, tuned, "--rank", 1, "-o", folder.resolve("o")),
+                List.of("convert", text, "--base", base, "-o", folder.resolve("o")),
+                List.of("combine", text, "--base", base, "-o", folder.resolve("o")),
+                List.of("diff", text, base),
+                List.of("verify", text))) {
+            Ran ran = withJson(line);
+            assertEquals(1, ran.status(), ran::toString);
+            assertEquals(1, ran.json().path("status").asInt(), ran::toString);
+            assertEquals(line.get(0), ran.json().path("verb").asText());
+            assertTrue(ran.err().contains(ran.json().path("error").asText()), ran::toString);
+        }
+    }
+
+    @Test
+    void aResultThatCouldNotBeWrittenIsNoSuccess() {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int letter) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        for (List<Object> line : List.<List<Object>>of(
+                List.of("plan", base, "rank=2", "layers=dense"),
+                List.of("inspect", base),
+                List.of("merge", base, adapter(), "-o", folder.resolve("merged.zip")),
+                List.of("extract", base, tuned, "--rank", 1, "-o", folder.resolve("second")),
+                List.of("convert", adapter(), "-o", folder.resolve("converted")),
+                List.of("combine", adapter(), "-o", folder.resolve("combined")),
+                List.of("diff", base, base),
+                List.of("verify", adapter()),
+                List.of("doctor", "--probe"),
+                List.of("merge", "--help"),
+                List.of("--version"),
+                List.of())) {
+            Ran ran = CommandLines.runInto(full, line.toArray());
+            assertEquals(1, ran.status(), line + " " + ran);
+            assertTrue(ran.err().contains("the result could not be written to the standard output"), ran::toString);
+        }
+    }
+
+    @Test
+    void aFullDeviceIsNoSuccess() {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.isWritable(full));
+        Ran ran = CommandLines.run("merge", base, adapter(), "-o", full, "--force", "--json");
+        assertEquals(1, ran.status(), ran::toString);
+        assertTrue(ran.json().path("error").asText().contains("No space left on device"), ran::toString);
+    }
+
+    @Test
+    void aFlippedBitIsDamageForEveryVerb() throws IOException {
+        Path tensors = adapter().resolve("adapter_model.safetensors");
+        byte[] content = Files.readAllBytes(tensors);
+        content[content.length - 2] ^= 1;
+        Files.write(tensors, content);
+        for (List<Object> line : List.<List<Object>>of(
+                List.of("verify", adapter()),
+                List.of("inspect", adapter()),
+                List.of("merge", base, adapter(), "-o", folder.resolve("o.zip")),
+                List.of("convert", adapter(), "-o", folder.resolve("o")),
+                List.of("convert", adapter(), "--base", base, "-o", folder.resolve("o.zip")),
+                List.of("combine", adapter(), "-o", folder.resolve("o")),
+                List.of("diff", adapter(), adapter()))) {
+            Ran ran = CommandLines.run(line.toArray());
+            assertEquals(1, ran.status(), ran::toString);
+            assertTrue(ran.err().contains("it is damaged: its content has the SHA-256"), ran::toString);
+        }
+        assertFalse(Files.exists(folder.resolve("o")));
+        assertFalse(Files.exists(folder.resolve("o.zip")));
+    }
+
+    @Test
+    void whatIsKnownOfAnAdapterIsTold() throws IOException {
+        Ran sound = CommandLines.run("verify", adapter(), "--json");
+        assertTrue(sound.json().path("hashed").asBoolean(), sound::toString);
+        Ran named = CommandLines.run("merge", base, adapter(), "-o", folder.resolve("named.zip"), "--json");
+        assertTrue(named.json().path("namesBase").asBoolean(), named::toString);
+
+        // As another library writes it: no hash, no base.
+        Path tensors = adapter().resolve("adapter_model.safetensors");
+        Map<String, INDArray> arrays = Safetensors.read(tensors).tensors();
+        try (OutputStream out = Files.newOutputStream(tensors)) {
+            Safetensors.write(new Tensors(arrays, Map.of("format", "pt")), out);
+        }
+        Path config = adapter().resolve("adapter_config.json");
+        String text = Files.readString(config);
+        Files.writeString(config, text.substring(0, text.lastIndexOf(',', text.indexOf("\"lowrank4j\""))) + "}");
+        Ran foreign = CommandLines.run("verify", adapter());
+        assertEquals(0, foreign.status(), foreign::toString);
+        assertTrue(foreign.out().contains("it carries no hash, so a changed number cannot be seen"), foreign::toString);
+        assertTrue(CommandLines.run("inspect", adapter()).out().contains("hashes: none"));
+        Ran merged = CommandLines.run("merge", base, adapter(), "-o", folder.resolve("merged.zip"));
+        assertEquals(0, merged.status(), merged::toString);
+        assertTrue(merged.out().contains("does not name the base that it was made on"), merged::toString);
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lowrank4j.command.work;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
@@ -10,6 +11,7 @@ import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
 import org.lowrank4j.command.InputFiles;
 import org.lowrank4j.command.Progress;
+import org.lowrank4j.command.WrongUse;
 
 /** Reads adapters in whatever form they are. */
 final class AdapterSource {
@@ -21,19 +23,26 @@ final class AdapterSource {
      *
      * @param path a directory in PEFT's layout or a file of it, or a trained model zip
      * @param base the model that a zip was trained from; null if none was given
-     * @throws LowRankException if there is no adapter in it, or it needs a base
+     * @throws LowRankException if there is no adapter in it
+     * @throws WrongUse if it needs a base
      */
     static Adapter read(Path path, @Nullable ModelFile base, Progress progress) throws IOException {
+        PeftDirectory.Contents contents = open(path, base, progress);
+        contents.notes().forEach(note -> progress.begin("note: " + note));
+        return contents.adapter();
+    }
+
+    /** The same with what there is to say of the files. The state in a zip has the checksum of the zip. */
+    static PeftDirectory.Contents open(Path path, @Nullable ModelFile base, Progress progress) throws IOException {
         progress.begin("reading " + path);
         Path directory = InputFiles.peftDirectory(path);
         if (directory != null) {
-            return PeftDirectory.read(directory);
+            return PeftDirectory.open(directory);
         }
         if (base == null) {
-            throw new LowRankException(path + " is a zip, and a zip holds effective weights: which part of them is the"
-                    + " adapter can only be seen next to the model that training started from. Give it with --base.");
+            throw new WrongUse(InputFiles.NEEDS_BASE);
         }
-        return TrainedAdapter.of(base, ModelFile.read(path));
+        return new PeftDirectory.Contents(TrainedAdapter.of(base, ModelFile.read(path)), true, List.of());
     }
 
     /** Reads a base if one was given. */

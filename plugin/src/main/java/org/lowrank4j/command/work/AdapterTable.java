@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.BaseFingerprint;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.report.TextTable;
 
 /** What is in an adapter, as a table and as values. */
@@ -135,7 +136,7 @@ final class AdapterTable {
         if (!adapter.metadata().isEmpty()) {
             lines.add("metadata:");
         }
-        adapter.metadata().forEach((name, value) -> lines.add("  " + name + ": " + value));
+        adapter.metadata().forEach((name, value) -> lines.add("  " + Excerpt.of(name) + ": " + Excerpt.of(value)));
         values.put("metadata", new LinkedHashMap<String, Object>(adapter.metadata()));
     }
 }

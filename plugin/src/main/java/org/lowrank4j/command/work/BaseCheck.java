@@ -3,11 +3,15 @@ package org.lowrank4j.command.work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.AdapterSet;
 import org.lowrank4j.adapter.BaseFingerprint;
 import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.method.Excerpt;
 
 /**
  * Whether an adapter belongs to a base.
@@ -38,8 +42,26 @@ record BaseCheck(boolean fits, List<String> sentences) {
         } else {
             sentences.add(
                     "belongs to " + base.file() + ": all " + known.weights().size() + " hashes agree");
+            unnamed(adapter).ifPresent(sentences::add);
         }
         return new BaseCheck(fits, List.copyOf(sentences));
+    }
+
+    /** What to say of an adapter that does not name the base of every layer that it changes; empty if it does. */
+    static Optional<String> unnamed(Adapter adapter) {
+        BaseFingerprint base = adapter.base();
+        Set<String> unnamed = new TreeSet<>(adapter.layers().keySet());
+        if (base != null) {
+            unnamed.removeAll(base.weights().keySet());
+        }
+        if (base == null || base.weights().isEmpty()) {
+            return Optional.of(
+                    "the adapter does not name the base that it was made on, so only its shapes were compared");
+        }
+        return unnamed.isEmpty()
+                ? Optional.empty()
+                : Optional.of("the adapter does not name its base for " + Excerpt.of(unnamed)
+                        + ", so only the shapes were compared there");
     }
 
     void addTo(List<String> lines, Map<String, Object> values) {

@@ -54,7 +54,10 @@ public final class Conversion {
         }
         progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
         Merge.write(foundation, adapter, state(adapter, foundation), output, anyBase);
-        return result(adapter, output, List.of("training goes on under a rule of the same settings: " + rule(adapter)));
+        List<String> notes = new ArrayList<>();
+        notes.add("training goes on under a rule of the same settings: " + rule(adapter));
+        BaseCheck.unnamed(adapter).ifPresent(notes::add);
+        return result(adapter, output, notes);
     }
 
     /** What a LoRA or DoRA training of this adapter would have saved, before any updater. */

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
 import org.lowrank4j.command.InputFiles;
 import org.lowrank4j.command.Progress;
@@ -39,7 +40,12 @@ public final class Inspection {
         ModelFile foundation = AdapterSource.base(base, progress);
         Adapter adapter = null;
         if (InputFiles.peftDirectory(file) != null) {
-            adapter = AdapterSource.read(file, null, progress);
+            PeftDirectory.Contents contents = AdapterSource.open(file, null, progress);
+            adapter = contents.adapter();
+            lines.add(contents.hashed() ? "hashes: right" : "hashes: none, so a changed number cannot be seen");
+            lines.addAll(contents.notes());
+            values.put("hashed", contents.hashed());
+            values.put("notes", contents.notes());
         } else {
             ModelFile model = AdapterSource.model(file, progress);
             model(model, spectrum, progress, lines, values);

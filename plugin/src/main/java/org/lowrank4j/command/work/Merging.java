@@ -10,6 +10,7 @@ import java.util.Map;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.Merge;
 import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 
@@ -22,7 +23,8 @@ public final class Merging {
     public static Result merge(Path base, Path adapter, Path output, boolean anyBase, Progress progress)
             throws IOException {
         ModelFile foundation = AdapterSource.model(base, progress);
-        Adapter change = AdapterSource.read(adapter, foundation, progress);
+        PeftDirectory.Contents contents = AdapterSource.open(adapter, foundation, progress);
+        Adapter change = contents.adapter();
         progress.begin("merging " + change.layers().size() + " layers, checking, writing " + output);
         Merge.Report report = Merge.write(foundation, change, output, anyBase);
         List<String> lines = new ArrayList<>();
@@ -42,6 +44,11 @@ public final class Merging {
                         layer,
                         difference,
                         Merge.TOLERANCE)));
+        List<String> notes = new ArrayList<>(contents.notes());
+        BaseCheck.unnamed(change).ifPresent(notes::add);
+        lines.addAll(notes);
+        values.put("namesBase", BaseCheck.unnamed(change).isEmpty());
+        values.put("notes", notes);
         return new Result(true, values, lines);
     }
 }

@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.ModelFile;
+import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
 import org.lowrank4j.command.InputFiles;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lowrank4j.file.NotFinite;
 
 /** The verb verify. */
 public final class Verification {
@@ -35,8 +36,15 @@ public final class Verification {
         Adapter adapter = null;
         boolean fine = true;
         if (InputFiles.peftDirectory(file) != null) {
-            adapter = AdapterSource.read(file, null, progress);
-            lines.add("sound: settings and tensors fit, all numbers are finite");
+            PeftDirectory.Contents contents = AdapterSource.open(file, null, progress);
+            adapter = contents.adapter();
+            lines.add("sound: settings and tensors fit, all numbers are finite, "
+                    + (contents.hashed()
+                            ? "the hashes are right"
+                            : "as far as can be told: it carries no hash, so a changed number cannot be seen"));
+            lines.addAll(contents.notes());
+            values.put("hashed", contents.hashed());
+            values.put("notes", contents.notes());
         } else {
             ModelFile model = AdapterSource.model(file, progress);
             List<String> problems = notFinite(model);
@@ -68,7 +76,7 @@ public final class Verification {
         NamedParameters.of(model.network())
                 .parts()
                 .forEach((layer, part) -> part.arrays().forEach((name, array) -> {
-                    long count = notFinite(array);
+                    long count = NotFinite.count(array);
                     if (count > 0) {
                         problems.add(name + " of layer " + layer + " has " + Numbers.shown(count) + " of "
                                 + Numbers.shown(array.length())
@@ -76,13 +84,5 @@ public final class Verification {
                     }
                 }));
         return problems;
-    }
-
-    private static long notFinite(INDArray array) {
-        long count = 0;
-        for (double entry : array.dup('c').data().asDouble()) {
-            count += Double.isFinite(entry) ? 0 : 1;
-        }
-        return count;
     }
 }
