@@ -1,16 +1,22 @@
 package org.lowrank4j.adapter;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.DeadPairs;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.initialisation.NetworkStart;
+import org.lowrank4j.initialisation.ReplacedParameter;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.report.Console;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,10 +28,14 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * <pre>A = A' s' / s,   B = B',   W becomes W + s A B = W + s' A' B'</pre>
  *
  * <p>where A', B' and s' are the adapter's, of rank r' at most r. Pairs beyond r' start as LoRA's do and leave the network
- * as it is. What the adapter holds besides, such as an output layer that was trained in full, is not put in force: {@link
- * AdapterSet} and {@link Merge} do that.
+ * as it is. What the adapter holds besides is put in force as well, so that the network is base and adapter before its
+ * first step: what was trained in full (output layers, biases) in the place of the base's, and changes of layers that the
+ * rule does not adapt merged into their W.
  */
 public final class SavedAdapterStart implements Initialisation {
+
+    private WeakReference<Adapter> lastRead = new WeakReference<>(null);
+    private List<Object> lastVersion = List.of();
 
     private enum AnyBase {
         YES,
@@ -68,7 +78,7 @@ public final class SavedAdapterStart implements Initialisation {
                     + ", or truncate the adapter first.");
         }
         if (start.options().choice("any-base", AnyBase.class) == AnyBase.NO) {
-            checkBase(adapter, start, path);
+            checkBase(adapter, start.layer(), start.weight(), path);
         }
         INDArray a = Nd4j.create(DataType.DOUBLE, start.inputs(), start.rank());
         INDArray b = Nd4j.create(DataType.DOUBLE, start.rank(), start.outputs());
@@ -79,26 +89,97 @@ public final class SavedAdapterStart implements Initialisation {
         return DeadPairs.revived(new Factors(a, b), start).on(start.weight());
     }
 
-    private static Adapter read(String path) {
+    @Override
+    public List<ReplacedParameter> alsoReplaces(NetworkStart start) {
+        String path = start.options().text("path");
+        Adapter adapter = read(path);
+        NetworkWeights network = NetworkWeights.of(start.network());
+        try {
+            network.checkShapes(adapter);
+            return replaced(adapter, network, start, path);
+        } catch (LowRankException unfit) {
+            throw new LowRankException(
+                    "The adapter in " + path + " cannot be started from: " + unfit.getMessage(), unfit);
+        }
+    }
+
+    private List<ReplacedParameter> replaced(Adapter adapter, NetworkWeights network, NetworkStart start, String path) {
+        List<ReplacedParameter> replaced = new ArrayList<>();
+        adapter.layers().forEach((layer, saved) -> {
+            if (start.started().contains(layer)) {
+                return;
+            }
+            refuseOther(start, layer);
+            INDArray live = network.weight(layer);
+            if (start.options().choice("any-base", AnyBase.class) == AnyBase.NO) {
+                checkBase(adapter, layer, live, path);
+            }
+            INDArray effective = NetworkWeights.effective(live, saved);
+            replaced.add(new ReplacedParameter(layer, NetworkWeights.WEIGHT, live, effective));
+        });
+        adapter.parameters()
+                .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
+                    if (name.equals(NetworkWeights.WEIGHT)) {
+                        refuseOther(start, layer);
+                    }
+                    INDArray live = network.parameter(layer, name);
+                    replaced.add(new ReplacedParameter(layer, name, live, NetworkWeights.as(live, array)));
+                }));
+        return replaced;
+    }
+
+    private static void refuseOther(NetworkStart start, String layer) {
+        if (start.others().contains(layer)) {
+            throw new LowRankException(
+                    "it changes W of layer " + layer
+                            + ", which the rule adapts with another start. Start it from the adapter, too, or do not adapt it.");
+        }
+    }
+
+    /** The same object for all layers of a network, and for as long as one of them is held. */
+    private synchronized Adapter read(String path) {
         if (path.isBlank()) {
             throw new LowRankException(
                     "init=adapter starts from a saved adapter: set adapter.path to its PEFT directory,"
                             + " the one with " + PeftDirectory.CONFIG + " and " + PeftDirectory.TENSORS + ".");
         }
         try {
-            return PeftDirectory.read(Path.of(path));
+            List<Object> version = version(Path.of(path));
+            Adapter known = lastRead.get();
+            if (known == null || !version.equals(lastVersion)) {
+                PeftDirectory.Contents contents = PeftDirectory.open(Path.of(path));
+                contents.notes().forEach(note -> Console.say("adapter.path=" + path + ": " + note));
+                known = contents.adapter();
+                lastRead = new WeakReference<>(known);
+                lastVersion = version;
+            }
+            return known;
         } catch (IOException | InvalidPathException unreadable) {
             throw new LowRankException(
                     "adapter.path=" + path + " cannot be read: " + unreadable.getMessage(), unreadable);
         }
     }
 
-    private static void checkBase(Adapter adapter, Start start, String path) {
+    /** What changes when an adapter is written. */
+    private static List<Object> version(Path directory) throws IOException {
+        List<Object> version = new ArrayList<>();
+        version.add(directory.toAbsolutePath());
+        for (String name : List.of(PeftDirectory.CONFIG, PeftDirectory.TENSORS)) {
+            Path file = directory.resolve(name);
+            if (Files.isRegularFile(file)) {
+                version.add(Files.getLastModifiedTime(file));
+                version.add(Files.size(file));
+            }
+        }
+        return version;
+    }
+
+    private static void checkBase(Adapter adapter, String layer, INDArray live, String path) {
         BaseFingerprint base = adapter.base();
-        BaseFingerprint.Weight weight = base == null ? null : base.weights().get(start.layer());
+        BaseFingerprint.Weight weight = base == null ? null : base.weights().get(layer);
         List<String> differences = weight == null
                 ? List.of()
-                : new BaseFingerprint(Map.of(start.layer(), weight)).differences(Map.of(start.layer(), start.weight()));
+                : new BaseFingerprint(Map.of(layer, weight)).differences(Map.of(layer, live));
         if (!differences.isEmpty()) {
             throw new LowRankException("The adapter in " + path + " was made on another base: " + differences.get(0)
                     + ". Start from the network that it was trained on, or set adapter.any-base=yes.");

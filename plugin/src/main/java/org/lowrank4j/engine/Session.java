@@ -19,6 +19,7 @@ import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;
@@ -360,7 +361,10 @@ final class Session {
                 String started = "adapters started in "
                         + (observingNanos + System.nanoTime() - begun) / 1_000_000
                         + " ms"
-                        + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead");
+                        + (readAhead.isEmpty() ? "" : ", with " + readAhead.size() + " minibatches read ahead")
+                        + (pending.replaced().isEmpty()
+                                ? ""
+                                : ", with " + Excerpt.of(pending.replaced()) + " as saved");
                 notices.add(() -> Console.say(started));
             }
             readAhead = List.of();

@@ -76,6 +76,17 @@ public interface Initialisation extends Method {
         return starts.stream().mapToInt(Start::rank).toArray();
     }
 
+    /**
+     * Parameters besides the weights of its targets that this start replaces, such as an output layer that was trained in
+     * full with the factors. Called once after the factors of all targets were computed and before any is in force; they
+     * are put in force together, before the first step.
+     *
+     * @throws LowRankException if one does not fit the network, which is then as it was
+     */
+    default List<ReplacedParameter> alsoReplaces(NetworkStart start) {
+        return List.of();
+    }
+
     /** Computes the starting factors. May return arrays of any floating type; the engine copies them. */
     Factors start(Start start);
 }
