@@ -28,6 +28,7 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.AdapterSet;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
+import org.lowrank4j.file.AdapterEntry;
 import org.lowrank4j.file.Safetensors;
 import org.lowrank4j.file.StoredModel;
 import org.lowrank4j.file.Tensors;
@@ -175,6 +176,45 @@ class FuzzTest {
         assertEquals(Set.of(PeftDirectory.CONFIG, PeftDirectory.TENSORS), names(damaged));
         assertTrue(used > 0, "no adapter could be used");
         finish("PEFT directories (" + used + " adapters used)", outcome, inputs, before);
+    }
+
+    /** Wrong content that only hashes, types, values or the other file tell from right. */
+    @Test
+    void forgeries() throws IOException {
+        Path forged = Files.createDirectories(folder.resolve("forged"));
+        Forgeries forgeries = new Forgeries(sound(), new Random(SEED + 3));
+        int inputs = INPUTS / 10;
+        for (int i = 0; i < inputs; i++) {
+            Forgeries.Kind kind = Forgeries.Kind.values()[i % Forgeries.Kind.values().length];
+            forgeries.write(kind, forged);
+            long begun = System.nanoTime();
+            LowRankException refused =
+                    assertThrows(LowRankException.class, () -> PeftDirectory.read(forged), kind + " of seed " + SEED);
+            assertTrue(System.nanoTime() - begun < 5_000_000_000L, kind + " takes long");
+            assertTrue(refused.getMessage().length() < 1_000, () -> kind + " is echoed: " + refused.getMessage());
+        }
+        System.out.println("result forgeries: " + inputs + " refused, seed " + SEED);
+    }
+
+    /** The zip's own checksums are right, as after damage before it was packed. */
+    @Test
+    void statesWithOneOtherBit() throws IOException {
+        Map<String, byte[]> entries = Samples.entries(Samples.zip(Samples.network(1), 3));
+        byte[] state = entries.get(AdapterEntry.NAME);
+        Forgeries forgeries = new Forgeries(sound(), new Random(SEED + 4));
+        Path file = folder.resolve("model.zip");
+        int inputs = INPUTS / 20;
+        for (int i = 0; i < inputs; i++) {
+            entries.put(AdapterEntry.NAME, forgeries.flipped(state, 8));
+            Files.write(file, Samples.zipped(entries));
+            assertThrows(LowRankException.class, () -> ModelFile.read(file), "number " + i + " of seed " + SEED);
+        }
+    }
+
+    private Path sound() throws IOException {
+        Path original = folder.resolve("original");
+        PeftDirectory.write(Samples.adapter(5, Samples.network(1)), original);
+        return original;
     }
 
     private static boolean use(Adapter adapter, MultiLayerNetwork network, INDArray untouched) {

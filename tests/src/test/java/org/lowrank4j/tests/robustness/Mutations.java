@@ -47,7 +47,12 @@ final class Mutations {
         "\\u0000",
         "\"F16\"",
         "\"I64\"",
-        "\"r\":8,"
+        "\"r\":8,",
+        "9".repeat(20_000),
+        "1e" + "9".repeat(20_000),
+        "\"" + "n".repeat(20_000) + "\":",
+        "[".repeat(5_000),
+        "{\"a\":".repeat(2_000)
     };
 
     private static final int MOST_CHANGES = 4;
