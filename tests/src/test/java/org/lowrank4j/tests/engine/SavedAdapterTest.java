@@ -129,7 +129,7 @@ class SavedAdapterTest {
         Adapter adapter = adapter(base, "layer0", "layer1", "layer2");
         refused(
                 adapter.withParameters(Map.of("layer2", Map.of("b", normal(1, 1, Nets.CLASSES + 1)))),
-                "brings b of layer layer2 with the shape [4]",
+                "brings b of layer layer2 with the shape [1, 4]",
                 all(DataType.FLOAT));
         refused(
                 adapter.withParameters(Map.of("layer2", Map.of("W", normal(1, Nets.CLASSES, Nets.CLASSES)))),
