@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -308,6 +309,32 @@ class FrozenIsStillTest {
                 said::toString);
         Nets.assertSame(bias, network.getParam("0_b"), "0_b");
         Nets.assertMoved(ofTarget, network.getParam("1_b"), "1_b");
+    }
+
+    @Test
+    void aNormalisationIsFrozenAsAWhole() {
+        MultiLayerNetwork network = vectors(settings()
+                .list()
+                .layer(new DenseLayer.Builder().nOut(6).build())
+                .layer(new BatchNormalization.Builder().build())
+                .layer(target())
+                .layer(Nets.head(0))
+                .setInputType(InputType.feedForward(Nets.INPUTS))
+                .build());
+        Map<String, INDArray> before = copy(network.paramTable());
+        DataSet batch = Data.classes(8, DataType.DOUBLE, EXAMPLES, Nets.INPUTS, Nets.CLASSES);
+        List<String> said = CapturedErrors.of(() -> network.fit(batch));
+        assertEquals(
+                1,
+                CapturedErrors.containing(said, "gamma, beta of layer 'layer1' (BatchNormalization) stay")
+                        .size(),
+                said::toString);
+        before.forEach((name, value) -> {
+            if (name.startsWith("1_")) {
+                Nets.assertSame(value, network.getParam(name), name);
+            }
+        });
+        Nets.assertMoved(before.get("0_b"), network.getParam("0_b"), "0_b");
     }
 
     @LowRank(rank = 3, init = "eva", options = "eva.batches=1", bias = "all")
