@@ -76,6 +76,16 @@ final class StockReason {
                         : "; write layers=" + outputs + ",train=0.. to adapt its output and train the rest in full");
     }
 
+    /** Whether there are layers that would be adapted, had anything trained them. */
+    private static boolean isNew(Plan plan) {
+        return plan.layers().stream()
+                .filter(layer ->
+                        layer.role() == Plan.Role.TRAIN && !layer.layer().output())
+                .filter(layer -> plan.shape().random().contains(layer.layer().name()))
+                .anyMatch(layer ->
+                        layer.layer().refusal().isEmpty() && layer.layer().inputs() > 0);
+    }
+
     /** The reason for a network with layerwise pretraining; null if it has none. */
     static @Nullable String pretraining(NetworkParts network) {
         for (Part part : network.parts()) {
@@ -92,7 +102,9 @@ final class StockReason {
         if (plan.allSettings().isEmpty()) {
             return plan.rule().namesLayers()
                     ? "its rule names layers that another network of this program has"
-                    : nothingToAdapt(plan.shape());
+                    : isNew(plan)
+                            ? "every layer that could be adapted is still random, and trains in full (train=auto)"
+                            : nothingToAdapt(plan.shape());
         }
         List<Part> parts = network.parts();
         for (int i = 0; i < parts.size(); i++) {

@@ -245,6 +245,25 @@ class RandomLayersTest {
                 : ((MultiLayerNetwork) network).getParam("0_RW");
     }
 
+    @LowRank(rank = 2, train = "auto")
+    private static <N> N whatIsNewInFull(Callable<N> making) throws Exception {
+        return making.call();
+    }
+
+    @Test
+    void whereEverythingIsNewTrainingIsStock() throws Exception {
+        MultiLayerNetwork stock = trainedLayers();
+        List<String> report = CapturedErrors.of(() -> {
+            MultiLayerNetwork network = whatIsNewInFull(RandomLayersTest::layers);
+            fit(network);
+            Nets.assertSame(stock.params(), network.params(), "a network from scratch");
+        });
+        assertEquals(
+                1,
+                CapturedErrors.containing(report, "every layer that could be adapted is still random")
+                        .size());
+    }
+
     /** Restored, the layers are no longer as they were drawn, and yet they go on as they began. */
     @Test
     void resumedTrainingGoesOnWithTheLayersThatWereRandom() throws Exception {
