@@ -398,6 +398,10 @@ final class Session {
             sayNotFinite(score, iteration, epoch);
             return;
         }
+        blocks.askRates(iteration, epoch);
+        if (joint != null) {
+            joint.askRates(iteration, epoch);
+        }
         for (Segment segment : segments) {
             normalisation.accept(segment, iteration);
         }

@@ -1,6 +1,5 @@
 package org.lowrank4j.gradient;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ final class GaLoreTarget implements TargetUpdate {
     private final Projector projector;
     private final INDArray step = Nd4j.create(DataType.LONG, 1);
     private final List<TrainedTensor> tensors;
-    private final List<Runnable> decays = new ArrayList<>();
+    private final PutOffDecay decays;
 
     GaLoreTarget(TargetWeight target, ProjectedSide side, int refresh, double scale) {
         this.target = target;
@@ -40,6 +39,7 @@ final class GaLoreTarget implements TargetUpdate {
         this.refresh = refresh;
         this.scale = scale;
         projector = new Projector(target, side);
+        decays = new PutOffDecay(target.dataType());
         tensors = List.of(new TrainedTensor("G", Projector.projectedShape(target, side), 'f', null, false));
     }
 
@@ -81,7 +81,7 @@ final class GaLoreTarget implements TargetUpdate {
             Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
         double learningRate = learningRates[0];
         if (term.applyStep() == ApplyStep.POST_UPDATER) {
-            decays.add(() -> weight.subi(ofWeight(term, learningRate, iteration, epoch)));
+            decays.add(term, learningRate, iteration, epoch);
         } else if (term instanceof L2Regularization l2) {
             projector.addProjection(weight, l2.getL2().valueAt(iteration, epoch), gradients[0], 1);
         } else {
@@ -96,10 +96,18 @@ final class GaLoreTarget implements TargetUpdate {
     }
 
     @Override
+    public void abandon() {
+        decays.forget();
+    }
+
+    @Override
     public void step(INDArray[] steps) {
         projector.addBack(steps[0], -scale, weight);
-        decays.forEach(Runnable::run);
-        decays.clear();
+        for (PutOffDecay.Term decay : decays.take()) {
+            INDArray change = Nd4j.zeros(weight.dataType(), weight.shape());
+            decay.apply(weight, change);
+            weight.subi(change);
+        }
         step.data().put(0, step.data().getLong(0) + 1);
     }
 

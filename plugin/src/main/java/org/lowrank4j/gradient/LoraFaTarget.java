@@ -1,9 +1,7 @@
 package org.lowrank4j.gradient;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
@@ -19,25 +17,25 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
 
 /** LoRA's B of one weight, trained over a fixed A. */
-final class LoraFaTarget implements TargetUpdate {
+final class LoraFaTarget extends PassedOn {
 
     private static final double DAMPING = 1e-8;
 
-    private final TargetUpdate lora;
     private final TargetWeight target;
     private final INDArray a;
     private final INDArray b;
     private final List<TrainedTensor> tensors;
-    private final List<BiConsumer<INDArray, INDArray>> decays = new ArrayList<>();
+    private final PutOffDecay decays;
 
     /** (A^T A + damping I)^-1 / s^2 in double, made when it is first needed after A was set. */
     private @Nullable INDArray preconditioner;
 
     LoraFaTarget(TargetUpdate lora, Factors factors, TargetWeight target) {
-        this.lora = lora;
+        super(lora);
         this.target = target;
         a = factors.a();
         b = factors.b();
+        decays = new PutOffDecay(target.dataType());
         tensors = lora.tensors().stream().filter(tensor -> tensor.value() == b).toList();
     }
 
@@ -48,18 +46,13 @@ final class LoraFaTarget implements TargetUpdate {
 
     @Override
     public void start(Factors factors) {
-        lora.start(factors);
+        super.start(factors);
         preconditioner = null;
     }
 
     @Override
     public void gradient(WeightGradient gradient, INDArray[] gradients) {
         gradient.transposeTimes(a, target.scale(), gradients[0], 0);
-    }
-
-    @Override
-    public boolean movesUpdaterState() {
-        return true;
     }
 
     @Override
@@ -83,30 +76,30 @@ final class LoraFaTarget implements TargetUpdate {
     public void regularise(
             Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
         if (term.applyStep() == ApplyStep.POST_UPDATER) {
-            decays.add((moved, step) -> term.apply(moved, step, learningRates[0], iteration, epoch));
+            decays.add(term, learningRates[0], iteration, epoch);
         } else {
-            TargetUpdate.super.regularise(term, gradients, learningRates, iteration, epoch);
+            term.apply(b, gradients[0], learningRates[0], iteration, epoch);
         }
     }
 
     @Override
+    public void abandon() {
+        super.abandon();
+        decays.forget();
+    }
+
+    @Override
     public void step(INDArray[] steps) {
-        for (BiConsumer<INDArray, INDArray> decay : decays) {
-            decay.accept(b.sub(steps[0]), steps[0]);
+        for (PutOffDecay.Term decay : decays.take()) {
+            decay.apply(b.sub(steps[0]), steps[0]);
         }
-        decays.clear();
         b.subi(steps[0]);
         Blas.gemm(a, steps[0], target.weight(), false, false, -target.scale(), 1);
     }
 
     @Override
-    public Map<String, INDArray> state() {
-        return lora.state();
-    }
-
-    @Override
     public void restore(Map<String, INDArray> state) {
-        lora.restore(state);
+        super.restore(state);
         preconditioner = null;
     }
 }

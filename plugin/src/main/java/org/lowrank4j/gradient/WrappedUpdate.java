@@ -2,33 +2,20 @@ package org.lowrank4j.gradient;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.lowrank4j.initialisation.Factors;
-import org.lowrank4j.kind.WeightGradient;
-import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.SavedState;
-import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.regularization.Regularization;
 
-/**
- * An update behind a gradient approximation. Everything is passed on to the update; the approximation's own state is
- * saved beside the update's, under names that start with the approximation's.
- */
-abstract class WrappedUpdate implements TargetUpdate {
+/** An approximation with a state of its own, saved beside the update's under names that start with the approximation's. */
+abstract class WrappedUpdate extends PassedOn {
 
-    private final TargetUpdate update;
     private final TargetWeight target;
     private final String prefix;
 
     WrappedUpdate(GradientApproximation gradient, TargetUpdate update, TargetWeight target) {
-        this.update = update;
+        super(update);
         this.target = target;
         prefix = gradient.name() + ".";
     }
@@ -41,78 +28,8 @@ abstract class WrappedUpdate implements TargetUpdate {
     abstract Map<String, INDArray> ownState();
 
     @Override
-    public List<TrainedTensor> tensors() {
-        return update.tensors();
-    }
-
-    @Override
-    public void start(Factors factors) {
-        update.start(factors);
-    }
-
-    @Override
-    public void start() {
-        update.start();
-    }
-
-    @Override
-    public void beforeForward(int iteration, int epoch) {
-        update.beforeForward(iteration, epoch);
-    }
-
-    @Override
-    public void abandon() {
-        update.abandon();
-    }
-
-    /** None: an approximation may look at W or move it in any step. */
-    @Override
-    public @Nullable SidePath sidePath() {
-        return null;
-    }
-
-    @Override
-    public @Nullable ExtraPasses extraPasses() {
-        return update.extraPasses();
-    }
-
-    @Override
-    public void gradient(WeightGradient gradient, INDArray[] gradients) {
-        update.gradient(gradient, gradients);
-    }
-
-    @Override
-    public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
-        return update.updater(tensor, usersUpdater);
-    }
-
-    /** Always: what is done to one tensor must not reach the tensors beside it. */
-    @Override
-    public final boolean movesUpdaterState() {
-        return true;
-    }
-
-    @Override
-    public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
-        if (update.movesUpdaterState()) {
-            update.beforeUpdater(gradients, updaterStates);
-        }
-    }
-
-    @Override
-    public void regularise(
-            Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
-        update.regularise(term, gradients, learningRates, iteration, epoch);
-    }
-
-    @Override
-    public void step(INDArray[] steps) {
-        update.step(steps);
-    }
-
-    @Override
     public final Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>(update.state());
+        Map<String, INDArray> state = new LinkedHashMap<>(super.state());
         ownState().forEach((name, array) -> state.put(prefix + name, array));
         return state;
     }
@@ -121,7 +38,7 @@ abstract class WrappedUpdate implements TargetUpdate {
     public final void restore(Map<String, INDArray> state) {
         Map<String, INDArray> others = new HashMap<>(state);
         others.keySet().removeIf(name -> name.startsWith(prefix));
-        update.restore(others);
+        super.restore(others);
         ownState().forEach((name, live) -> SavedState.copy(state, prefix + name, live, target));
     }
 }

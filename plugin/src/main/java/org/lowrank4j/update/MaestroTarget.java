@@ -100,6 +100,11 @@ final class MaestroTarget extends OwnStart {
     }
 
     @Override
+    public boolean startMovesWeight() {
+        return true;
+    }
+
+    @Override
     public void start() {
         factorise();
         left.set();

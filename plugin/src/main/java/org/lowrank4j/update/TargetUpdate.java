@@ -35,6 +35,11 @@ public interface TargetUpdate {
      */
     default void start() {}
 
+    /** Whether {@link #start()} may move W; false by default. */
+    default boolean startMovesWeight() {
+        return false;
+    }
+
     /**
      * The start of a step, before the forward pass, outside any workspace. W may be moved here for the length of the step:
      * exactly one of {@link #step} and {@link #abandon} follows, and ends with W being the effective weight again. By
@@ -46,8 +51,9 @@ public interface TargetUpdate {
     default void beforeForward(int iteration, int epoch) {}
 
     /**
-     * The end of a step that {@link #beforeForward} began and that is left out, because its loss or a gradient is not
-     * finite or because something in it threw: puts W back as it was before the step. The step does not count.
+     * The end of a step that is left out, because its loss or a gradient is not finite or because something in it threw, be
+     * it {@link #beforeForward} of this or of another target: puts W back as it was before the step, and forgets what was
+     * put off until its end. The step does not count. Does nothing if the step had not come to this target.
      */
     default void abandon() {}
 

@@ -44,6 +44,11 @@ final class TrpTarget extends OwnStart {
     }
 
     @Override
+    public boolean startMovesWeight() {
+        return true;
+    }
+
+    @Override
     public void start() {
         truncate();
     }

@@ -80,7 +80,7 @@ class WrappedUpdateTest {
         Set<String> needed = Stream.of(TargetUpdate.class.getMethods())
                 .map(WrappedUpdateTest::signature)
                 .collect(Collectors.toSet());
-        Set<String> there = Stream.of(WrappedUpdate.class.getDeclaredMethods())
+        Set<String> there = Stream.of(PassedOn.class.getDeclaredMethods())
                 .map(WrappedUpdateTest::signature)
                 .collect(Collectors.toSet());
         needed.removeAll(there);

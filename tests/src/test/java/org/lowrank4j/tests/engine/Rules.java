@@ -5,9 +5,16 @@ import java.util.Properties;
 import java.util.function.Supplier;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.rule.RuleBook;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.Sgd;
 
 /** Rules for networks that are made meanwhile, for tests that cannot write each of them as an annotation. */
 final class Rules {
+
+    static {
+        // The agent reads its own rules when it meets the first network.
+        Nets.initialised(Nets.layers(Nets.settings(DataType.FLOAT, new Sgd(0.1))));
+    }
 
     private Rules() {}
 

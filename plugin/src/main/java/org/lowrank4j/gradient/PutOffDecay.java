@@ -1,0 +1,44 @@
+package org.lowrank4j.gradient;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/** Decay terms that act at the end of the step that asked for them, and are forgotten with it. */
+final class PutOffDecay {
+
+    private final List<Term> terms = new ArrayList<>();
+    private final INDArray nothing;
+
+    /** One term with what it is to be applied with. */
+    record Term(Regularization regularization, double rate, int iteration, int epoch) {
+        void apply(INDArray value, INDArray change) {
+            regularization.apply(value, change, rate, iteration, epoch);
+        }
+    }
+
+    PutOffDecay(DataType type) {
+        nothing = Nd4j.zeros(type, 1);
+    }
+
+    /** Puts a term off. What its schedule throws it throws now, while nothing has moved. */
+    void add(Regularization regularization, double rate, int iteration, int epoch) {
+        Term term = new Term(regularization, rate, iteration, epoch);
+        term.apply(nothing, nothing.like());
+        terms.add(term);
+    }
+
+    /** The terms that were put off, which are forgotten here. */
+    List<Term> take() {
+        List<Term> taken = List.copyOf(terms);
+        terms.clear();
+        return taken;
+    }
+
+    void forget() {
+        terms.clear();
+    }
+}
