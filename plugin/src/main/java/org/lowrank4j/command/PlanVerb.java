@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.command.work.Planning;
+import org.lowrank4j.method.Excerpt;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -50,17 +51,18 @@ final class PlanVerb extends Verb {
         return Planning.plan(model, ruleArguments(), progress);
     }
 
-    /** As the agent reads them: a comma separates two only where {@code word=} follows it. */
+    /** As the agent reads them: a comma separates two only where {@code word=} or {@code word@layers=} follows it. */
     private Map<String, String> ruleArguments() {
         Map<String, String> arguments = new LinkedHashMap<>();
         for (String argument : rule) {
-            for (String one : argument.split(",(?=[\\w.-]+=)")) {
+            for (String one : argument.split(",(?=\\s*[\\w.-]+(@[^=,]*)?\\s*=)")) {
                 int equals = one.indexOf('=');
-                if (equals < 1) {
-                    throw new WrongUse("'" + one + "' is no KEY=VALUE. Write rank=8, for example.");
+                String key = equals < 0 ? "" : one.substring(0, equals).strip();
+                if (key.isEmpty()) {
+                    throw new WrongUse("'" + Excerpt.of(one) + "' is no KEY=VALUE. Write rank=8, for example.");
                 }
-                if (arguments.put(one.substring(0, equals), one.substring(equals + 1)) != null) {
-                    throw new WrongUse("The key " + one.substring(0, equals) + " is given twice.");
+                if (arguments.put(key, one.substring(equals + 1).strip()) != null) {
+                    throw new WrongUse("The key " + Excerpt.of(key) + " is given twice.");
                 }
             }
         }

@@ -331,6 +331,10 @@ class CommandsTest {
         assertEquals(2 * (6 + 5), dense.path("adapterEntries").asInt());
         assertEquals("train", ran.json().path("layers").get(1).path("role").asText());
 
+        Ran blanks = CommandLines.run("plan", base, " rank = 2 , layers=dense, alpha@dense= 4", "--json");
+        assertEquals(0, blanks.status(), blanks::toString);
+        assertEquals(4, blanks.json().path("layers").get(0).path("alpha").asInt(), blanks::toString);
+
         Ran text = CommandLines.run("plan", base, "rank=2", "layers=dense");
         assertTrue(text.out().contains("trainable params: 34 || all params: 69"), text.out());
 
