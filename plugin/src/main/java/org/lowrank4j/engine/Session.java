@@ -10,8 +10,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
-import org.deeplearning4j.nn.api.Layer;
-import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -53,9 +51,8 @@ final class Session {
     private final List<AdaptedLayer> adaptedLayers;
     private final List<ShownWeight> shownWeights;
     private final List<ReplacedLoss> replacedLosses;
-    private final boolean constrained;
+    private final Constraints constraints;
     private final boolean holdsStill;
-    private final Map<String, Set<String>> trainedOfAdapted;
     private final List<INDArray> dividedByMinibatch;
     private final Set<String> trainedLayers;
     private final Set<String> scratchKeys;
@@ -126,9 +123,8 @@ final class Session {
         adaptedLayers = builder.adaptedLayers;
         shownWeights = builder.shownWeights;
         replacedLosses = builder.replacedLosses;
-        constrained = builder.constrained;
+        constraints = builder.constraints;
         holdsStill = builder.holdsStill;
-        trainedOfAdapted = builder.trainedOfAdapted;
         dividedByMinibatch = builder.dividedByMinibatch;
         trainedLayers = builder.trainedLayers;
         scratchKeys = builder.scratchKeys;
@@ -286,9 +282,7 @@ final class Session {
 
     private void count(NetworkParts network) {
         BaseOptimizer.incrementIterationCount(network.model(), 1);
-        if (constrained) {
-            applyConstraints(network);
-        }
+        constraints.hold(network);
     }
 
     private void sayNotices() {
@@ -517,29 +511,6 @@ final class Session {
             }
         }
         proven = true;
-    }
-
-    private void applyConstraints(NetworkParts network) {
-        int iteration = network.iteration();
-        int epoch = network.epoch();
-        List<Part> parts = network.parts();
-        for (int i = 0; i < parts.size(); i++) {
-            Layer layer = parts.get(i).layer();
-            Plan.LayerPlan planned = plan.layers().get(i);
-            if (layer == null) {
-                continue;
-            }
-            Set<String> trained =
-                    trainedOfAdapted.getOrDefault(parts.get(i).shape().name(), Set.of());
-            if (planned.role() == Plan.Role.TRAIN) {
-                layer.applyConstraints(iteration, epoch);
-            } else if (!trained.isEmpty() && layer.conf().getLayer().getConstraints() != null) {
-                Layer withoutFrozen = TrainedOnly.of(layer, trained);
-                for (LayerConstraint constraint : layer.conf().getLayer().getConstraints()) {
-                    constraint.applyConstraint(withoutFrozen, iteration, epoch);
-                }
-            }
-        }
     }
 
     /**

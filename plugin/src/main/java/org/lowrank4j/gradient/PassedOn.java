@@ -98,6 +98,11 @@ abstract class PassedOn implements TargetUpdate {
     }
 
     @Override
+    public void weightConstrained() {
+        update.weightConstrained();
+    }
+
+    @Override
     public Map<String, INDArray> state() {
         return update.state();
     }

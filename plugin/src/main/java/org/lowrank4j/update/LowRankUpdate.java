@@ -41,7 +41,7 @@ public interface LowRankUpdate extends Method {
         return Map.of();
     }
 
-    /** Whether W itself is trained, so that the user's constraints on W hold for it. */
+    /** Whether W itself is trained, so that the user's constraints on W say nothing about a base beside it. */
     default boolean trainsWeight() {
         return false;
     }
@@ -52,6 +52,14 @@ public interface LowRankUpdate extends Method {
      */
     default boolean learnsFromScratch() {
         return trainsWeight();
+    }
+
+    /**
+     * Why the user's constraints cannot hold for W, the effective weight, after every step, as part of a sentence; empty if
+     * they can, as by default. Then W may be another at the beginning of a step than the last one left it.
+     */
+    default String constraintRefusal() {
+        return "";
     }
 
     /**

@@ -77,6 +77,12 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
+    public String constraintRefusal() {
+        return "W is a product of factors there, which would have to be made anew from the constrained W after every step,"
+                + " and no rank would ever fall";
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("lasso", "1e-6", "the weight of the hierarchical group lasso in the loss"),

@@ -120,6 +120,11 @@ final class SwitchEmaTarget extends OwnStart {
     }
 
     @Override
+    public void weightConstrained() {
+        left.assign(weight);
+    }
+
+    @Override
     public Map<String, INDArray> state() {
         Map<String, INDArray> state = new LinkedHashMap<>();
         state.put(AVERAGE, average);

@@ -138,6 +138,13 @@ public interface TargetUpdate {
     void step(INDArray[] steps);
 
     /**
+     * After the user's constraints on W were held, at the end of a step: W as it is now is what the step left, and nobody
+     * has written to it. By default there is nothing to do. A gradient approximation that wraps an update passes the call
+     * on.
+     */
+    default void weightConstrained() {}
+
+    /**
      * Everything besides W and the updater's state that training needs to resume bit for bit, by name: factors,
      * projectors, pools, counters (as arrays). The arrays are live; whoever stores them copies.
      */

@@ -9,9 +9,6 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -19,7 +16,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.annotation.LowRank;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -209,7 +205,7 @@ class PublishedMethodsTest {
                 new Method("maestro", PublishedMethodsTest::maestro, 6 * (6 + 8) + 7 * (8 + 7), 1e-5));
     }
 
-    /** Those that train W itself, to which the user's constraints on W apply. */
+    /** Those that train W itself. */
     private static Stream<Method> methodsOfTheWeight() {
         int weights = 6 * 8 + 8 * 7;
         return Stream.of(
@@ -293,26 +289,6 @@ class PublishedMethodsTest {
         network.fit(batch(1));
         network.fit(batch(2));
         Nets.assertSame(started, network.getParam("0_W"), "an adapted weight");
-    }
-
-    @ParameterizedTest
-    @MethodSource("methods")
-    void constraintsLeaveAnAdaptedWeightAlone(Method method) {
-        MultiLayerConfiguration configuration = Nets.settings(DataType.FLOAT, new Adam(0))
-                .list()
-                .layer(new DenseLayer.Builder()
-                        .nIn(Nets.INPUTS)
-                        .nOut(Nets.HIDDEN)
-                        .activation(Activation.TANH)
-                        .constrainWeights(new MaxNormConstraint(1e-3, 1))
-                        .build())
-                .layer(Nets.dense(Nets.HIDDEN, Nets.HIDDEN - 1))
-                .layer(Nets.head(Nets.HIDDEN - 1))
-                .build();
-        MultiLayerNetwork network = method.rule().during(() -> Nets.initialised(configuration));
-        INDArray before = network.getParam("0_W").dup();
-        network.fit(batch(0));
-        Nets.assertClose(before, network.getParam("0_W"), Math.max(1e-3, method.moved()), "an adapted weight");
     }
 
     @Test

@@ -1,8 +1,11 @@
 package org.lowrank4j.tests.engine;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.Supplier;
+import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.rule.RuleBook;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -17,6 +20,11 @@ final class Rules {
     }
 
     private Rules() {}
+
+    /** Checks that a network that has made a step follows a rule. */
+    static void assertFollows(Model network) {
+        assertTrue(AdapterFile.entries(AdapterFile.zip(network)).containsKey(AdapterFile.ENTRY), "it follows a rule");
+    }
 
     /**
      * Lets a program make networks under a rule, which then stay with it.

@@ -195,6 +195,7 @@ class WrittenWeightsTest {
 
     /** @param thorough whether to try every way to write, and files */
     private static void check(Combination combination, DataType type, Model network, boolean thorough) {
+        Rules.assertFollows(network);
         INDArray snapshot = network.params().dup();
         for (int i = 1; i < 4; i++) {
             fit(network, batch(type, i));
