@@ -233,6 +233,12 @@ public final class Networks {
         }
     }
 
+    /** The session of a network that trains with adapters, else null. */
+    static @Nullable Session session(Object model) {
+        Enrolment enrolment = Attachment.enrolment(model);
+        return enrolment == null ? null : enrolment.session();
+    }
+
     /** The session of a network inside one of its adapted steps, else null. */
     static @Nullable Session runningSession(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
@@ -436,6 +442,10 @@ public final class Networks {
             session.readAhead(batches);
         }
         if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+            INDArray held = ours.heldState();
+            if (held != null) {
+                session.startFrom(held);
+            }
             ours.dropHeldState();
         } else {
             network.updaterOf(optimizer, null);
@@ -487,17 +497,22 @@ public final class Networks {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             if (network.model() instanceof MultiLayerNetwork multiLayer) {
                 MultiLayerUpdater stock = new MultiLayerUpdater(multiLayer);
-                if (held != null) {
+                if (isStateOf(stock.getStateViewArray(), held)) {
                     stock.setStateViewArray(held);
                 }
                 return stock;
             }
             ComputationGraphUpdater stock = new ComputationGraphUpdater((ComputationGraph) network.model());
-            if (held != null) {
+            if (isStateOf(stock.getStateViewArray(), held)) {
                 stock.setStateViewArray(held);
             }
             return stock;
         }
+    }
+
+    /** Whether a state is of all parameters; that of adapters is of no use to DL4J's updater. */
+    private static boolean isStateOf(@Nullable INDArray stock, @Nullable INDArray held) {
+        return stock != null && held != null && stock.length() == held.length();
     }
 
     /** A program that applies gradients itself gets DL4J's own updater, now and from here on. */

@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
@@ -28,6 +30,7 @@ import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
@@ -77,6 +80,8 @@ final class Session {
     private boolean saidNotFinite;
     /** Whether listeners hear of a step that the network has taken and not counted yet. */
     private boolean uncounted;
+
+    private @Nullable INDArray stateVector;
     /** What is to be said once the lock is free: standard error may be a stream that another thread holds. */
     private final Deque<Runnable> notices = new ArrayDeque<>();
 
@@ -557,6 +562,7 @@ final class Session {
         fresh.restore(blocks.stateByArray());
         segments = current;
         blocks = fresh;
+        stateVector = null;
     }
 
     /**
@@ -601,6 +607,23 @@ final class Session {
             return null;
         }
         deferral.catchUp();
+        Map<String, INDArray> tensors = adapters();
+        if (withUpdater) {
+            blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+            if (joint != null) {
+                joint.updaterState().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+            }
+        }
+        return new TrainingState(
+                TrainingState.settings(asked),
+                ranks,
+                tensors,
+                withUpdater,
+                asked.shape().random());
+    }
+
+    /** Copies of all arrays that are neither the network's parameters nor an updater's state, by name. */
+    private Map<String, INDArray> adapters() {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (SegmentTarget target : targets) {
             target.update()
@@ -617,18 +640,117 @@ final class Session {
             joint.state()
                     .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
         }
-        if (withUpdater) {
-            blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
-            if (joint != null) {
-                joint.updaterState().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
+        return tensors;
+    }
+
+    /** Blocks of the updaters, live. */
+    List<UpdaterBlock> updaterBlocks() {
+        List<UpdaterBlock> all = new ArrayList<>(blocks.blocks());
+        if (joint != null) {
+            all.addAll(joint.blocks().blocks());
+        }
+        return all;
+    }
+
+    /**
+     * The state of the training besides the parameters, as one vector: that of the updaters, live, then a copy of the
+     * adapters.
+     *
+     * @return null before the factors have started
+     */
+    @Nullable INDArray stateVector() {
+        if (starts != null) {
+            return null;
+        }
+        deferral.lock().lock();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            deferral.catchUp();
+            Map<String, INDArray> adapters = adapters();
+            long live = liveLength();
+            long length = live + StateVector.length(adapters, type);
+            INDArray vector = stateVector;
+            if (vector == null || vector.length() != length) {
+                vector = Nd4j.create(type, length);
+                long own = blocks.stateLength();
+                if (own > 0) {
+                    blocks.moveState(vector.get(NDArrayIndex.interval(0, own)));
+                }
+                if (joint != null && live > own) {
+                    joint.blocks().moveState(vector.get(NDArrayIndex.interval(own, live)));
+                }
+                stateVector = vector;
+            }
+            StateVector.write(adapters, vector.get(NDArrayIndex.interval(live, length)));
+            return vector;
+        } finally {
+            deferral.lock().unlock();
+        }
+    }
+
+    private long liveLength() {
+        return blocks.stateLength() + (joint == null ? 0 : joint.blocks().stateLength());
+    }
+
+    /**
+     * Goes on from a vector that {@link #stateVector} of this or another network gave.
+     *
+     * @throws LowRankException if it has another length
+     */
+    void stateVector(INDArray given) {
+        deferral.lock().lock();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            INDArray vector = stateVector();
+            if (vector == null || vector.length() != given.length()) {
+                throw new LowRankException(
+                        "The state of an updater has " + given.length() + " entries, and that of this"
+                                + " network, which trains with adapters under the rule of "
+                                + plan.rule().source() + ", has " + (vector == null ? "none yet" : vector.length())
+                                + ". Take it from a network that trains under the same rule.");
+            }
+            if (vector.data().address() != given.data().address()) {
+                INDArray flat = given.reshape(given.length());
+                take(flat, vector, adaptersIn(flat));
+            }
+        } finally {
+            deferral.lock().unlock();
+        }
+    }
+
+    /** Goes on from such a vector before training has begun; one that is of something else is passed over. */
+    void startFrom(INDArray given) {
+        Starts pending = starts;
+        starts = null;
+        boolean fits = false;
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            INDArray vector = stateVector();
+            if (vector != null && vector.length() == given.length()) {
+                INDArray flat = given.reshape(given.length());
+                Map<String, INDArray> adapters = adaptersIn(flat);
+                fits = adapters != null;
+                if (fits) {
+                    take(flat, vector, adapters);
+                }
+            }
+        } finally {
+            if (!fits) {
+                starts = pending;
             }
         }
-        return new TrainingState(
-                TrainingState.settings(asked),
-                ranks,
-                tensors,
-                withUpdater,
-                asked.shape().random());
+    }
+
+    /** The adapters in a vector; null if the program gives the state of the updaters alone. */
+    private @Nullable Map<String, INDArray> adaptersIn(INDArray given) {
+        return StateVector.read(adapters(), given.get(NDArrayIndex.interval(liveLength(), given.length())));
+    }
+
+    private void take(INDArray given, INDArray vector, @Nullable Map<String, INDArray> adapters) {
+        if (adapters != null) {
+            restore(new TrainingState(TrainingState.settings(asked), ranks, adapters, false));
+        }
+        long live = liveLength();
+        if (live > 0) {
+            vector.get(NDArrayIndex.interval(0, live)).assign(given.get(NDArrayIndex.interval(0, live)));
+        }
     }
 
     /** Puts a saved state back; the caller has checked that it was made under the same settings. */

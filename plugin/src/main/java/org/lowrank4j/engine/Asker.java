@@ -1,0 +1,36 @@
+package org.lowrank4j.engine;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who asks an updater for its state or its blocks. DL4J itself copies states from one network to another, where it expects
+ * them to be of every parameter; adapters go their own way there. A program gets what is trained.
+ */
+final class Asker {
+
+    private static final List<String> DL4J = List.of(
+            "org.deeplearning4j.nn.",
+            "org.deeplearning4j.util.",
+            "org.deeplearning4j.parallelism.",
+            "org.deeplearning4j.spark.");
+
+    private Asker() {}
+
+    /** DL4J's method that asks; null if a program does. */
+    static @Nullable String dl4jMethod() {
+        Optional<StackWalker.StackFrame> asking = StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> !passesOn(frame)).findFirst());
+        return asking.filter(frame -> DL4J.stream().anyMatch(frame.getClassName()::startsWith))
+                .map(StackWalker.StackFrame::getMethodName)
+                .orElse(null);
+    }
+
+    /** Our own code, DL4J's updaters, and what a network answers to whoever asks it for the state. */
+    private static boolean passesOn(StackWalker.StackFrame frame) {
+        return frame.getClassName().startsWith("org.lowrank4j.engine.")
+                || frame.getClassName().startsWith("org.deeplearning4j.nn.updater.")
+                || frame.getMethodName().equals("updaterState");
+    }
+}
