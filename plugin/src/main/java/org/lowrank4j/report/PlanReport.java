@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Methods;
@@ -16,6 +17,7 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
+import org.lowrank4j.update.LowRankUpdate;
 
 /**
  * A plan as text, printed once per network: the rule and where it came from, a table of all layers, the number of
@@ -25,6 +27,9 @@ public final class PlanReport {
 
     /** Longest line, in characters; with the prefix of {@link Console} it stays under 120. */
     private static final int WIDTH = 107;
+
+    /** A table with more rows shows layers that are alike in one. */
+    private static final int MOST_ROWS = 24;
 
     /** What DL4J keeps among the parameters of batch normalisation though no gradient ever trains it. */
     private static final Set<String> RUNNING_STATISTICS = Set.of("mean", "var", "log10stdev");
@@ -92,8 +97,14 @@ public final class PlanReport {
             return totals(numbers, plan.shape().parameterCount() + numbers)
                     + String.format(Locale.ROOT, ", which move %,d together", entries);
         }
+        // What trains W itself has no parameters besides it.
+        Set<String> itself = Methods.load().updates().stream()
+                .filter(LowRankUpdate::trainsWeight)
+                .map(LowRankUpdate::name)
+                .collect(Collectors.toSet());
         long adapters = plan.layers().stream()
-                .filter(layer -> layer.role() == Role.TARGET)
+                .filter(layer -> layer.role() == Role.TARGET
+                        && !itself.contains(layer.settings().update()))
                 .mapToLong(layer -> entries(layer, adapterEntries))
                 .sum();
         return totals(entries, plan.shape().parameterCount() + adapters);
@@ -185,26 +196,45 @@ public final class PlanReport {
         TextTable table = new TextTable(
                 List.of("#", "layer", "type", "W", "role", "rank", "scale", "params", "trained", "because"),
                 Set.of(0, 5, 6, 7, 8));
-        for (LayerPlan layer : plan.layers()) {
-            table.add(row(layer, adapterEntries));
+        List<LayerPlan> layers = plan.layers().stream()
+                .filter(layer -> !layer.layer().parameters().isEmpty())
+                .toList();
+        Map<Object, List<LayerPlan>> alike = new LinkedHashMap<>();
+        for (LayerPlan layer : layers) {
+            Object key = layers.size() > MOST_ROWS ? likeness(layer, adapterEntries) : layer;
+            alike.computeIfAbsent(key, first -> new ArrayList<>()).add(layer);
         }
-        return table.lines(WIDTH);
+        alike.values().forEach(same -> table.add(row(same, adapterEntries)));
+        List<String> lines = new ArrayList<>(table.lines(WIDTH));
+        int others = plan.layers().size() - layers.size();
+        if (others > 0) {
+            lines.add("  and " + others + (others == 1 ? " layer" : " layers") + " without parameters");
+        }
+        return lines;
     }
 
-    private static List<String> row(LayerPlan plan, Map<String, Long> adapterEntries) {
+    /** What layers have in common that share one row of a long table: all but index and name. */
+    private static List<String> likeness(LayerPlan plan, Map<String, Long> adapterEntries) {
+        List<String> row = row(List.of(plan), adapterEntries);
+        return row.subList(2, row.size());
+    }
+
+    /** The row of layers that are alike: the first one's index and name, and the numbers of all. */
+    private static List<String> row(List<LayerPlan> alike, Map<String, Long> adapterEntries) {
+        LayerPlan plan = alike.get(0);
         LayerShape layer = plan.layer();
         boolean target = plan.role() == Role.TARGET;
         boolean matrix = layer.inputs() > 0 && layer.outputs() > 0;
         return List.of(
                 Integer.toString(layer.index()),
-                layer.name(),
+                layer.name() + (alike.size() > 1 ? " and " + (alike.size() - 1) + " more" : ""),
                 layer.type(),
                 matrix ? layer.inputs() + "x" + layer.outputs() : "",
                 plan.role().name().toLowerCase(Locale.ROOT) + (plan.trainBias() ? "+bias" : ""),
                 target ? Integer.toString(plan.settings().rank()) : "",
                 target ? String.format(Locale.ROOT, "%.4g", plan.settings().scale()) : "",
-                String.format(Locale.ROOT, "%,d", layer.parameterCount()),
-                String.format(Locale.ROOT, "%,d", trained(plan, adapterEntries)),
+                String.format(Locale.ROOT, "%,d", alike.size() * layer.parameterCount()),
+                String.format(Locale.ROOT, "%,d", alike.size() * trained(plan, adapterEntries)),
                 plan.because());
     }
 

@@ -4,15 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** A table of aligned columns in plain text. Columns that would make a line too long are cut, widest first. */
+/**
+ * A table of aligned columns in plain text. Where a line would be too long, the text of the widest columns goes on below:
+ * nothing is cut.
+ */
 public final class TextTable {
 
     private static final String GAP = "  ";
+    private static final int NARROWEST = 12;
 
     private final List<List<String>> rows = new ArrayList<>();
     private final Set<Integer> rightAligned;
 
-    /** @param rightAligned indices of the columns of numbers, which are never cut */
+    /** @param rightAligned indices of the columns of numbers, which stay on one line */
     public TextTable(List<String> header, Set<Integer> rightAligned) {
         rows.add(List.copyOf(header));
         this.rightAligned = Set.copyOf(rightAligned);
@@ -33,7 +37,7 @@ public final class TextTable {
     /** The header and all rows, each at most {@code width} characters long unless numbers alone need more. */
     public List<String> lines(int width) {
         int[] widths = widths(width);
-        return rows.stream().map(row -> line(row, widths)).toList();
+        return rows.stream().flatMap(row -> lines(row, widths).stream()).toList();
     }
 
     private int[] widths(int width) {
@@ -48,7 +52,7 @@ public final class TextTable {
         }
         while (total > width) {
             int widest = widestText(widths);
-            if (widths[widest] <= 1) {
+            if (widths[widest] <= NARROWEST) {
                 break;
             }
             widths[widest]--;
@@ -67,14 +71,30 @@ public final class TextTable {
         return Math.max(widest, 0);
     }
 
-    private String line(List<String> row, int[] widths) {
-        StringBuilder line = new StringBuilder();
-        for (int column = 0; column < widths.length; column++) {
-            String cell = row.get(column);
-            String shown = cell.length() <= widths[column] ? cell : cell.substring(0, widths[column] - 1) + "~";
-            String padding = " ".repeat(widths[column] - shown.length());
-            line.append(GAP).append(rightAligned.contains(column) ? padding + shown : shown + padding);
+    private List<String> lines(List<String> row, int[] widths) {
+        List<String> lines = new ArrayList<>();
+        List<String> rest = new ArrayList<>(row);
+        do {
+            StringBuilder line = new StringBuilder();
+            for (int column = 0; column < widths.length; column++) {
+                String cell = rest.get(column);
+                int end = end(cell, widths[column]);
+                String shown = cell.substring(0, end).stripTrailing();
+                rest.set(column, cell.substring(end).stripLeading());
+                String padding = " ".repeat(widths[column] - shown.length());
+                line.append(GAP).append(rightAligned.contains(column) ? padding + shown : shown + padding);
+            }
+            lines.add(line.toString().stripTrailing());
+        } while (rest.stream().anyMatch(cell -> !cell.isEmpty()));
+        return lines;
+    }
+
+    /** How much of a cell goes on one line: up to its last space or bracket that fits, if there is one. */
+    private static int end(String cell, int width) {
+        if (cell.length() <= width) {
+            return cell.length();
         }
-        return line.toString().stripTrailing();
+        int end = Math.max(cell.lastIndexOf(' ', width), cell.lastIndexOf('(', width));
+        return end > 0 ? end : width;
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -129,7 +130,7 @@ final class LayerPattern {
         String type = text.startsWith(TYPE_PREFIX)
                 ? text.substring(TYPE_PREFIX.length()).strip()
                 : text;
-        List<LayerShape> byType = those(network, layer -> layer.type().equals(type));
+        List<LayerShape> byType = those(network, layer -> isOfType(layer, type));
         if (!byType.isEmpty()) {
             return new Match(byType, false);
         }
@@ -143,6 +144,12 @@ final class LayerPattern {
             throw new LowRankException(
                     "The layers of the network cannot be told: " + hostile.getMessage() + ".", hostile);
         }
+    }
+
+    /** A layer that wraps another is of both types. */
+    private static boolean isOfType(LayerShape layer, String type) {
+        return layer.type().equals(type)
+                || Arrays.asList(layer.type().split("[()]")).contains(type);
     }
 
     private static List<LayerShape> those(NetworkShape network, Predicate<LayerShape> wanted) {

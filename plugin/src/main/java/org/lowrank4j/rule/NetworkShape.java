@@ -28,7 +28,8 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      *
      * @param index position among the layers, from 0
      * @param name as configured, else DL4J's default name ({@code layer0}, {@code layer1}, ... or the vertex name)
-     * @param type simple name of the configuration class, for example {@code DenseLayer}
+     * @param type simple name of the configuration class, for example {@code DenseLayer}, with what it wraps in brackets:
+     *     {@code LastTimeStep(LSTM)}
      * @param inputs nIn of the weight "W", 0 if the layer has no such matrix
      * @param outputs nOut of the weight "W", 0 if the layer has no such matrix
      * @param parameters parameter name to number of entries, in DL4J's order; empty for a layer without parameters

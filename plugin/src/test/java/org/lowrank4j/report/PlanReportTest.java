@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -124,15 +125,57 @@ class PlanReportTest {
         assertTrue(refused.getMessage().contains("'dense2'"), refused.getMessage());
     }
 
+    /** As in ResNet: many layers of few kinds, most of them without parameters. */
+    @Test
+    void longTablesShowLayersThatAreAlikeInOneRow() {
+        NetworkShape.LayerShape[] layers = new NetworkShape.LayerShape[160];
+        for (int i = 0; i < layers.length; i++) {
+            layers[i] = i % 2 == 0
+                    ? TestNetworks.dense("dense" + i, 10 + i % 4, 12)
+                    : new NetworkShape.LayerShape(
+                            0, "act" + i, "ActivationLayer", 0, 0, Map.of(), false, "", false, List.of(), "");
+        }
+        Plan plan = plan(TestNetworks.network("ComputationGraph", layers), "rank", "2");
+        Map<String, Long> entries = new HashMap<>();
+        plan.layers().forEach(layer -> entries.put(layer.layer().name(), 44L));
+        List<String> lines = PlanReport.text(plan, entries, OptionalLong.empty(), null)
+                .lines()
+                .toList();
+        assertTrue(lines.size() < 12, lines::toString);
+        assertTrue(
+                lines.stream().anyMatch(line -> line.contains("dense0 and 39 more") && line.contains("1,760")),
+                lines::toString);
+        assertTrue(lines.contains("  and 80 layers without parameters"), lines::toString);
+    }
+
+    /** W that trains itself is no parameter besides W. */
+    @Test
+    void aWeightThatTrainsItselfCountsOnce() {
+        Plan plan = Rules.of("update", "full").plan(TestNetworks.peftToy(), Methods.load());
+        assertTrue(PlanReport.totals(plan, Map.of("dense1", 40_000L, "dense2", 4_000_000L), OptionalLong.empty())
+                .startsWith("trainable params: 4,044,002 || all params: 4,048,002 || "));
+    }
+
     private static Plan plan(NetworkShape network, String... arguments) {
         return Rules.of(arguments).plan(network, TestMethods.all());
     }
 
     @Test
-    void tablesCutTextButNeverNumbers() {
+    void tablesGoOnBelowAndCutNothing() {
         TextTable table = new TextTable(List.of("name", "n"), java.util.Set.of(1));
-        table.add(List.of("abcdefghij", "1234567"));
-        assertEquals(List.of("  na~        n", "  ab~  1234567"), table.lines(14));
+        table.add(List.of("one two three four", "1234567"));
+        table.add(List.of("abcdefghijklmnop", "8"));
+        table.add(List.of("Bidirectional(LSTM)", "9"));
+        assertEquals(
+                List.of(
+                        "  name                 n",
+                        "  one two three  1234567",
+                        "  four",
+                        "  abcdefghijklm        8",
+                        "  nop",
+                        "  Bidirectional        9",
+                        "  (LSTM)"),
+                table.lines(24));
         assertThrows(IllegalArgumentException.class, () -> table.add(List.of("one cell")));
     }
 }

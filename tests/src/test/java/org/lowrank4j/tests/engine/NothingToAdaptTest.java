@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -17,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -177,7 +180,7 @@ class NothingToAdaptTest {
         MultiLayerNetwork stock = dense();
         DataSet batch = Data.classes(3, DataType.FLOAT, 6, Nets.INPUTS, Nets.CLASSES);
         fit(stock, batch);
-        Map<String, String> report = new java.util.HashMap<>(rule);
+        Map<String, String> report = new HashMap<>(rule);
         report.put("mode", "report");
         JvmRules.with(report, () -> {
             List<String> said = CapturedErrors.of(() -> {
@@ -210,6 +213,35 @@ class NothingToAdaptTest {
 
     private static MultiLayerNetwork dense() {
         return Nets.initialised(Nets.layers(Nets.settings(DataType.FLOAT, new Adam(0.01))));
+    }
+
+    /** A random subspace moves whatever trains, so it needs no layer to adapt; a saved one goes on where it was. */
+    @Test
+    void aRandomSubspaceIsForThemToo(@TempDir Path folder) {
+        Map<String, String> rule = Map.of("update", "random-subspace", "random-subspace.dimension", "20");
+        JvmRules.with(rule, () -> {
+            MultiLayerNetwork network = recurrent(DataType.DOUBLE);
+            INDArray start = network.params().dup();
+            List<String> said = CapturedErrors.of(() -> {
+                fit(network, series(DataType.DOUBLE));
+                MultiLayerNetwork copy = network.clone();
+                network.save(folder.resolve("saved.zip").toFile());
+                MultiLayerNetwork loaded =
+                        MultiLayerNetwork.load(folder.resolve("saved.zip").toFile(), true);
+                for (MultiLayerNetwork one : List.of(network, copy, loaded)) {
+                    fit(one, series(DataType.DOUBLE));
+                }
+                Nets.assertSame(network.params(), copy.params(), "the clone");
+                Nets.assertSame(network.params(), loaded.params(), "the saved network");
+                ComputationGraph graph = convolutional(DataType.DOUBLE);
+                INDArray conv = graph.getParam("conv_W").dup();
+                fit(graph, images(DataType.DOUBLE));
+                Nets.assertMoved(conv, graph.getParam("conv_W"), "the convolution");
+            });
+            Nets.assertMoved(start, network.params(), "the network");
+            assertEquals(0, CapturedErrors.containing(said, "trains as stock").size(), said::toString);
+            assertTrue(CapturedErrors.containing(said, "update random-subspace").size() > 0, said::toString);
+        });
     }
 
     /** Under strict=true stock training is a stop. */
