@@ -39,7 +39,7 @@ final class GaLoreTarget implements TargetUpdate {
         this.refresh = refresh;
         this.scale = scale;
         projector = new Projector(target, side);
-        decays = new PutOffDecay(target.dataType());
+        decays = new PutOffDecay();
         tensors = List.of(new TrainedTensor("G", Projector.projectedShape(target, side), 'f', null, false));
     }
 

@@ -35,7 +35,7 @@ final class LoraFaTarget extends PassedOn {
         this.target = target;
         a = factors.a();
         b = factors.b();
-        decays = new PutOffDecay(target.dataType());
+        decays = new PutOffDecay();
         tensors = lora.tensors().stream().filter(tensor -> tensor.value() == b).toList();
     }
 

@@ -10,8 +10,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 /** Decay terms that act at the end of the step that asked for them, and are forgotten with it. */
 final class PutOffDecay {
 
+    private static final INDArray NOTHING = Nd4j.zeros(DataType.DOUBLE, 1);
+
     private final List<Term> terms = new ArrayList<>();
-    private final INDArray nothing;
 
     /** One term with what it is to be applied with. */
     record Term(Regularization regularization, double rate, int iteration, int epoch) {
@@ -20,14 +21,10 @@ final class PutOffDecay {
         }
     }
 
-    PutOffDecay(DataType type) {
-        nothing = Nd4j.zeros(type, 1);
-    }
-
     /** Puts a term off. What its schedule throws it throws now, while nothing has moved. */
     void add(Regularization regularization, double rate, int iteration, int epoch) {
         Term term = new Term(regularization, rate, iteration, epoch);
-        term.apply(nothing, nothing.like());
+        term.apply(NOTHING, NOTHING.like());
         terms.add(term);
     }
 

@@ -203,7 +203,7 @@ class LoraTest {
         Factors swapped = new Factors(Nd4j.zeros(2, 6), Nd4j.zeros(5, 2));
         LowRankException shape = assertThrows(LowRankException.class, () -> update.start(swapped));
         assertEquals(
-                "The factor A of layer layer0 must be 6 x 2 (nIn=6, nOut=5, rank=2), and it is 2 x 6.",
+                "The factor A of layer layer0 must be 6 x 2 (nIn=6, nOut=5, rank=2), and it is 2 x 6 of FLOAT.",
                 shape.getMessage());
         Map<String, INDArray> half = Map.of("A", Nd4j.zeros(6, 2));
         LowRankException missing = assertThrows(LowRankException.class, () -> update.restore(half));
