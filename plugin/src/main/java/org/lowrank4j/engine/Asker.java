@@ -27,6 +27,26 @@ final class Asker {
                 .orElse(null);
     }
 
+    /** Whether the part of DL4J asks that trains networks. */
+    static boolean trains() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.map(StackWalker.StackFrame::getClassName)
+                        .filter(name -> !name.startsWith("org.lowrank4j.engine.")
+                                && !name.startsWith("org.lowrank4j.hook.")
+                                && !name.startsWith("org.deeplearning4j.nn.updater."))
+                        .findFirst())
+                .filter(name ->
+                        name.startsWith("org.deeplearning4j.nn.") || name.startsWith("org.deeplearning4j.optimize."))
+                .isPresent();
+    }
+
+    /** Whether DL4J reports on a crash for want of memory, which must not take more. */
+    static boolean reportsOnMemory() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.anyMatch(
+                        frame -> frame.getClassName().equals("org.deeplearning4j.util.CrashReportingUtil")));
+    }
+
     /** Our own code, DL4J's updaters, and what a network answers to whoever asks it for the state. */
     private static boolean passesOn(StackWalker.StackFrame frame) {
         return frame.getClassName().startsWith("org.lowrank4j.engine.")

@@ -217,6 +217,14 @@ public final class Networks {
         }
     }
 
+    /**
+     * The updater that DL4J makes to train a network with; null for a network that trains as stock, and for a program
+     * that makes one for itself, as DL4J's gradient check does: that gets DL4J's own.
+     */
+    public static @Nullable Object updaterMade(Object model) {
+        return Attachment.enrolment(model) == null || !Asker.trains() ? null : updater(model);
+    }
+
     /** The updater for a network that a rule applies to, null for a network that trains as stock. */
     public static @Nullable Object updater(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
@@ -547,6 +555,35 @@ public final class Networks {
     }
 
     /**
+     * The gradients of all parameters of a network that has trained with adapters, for a program that asks for them
+     * between two steps; null leaves the answer to DL4J.
+     */
+    public static @Nullable INDArray wholeGradient(Object model) {
+        Session session = session(model);
+        NetworkParts network = NetworkParts.of(model);
+        return session == null || network == null || Asker.reportsOnMemory() ? null : session.lend(network);
+    }
+
+    /** The same for an updater that a program makes for itself, also before the network's first step. */
+    public static @Nullable INDArray gradientsOfUpdater(Object model) {
+        Enrolment enrolment = Attachment.enrolment(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || enrolment.stock() || network == null) {
+            return null;
+        }
+        if (enrolment.session() != null) {
+            return wholeGradient(model);
+        }
+        enrolment.gradientsTakenOutside(true);
+        try {
+            network.makeGradients();
+        } finally {
+            enrolment.gradientsTakenOutside(false);
+        }
+        return null;
+    }
+
+    /**
      * Called before a backward pass.
      *
      * @return what to run after it, null for nothing
@@ -565,17 +602,12 @@ public final class Networks {
                 session.forgetForward();
             };
         }
-        enrolment.gradientsTakenOutside(true);
         if (session != null) {
-            session.uninstall(network);
+            session.lend(network);
+            return null;
         }
-        return () -> {
-            enrolment.gradientsTakenOutside(false);
-            Session still = enrolment.session();
-            if (still != null) {
-                still.install(network);
-            }
-        };
+        enrolment.gradientsTakenOutside(true);
+        return () -> enrolment.gradientsTakenOutside(false);
     }
 
     /** What a save writes for exact resumption, of one moment; null for a network without adapters. */

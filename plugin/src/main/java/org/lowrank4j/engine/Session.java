@@ -1,5 +1,6 @@
 package org.lowrank4j.engine;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -73,6 +74,9 @@ final class Session {
     private final long observingNanos;
     private List<MultiDataSet> readAhead = List.of();
     private boolean installed;
+    /** The full gradient vector, while somebody holds it. */
+    private WeakReference<@Nullable INDArray> lent = new WeakReference<>(null);
+
     private boolean stepIsFinite;
     private boolean extraPassesAreFinite = true;
     private List<INDArray> added = List.of();
@@ -211,6 +215,42 @@ final class Session {
             network.flattenedGradients(gradient.reshape(1, gradient.length()));
         }
         installed = true;
+    }
+
+    /**
+     * Sets DL4J's own gradient views in every layer, of one vector for all parameters, until the next step.
+     *
+     * @return the vector, 1 x the parameters; null inside a step, which needs the compact one
+     */
+    @Nullable INDArray lend(NetworkParts network) {
+        deferral.lock().lock();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (inStep()) {
+                return null;
+            }
+            INDArray whole = lent.get();
+            if (!installed && whole != null) {
+                return whole;
+            }
+            deferral.catchUp();
+            long length = network.parameters().length();
+            if (whole == null) {
+                whole = Nd4j.create(type, 1, length);
+                lent = new WeakReference<>(whole);
+            }
+            INDArray flat = whole.reshape(length);
+            for (Part part : network.parts()) {
+                long count = part.shape().parameterCount();
+                if (count > 0) {
+                    part.gradientViews(flat.get(NDArrayIndex.interval(part.offset(), part.offset() + count)));
+                }
+            }
+            network.flattenedGradients(whole);
+            installed = false;
+            return whole;
+        } finally {
+            deferral.lock().unlock();
+        }
     }
 
     /** Takes the compact gradient vector out, so that DL4J makes its own full one. */

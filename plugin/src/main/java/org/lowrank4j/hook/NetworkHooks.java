@@ -47,7 +47,7 @@ public final class NetworkHooks {
 
     /** Instead of {@code UpdaterCreator.getUpdater(Model)}; null leaves it to DL4J. */
     public static @Nullable Object updater(Object model) {
-        return Networks.none() ? null : Networks.updater(model);
+        return Networks.none() ? null : Networks.updaterMade(model);
     }
 
     /** Before {@code MultiLayerNetwork.getUpdater(boolean)}. */

@@ -31,6 +31,23 @@ public final class StepHooks {
         return !Networks.none() && Networks.keepsCompactGradients(network) ? Boolean.TRUE : null;
     }
 
+    /** Instead of {@code getFlattenedGradients()} and {@code getGradientsViewArray()} of a network; null for DL4J's. */
+    public static @Nullable Object gradients(Object network) {
+        return Networks.none() ? null : Networks.wholeGradient(network);
+    }
+
+    /** Instead of {@code getFlattenedGradientsView()} of DL4J's updaters. */
+    public static @Nullable Object gradientsOfUpdater(Object network) {
+        return Networks.none() ? null : Networks.gradientsOfUpdater(network);
+    }
+
+    /** Before {@code setBackpropGradientsViewArray(INDArray)} of a network, which replaces the views of all layers. */
+    public static void gradientsReplaced(Object network) {
+        if (!Networks.none()) {
+            Networks.wholeGradient(network);
+        }
+    }
+
     /** Before {@code calcBackpropGradients}; the answer comes back to {@link #backwardEnds}. */
     public static @Nullable Object backwardBegins(Object network) {
         return Networks.none() ? null : Networks.backwardBegins(network);

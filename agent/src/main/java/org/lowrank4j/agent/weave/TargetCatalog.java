@@ -22,6 +22,9 @@ final class TargetCatalog {
     private static final String OPTIMIZER = DL4J + "optimize/solvers/BaseOptimizer";
     private static final String SGD = DL4J + "optimize/solvers/StochasticGradientDescent";
     private static final String UPDATERS = DL4J + "nn/updater/UpdaterCreator";
+    private static final String UPDATER_BASE = DL4J + "nn/updater/BaseMultiLayerUpdater";
+    private static final String MULTI_LAYER_UPDATER = DL4J + "nn/updater/MultiLayerUpdater";
+    private static final String GRAPH_UPDATER = DL4J + "nn/updater/graph/ComputationGraphUpdater";
     private static final String LAYER = DL4J + "nn/layers/BaseLayer";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
@@ -35,8 +38,8 @@ final class TargetCatalog {
     private static final String MULTI_DATA_SETS = "Lorg/nd4j/linalg/dataset/api/iterator/MultiDataSetIterator;";
     private static final String NORMALIZER = "Lorg/nd4j/linalg/dataset/api/preprocessor/DataNormalization;";
     private static final String MODEL = "L" + DL4J + "nn/api/Model;";
-    private static final String UPDATER = "L" + DL4J + "nn/api/Updater;";
-    private static final String GRAPH_UPDATER = "L" + DL4J + "nn/updater/graph/ComputationGraphUpdater;";
+    private static final String AN_UPDATER = "L" + DL4J + "nn/api/Updater;";
+    private static final String A_GRAPH_UPDATER = "L" + GRAPH_UPDATER + ";";
     private static final String WORKSPACES = "L" + DL4J + "nn/workspace/LayerWorkspaceMgr;";
     private static final String ACCUMULATOR = "L" + DL4J + "optimize/solvers/accumulation/GradientsAccumulator;";
     private static final String STREAM = "Ljava/io/InputStream;";
@@ -50,6 +53,7 @@ final class TargetCatalog {
     private static final Value TRANSFERRED = new Value.Field(TRANSFER, "origModel", "L" + MULTI_LAYER + ";");
     private static final Value OPTIMIZED_MODEL = new Value.Field(OPTIMIZER, "model", MODEL);
     private static final Value OPTIMIZER_ACCUMULATOR = new Value.Field(OPTIMIZER, "accumulator", ACCUMULATOR);
+    private static final Value UPDATED_MODEL = new Value.Field(UPDATER_BASE, "network", MODEL);
     private static final Value OPTIMIZER_LISTENERS =
             new Value.Field(OPTIMIZER, "trainingListeners", "Ljava/util/Collection;");
 
@@ -73,13 +77,13 @@ final class TargetCatalog {
             exit(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(TRANSFER, "build", "()L" + MULTI_LAYER + ";", "NetworkHooks.transferred", TRANSFERRED, RETURNED),
             // Updaters
-            enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + UPDATER, "NetworkHooks.updater", ARG0),
-            enter(MULTI_LAYER, "getUpdater", "(Z)" + UPDATER, "NetworkHooks.updaterWanted", THIS, ARG0),
-            enter(GRAPH, "getUpdater", "(Z)" + GRAPH_UPDATER, "NetworkHooks.graphUpdaterWanted", THIS, ARG0),
+            enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + AN_UPDATER, "NetworkHooks.updater", ARG0),
+            enter(MULTI_LAYER, "getUpdater", "(Z)" + AN_UPDATER, "NetworkHooks.updaterWanted", THIS, ARG0),
+            enter(GRAPH, "getUpdater", "(Z)" + A_GRAPH_UPDATER, "NetworkHooks.graphUpdaterWanted", THIS, ARG0),
             enter(
                     OPTIMIZER,
                     "getComputationGraphUpdater",
-                    "(Z)" + GRAPH_UPDATER,
+                    "(Z)" + A_GRAPH_UPDATER,
                     "NetworkHooks.optimizerUpdaterWanted",
                     THIS,
                     OPTIMIZED_MODEL,
@@ -102,6 +106,29 @@ final class TargetCatalog {
                     OPTIMIZER_LISTENERS),
             enter(MULTI_LAYER, "initGradientsView", "()V", "StepHooks.gradientsView", THIS),
             enter(GRAPH, "initGradientsView", "()V", "StepHooks.gradientsView", THIS),
+            enter(MULTI_LAYER, "getFlattenedGradients", "()" + ARRAY, "StepHooks.gradients", THIS),
+            enter(GRAPH, "getFlattenedGradients", "()" + ARRAY, "StepHooks.gradients", THIS),
+            enter(MULTI_LAYER, "getGradientsViewArray", "()" + ARRAY, "StepHooks.gradients", THIS),
+            enter(GRAPH, "getGradientsViewArray", "()" + ARRAY, "StepHooks.gradients", THIS),
+            enter(
+                    MULTI_LAYER,
+                    "setBackpropGradientsViewArray",
+                    "(" + ARRAY + ")V",
+                    "StepHooks.gradientsReplaced",
+                    THIS),
+            enter(GRAPH, "setBackpropGradientsViewArray", "(" + ARRAY + ")V", "StepHooks.gradientsReplaced", THIS),
+            enter(
+                    MULTI_LAYER_UPDATER,
+                    "getFlattenedGradientsView",
+                    "()" + ARRAY,
+                    "StepHooks.gradientsOfUpdater",
+                    UPDATED_MODEL),
+            enter(
+                    GRAPH_UPDATER,
+                    "getFlattenedGradientsView",
+                    "()" + ARRAY,
+                    "StepHooks.gradientsOfUpdater",
+                    UPDATED_MODEL),
             around(
                     MULTI_LAYER,
                     "calcBackpropGradients",

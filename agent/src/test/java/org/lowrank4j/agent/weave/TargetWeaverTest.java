@@ -260,6 +260,8 @@ class TargetWeaverTest {
                 "org/deeplearning4j/optimize/solvers/BaseOptimizer",
                 "org/deeplearning4j/optimize/solvers/StochasticGradientDescent",
                 "org/deeplearning4j/nn/updater/UpdaterCreator",
+                "org/deeplearning4j/nn/updater/MultiLayerUpdater",
+                "org/deeplearning4j/nn/updater/graph/ComputationGraphUpdater",
                 "org/deeplearning4j/nn/layers/BaseLayer",
                 "org/deeplearning4j/nn/layers/BaseOutputLayer",
                 "org/deeplearning4j/nn/layers/normalization/BatchNormalization",
