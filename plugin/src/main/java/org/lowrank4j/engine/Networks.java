@@ -87,6 +87,17 @@ public final class Networks {
         if (network != null) {
             DrawnParameters.end(network);
         }
+        Deserialisation deserialisation = Deserialisation.running();
+        if (network != null && deserialisation != null) {
+            if (deserialisation.isOf(model)) {
+                Enrolment source = deserialisation.source();
+                if (source != null) {
+                    enrol(network, source.rule(), source.ruleOfField());
+                }
+                return;
+            }
+            deserialisation.restoring(model);
+        }
         if (rules == null
                 || rules.off()
                 || network == null
@@ -187,6 +198,25 @@ public final class Networks {
             BaseOptimizer.incrementIterationCount(multiLayer, session.stepsAhead());
         }
         Attachment.enrol(copy, to);
+    }
+
+    /**
+     * Called before Java's serialization reads a network.
+     *
+     * @return what {@link #deserialised} gets, null for nothing
+     */
+    public static @Nullable Object deserialises(Object network) {
+        RuleBook rules = ruleBook;
+        return rules == null || rules.off() ? null : Deserialisation.begin(network);
+    }
+
+    /**
+     * Called after that: the network goes on where the written one was.
+     *
+     * @param complete whether it was read without a failure
+     */
+    public static void deserialised(Object deserialisation, boolean complete) {
+        ((Deserialisation) deserialisation).end(complete);
     }
 
     /** Called after a network was read from a zip that holds the state of an adapted training. */

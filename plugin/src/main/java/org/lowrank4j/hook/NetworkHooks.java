@@ -45,6 +45,18 @@ public final class NetworkHooks {
         }
     }
 
+    /** Before {@code readObject(ObjectInputStream)}; the answer comes back to {@link #readEnds}. */
+    public static @Nullable Object readBegins(Object network) {
+        return Networks.deserialises(network);
+    }
+
+    /** After {@code readObject(ObjectInputStream)}, also when it failed. */
+    public static void readEnds(Object network, @Nullable Object token, @Nullable Throwable thrown) {
+        if (token != null) {
+            Networks.deserialised(token, thrown == null);
+        }
+    }
+
     /** Instead of {@code UpdaterCreator.getUpdater(Model)}; null leaves it to DL4J. */
     public static @Nullable Object updater(Object model) {
         return Networks.none() ? null : Networks.updaterMade(model);

@@ -44,6 +44,8 @@ final class TargetCatalog {
     private static final String ACCUMULATOR = "L" + DL4J + "optimize/solvers/accumulation/GradientsAccumulator;";
     private static final String STREAM = "Ljava/io/InputStream;";
 
+    private static final String OBJECTS = "(Ljava/io/ObjectInputStream;)V";
+
     private static final Value THIS = new Value.This();
     private static final Value ARG0 = new Value.Argument(0);
     private static final Value ARG1 = new Value.Argument(1);
@@ -76,6 +78,8 @@ final class TargetCatalog {
             exit(MULTI_LAYER, "clone", "()L" + MULTI_LAYER + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(GRAPH, "clone", "()L" + GRAPH + ";", "NetworkHooks.cloned", THIS, RETURNED),
             exit(TRANSFER, "build", "()L" + MULTI_LAYER + ";", "NetworkHooks.transferred", TRANSFERRED, RETURNED),
+            around(MULTI_LAYER, "readObject", OBJECTS, "NetworkHooks.readBegins", "NetworkHooks.readEnds"),
+            around(GRAPH, "readObject", OBJECTS, "NetworkHooks.readBegins", "NetworkHooks.readEnds"),
             // Updaters
             enter(UPDATERS, "getUpdater", "(" + MODEL + ")" + AN_UPDATER, "NetworkHooks.updater", ARG0),
             enter(MULTI_LAYER, "getUpdater", "(Z)" + AN_UPDATER, "NetworkHooks.updaterWanted", THIS, ARG0),

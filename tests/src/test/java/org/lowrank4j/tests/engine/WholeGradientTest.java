@@ -187,7 +187,7 @@ class WholeGradientTest {
             NeuralNetwork asked = network(rule, graph, new Sgd(1));
             NeuralNetwork other = network(rule, graph, new Sgd(1));
             for (int i = 0; i < 6; i++) {
-                askForEverything(asked);
+                askForEverything(asked, i % 3 == 0);
                 fit(asked, i, i + 1);
                 fit(other, i, i + 1);
                 Nets.assertSame(((Model) other).params(), ((Model) asked).params(), "parameters under " + rule);
@@ -196,13 +196,13 @@ class WholeGradientTest {
         }
     }
 
-    private static void askForEverything(NeuralNetwork network) {
+    private static void askForEverything(NeuralNetwork network, boolean check) {
         computeGradient(network);
         assertNotNull(newUpdater(network));
         assertNotNull(UpdaterCreator.getUpdater((Model) network));
         assertEquals(((Model) network).numParams(), flattened(network).length());
         ((Model) network).setBackpropGradientsViewArray(Nd4j.zeros(DataType.DOUBLE, 1, ((Model) network).numParams()));
-        assertTrue(checkGradients(network));
+        assertTrue(!check || checkGradients(network));
     }
 
     @ParameterizedTest
