@@ -37,9 +37,9 @@ class NetworksPageTest {
             which trains every network below under `rank=4` and nothing else. None stops, all loss is finite, each moves, and each
             prints one report or one line.
 
-            A network that `init()` has just drawn adapts its targets, and its report warns what that costs. One that was
-            restored from a file is what fine-tuning starts from. What cannot be adapted is frozen there. The share is that of the
-            trained parameters in percent, out of all with the adapters.
+            A network that `init()` has just drawn adapts its targets, its report warns what that costs, and what cannot be adapted
+            trains in full. One that was restored from a file is what fine-tuning starts from: what cannot be adapted is frozen
+            there. Layers without parameters are not counted; the share is that of the trained among all parameters, adapters included.
 
             ## Networks of deeplearning4j-zoo
 
