@@ -374,7 +374,7 @@ class GradientCheckTest {
         return initialised(configuration);
     }
 
-    /** The bias of a SimpleRnn stays: DL4J's backward pass of that layer gives no gradient of it alone. */
+    /** The bias of a SimpleRnn stays: its backward pass writes all of its gradients into one piece of memory. */
     @Test
     void allBiasesAmongRecurrentLayers() {
         check(GradientCheckTest::denseAmongRnnAllBiases, () -> recurrent(lstm(), true), sequences("no masks"))
