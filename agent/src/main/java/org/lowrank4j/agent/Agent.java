@@ -41,7 +41,7 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
     /** Takes note of another agent that does not run, because this one does. */
     void ignore(AgentOptions others) {
         banner.warn("the agent already runs in this JVM, from " + jar
-                + "; this second one is ignored. Give -javaagent once.");
+                + "; a second one does nothing. Give -javaagent once.");
         if (!others.asMap().equals(options.asMap())) {
             IGNORED.add("-javaagent is given twice with different arguments, and those of the second cannot be obeyed:"
                     + " give it once");

@@ -80,7 +80,7 @@ public final class RuleBook {
                 FlatSource.environment(environment, switches, warnings, refusals));
         global.forEach(settings -> refusals.collect(settings::check));
         RuleFile[] file = {RuleFile.none()};
-        switches.config().ifPresent(path -> refusals.collect(() -> file[0] = RuleFile.read(path, switches)));
+        switches.config().ifPresent(path -> refusals.collect(() -> file[0] = RuleFile.read(path, switches, warnings)));
         if (switches.isOn(Switches.STRICT, false) && !warnings.isEmpty()) {
             refusals.add("strict=true stops on what would be a warning: " + String.join(" ", warnings));
         }

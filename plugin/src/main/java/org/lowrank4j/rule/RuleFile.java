@@ -53,11 +53,15 @@ final class RuleFile {
      *
      * @param path the path and where it was written
      * @param switches takes the switches of the file
+     * @param warnings takes a sentence if the file is empty
      * @throws LowRankException if the file cannot be read, or says something unknown or not allowed
      */
-    static RuleFile read(Sourced path, Switches switches) {
+    static RuleFile read(Sourced path, Switches switches, List<String> warnings) {
         RuleFile rules = new RuleFile(path.text().strip());
-        YamlReader.readFile(rules.file, path.source()).ifPresent(root -> rules.readTop(root, switches));
+        YamlReader.readFile(rules.file, path.source())
+                .ifPresentOrElse(
+                        root -> rules.readTop(root, switches),
+                        () -> warnings.add("rule file '" + rules.file + "' (" + path.source() + ") holds no rule."));
         return rules;
     }
 

@@ -58,6 +58,9 @@ final class YamlReader {
      * @throws LowRankException if it cannot be read, with its name, line and reason
      */
     static Optional<YamlNode> readFile(String file, String source) {
+        if (file.isEmpty()) {
+            throw new LowRankException("the path of the rule file (" + source + ") is empty. Name a YAML file.");
+        }
         byte[] bytes;
         try {
             Path path = Path.of(file);
@@ -66,8 +69,11 @@ final class YamlReader {
             }
         } catch (NoSuchFileException | InvalidPathException absent) {
             throw new LowRankException(
-                    "rule file '" + file + "' (" + source + ") does not exist. The path is taken from the working"
-                            + " directory " + Path.of("").toAbsolutePath() + ".",
+                    "rule file '" + file + "' (" + source + ") does not exist."
+                            + (file.startsWith("/")
+                                    ? ""
+                                    : " The path is taken from the working directory "
+                                            + Path.of("").toAbsolutePath() + "."),
                     absent);
         } catch (IOException unreadable) {
             throw new LowRankException(

@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +45,18 @@ class RuleBookTest {
         int equals = argument.indexOf('=');
         RuleBook book = Rules.book(argument.substring(0, equals), argument.substring(equals + 1));
         assertEquals(Optional.empty(), book.ruleFor(ANY));
+    }
+
+    @Test
+    void aFileWithoutARuleIsNotPassedOverInSilence(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("empty.yaml"), "# nothing yet");
+        RuleBook book = Rules.book("config", file.toString());
+        assertEquals(List.of("rule file '" + file + "' (agent argument config) holds no rule."), book.warnings());
+        Map<String, String> strict = Map.of("config", file.toString(), "strict", "true");
+        assertThrows(LowRankException.class, () -> RuleBook.read(strict, new Properties(), Map.of()));
+        LowRankException blank = assertThrows(LowRankException.class, () -> Rules.book("config", " "));
+        assertEquals(
+                "the path of the rule file (agent argument config) is empty. Name a YAML file.", blank.getMessage());
     }
 
     @Test

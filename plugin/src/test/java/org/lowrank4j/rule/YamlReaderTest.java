@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -126,7 +127,9 @@ class YamlReaderTest {
     void aMissingFileOrAFolderIsRefused() {
         String missing = refusal(folder.resolve("missing.yaml"));
         assertTrue(missing.contains("missing.yaml' (agent argument config) does not exist"), missing);
-        assertTrue(missing.contains("working directory"), missing);
+        assertFalse(missing.contains("working directory"), missing);
+        String relative = refusal(Path.of("missing.yaml"));
+        assertTrue(relative.contains("working directory " + Path.of("").toAbsolutePath()), relative);
         assertTrue(refusal(folder).contains("cannot be read"), refusal(folder));
     }
 
