@@ -236,8 +236,7 @@ class GradientMethodsTest {
         }
         double after = network.score(data, false);
         assertTrue(after < before / 4, "the loss fell from " + before + " to " + after + " only");
-        assertEquals(
-                method.entries() + HEAD, network.getFlattenedGradients().length(), "entries of the gradient vector");
+        assertEquals(method.entries() + HEAD, Nets.gradientEntries(network), "entries of the gradient vector");
         Nets.assertSame(bias, network.getParam("0_b"), "a frozen bias");
         Nets.assertMoved(weight, network.getParam("0_W"), "an adapted weight");
     }

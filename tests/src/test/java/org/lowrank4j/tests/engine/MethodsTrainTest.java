@@ -71,7 +71,7 @@ class MethodsTrainTest {
         }
         double after = network.score(data, false);
         assertTrue(after < before / 4, "the loss fell from " + before + " to " + after + " only");
-        assertEquals(gradientEntries, network.getFlattenedGradients().length(), "entries of the gradient vector");
+        assertEquals(gradientEntries, Nets.gradientEntries(network), "entries of the gradient vector");
         Nets.assertSame(bias, network.getParam("0_b"), "a frozen bias");
         Nets.assertMoved(weight, network.getParam("0_W"), "an adapted weight");
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Field;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -76,6 +77,17 @@ final class Nets {
         ComputationGraph graph = new ComputationGraph(configuration);
         graph.init();
         return graph;
+    }
+
+    /** The length of the gradient vector that the last step used; whoever asks the network for it is lent a whole one. */
+    static long gradientEntries(MultiLayerNetwork network) {
+        try {
+            Field field = MultiLayerNetwork.class.getDeclaredField("flattenedGradients");
+            field.setAccessible(true);
+            return ((INDArray) field.get(network)).length();
+        } catch (ReflectiveOperationException otherDl4j) {
+            throw new AssertionError(otherDl4j);
+        }
     }
 
     /** Equal in every bit. */

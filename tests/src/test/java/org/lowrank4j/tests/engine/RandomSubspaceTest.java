@@ -251,7 +251,7 @@ class RandomSubspaceTest {
         for (String name : NAMES) {
             Nets.assertMoved(stock.getParam(name), network.getParam(name), name);
         }
-        assertEquals(ENTRIES, network.getFlattenedGradients().length(), "entries of the gradient vector");
+        assertEquals(ENTRIES, Nets.gradientEntries(network), "entries of the gradient vector");
         assertEquals(
                 1,
                 CapturedErrors.containing(
