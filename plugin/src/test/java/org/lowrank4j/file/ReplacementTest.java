@@ -38,7 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is written where something is already. Devices, mounts and other users need root and are skipped without. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "pipes, devices, hard links and owners as POSIX has them")
 class ReplacementTest {
 
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));

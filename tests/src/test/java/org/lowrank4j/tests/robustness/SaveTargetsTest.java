@@ -44,7 +44,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * an adapter's directory. Devices and full disks need root and are skipped without.
  */
 @Tag("robustness")
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "pipes, devices, hard links and owners as POSIX has them")
 class SaveTargetsTest {
 
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
