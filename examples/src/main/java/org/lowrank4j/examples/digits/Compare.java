@@ -54,7 +54,6 @@ public final class Compare {
                         + " more.%n%n",
                 settings.shift());
         for (Path file : List.of(
-                comparison.writeChart(),
                 comparison.writeCurves(),
                 comparison.writeRuns(),
                 comparison.writeJson(),

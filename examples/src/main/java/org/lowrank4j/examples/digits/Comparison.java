@@ -89,26 +89,6 @@ final class Comparison {
                 : String.format(Locale.ROOT, "%.1f MiB", bytes / 1024.0 / 1024.0);
     }
 
-    private List<Curve> curves() {
-        List<Curve> curves = new ArrayList<>();
-        for (Arm arm : settings.arms()) {
-            List<Run> runsOfArm = of(arm);
-            curves.add(Curve.mean(
-                    String.format(Locale.ROOT, "%s (%.1f %%)", arm.title, 100 * mean(runsOfArm, Run::accuracy)),
-                    runsOfArm));
-        }
-        return curves;
-    }
-
-    /** Writes {@code learning-curves.png}: the mean loss over the seeds, with the final accuracy in the legend. */
-    Path writeChart() throws IOException {
-        Path file = settings.out().resolve("learning-curves.png");
-        String seeds = settings.seeds() == 1 ? "1 seed" : "mean of " + settings.seeds() + " seeds";
-        LearningCurveChart.of("Fine-tuning to " + settings.shift() + " digits, " + seeds, curves())
-                .write(file);
-        return file;
-    }
-
     /** Writes {@code runs.csv}, a line per run. */
     Path writeRuns() throws IOException {
         List<String> lines = new ArrayList<>();

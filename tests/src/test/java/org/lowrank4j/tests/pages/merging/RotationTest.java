@@ -1,0 +1,60 @@
+package org.lowrank4j.tests.pages.merging;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.lowrank4j.examples.digits.DigitSet;
+import org.lowrank4j.examples.digits.Domain;
+
+class RotationTest {
+
+    private static byte[] noise() {
+        byte[] image = new byte[DigitSet.PIXELS];
+        new Random(1).nextBytes(image);
+        return image;
+    }
+
+    private static byte[] turned(int degrees, byte[] image) {
+        return new Rotation(degrees)
+                .of(new DigitSet(new byte[][] {image}, new byte[] {3}))
+                .images()[0];
+    }
+
+    @Test
+    void aQuarterIsExact() {
+        byte[] image = noise();
+        assertArrayEquals(image, turned(0, image));
+        assertArrayEquals(Domain.ROTATED.apply(image), turned(90, image));
+        assertArrayEquals(image, turned(-180, turned(180, image)));
+    }
+
+    @Test
+    void betweenPixelsGreysAreMixed() {
+        byte[] image = new byte[DigitSet.PIXELS];
+        // A square in the middle, inside the circle that no rotation leaves.
+        for (int row = 9; row < 19; row++) {
+            for (int column = 9; column < 19; column++) {
+                image[row * DigitSet.SIDE + column] = (byte) 200;
+            }
+        }
+        byte[] turned = turned(45, image);
+        int sum = 0;
+        for (byte grey : turned) {
+            sum += grey & 0xff;
+        }
+        assertEquals(200 * 100, sum, 200);
+        // The square's corner is now above its middle: 5 sqrt(2) from it.
+        assertEquals(200, turned[(DigitSet.SIDE / 2 - 6) * DigitSet.SIDE + DigitSet.SIDE / 2] & 0xff, 60);
+        assertEquals(0, turned[9 * DigitSet.SIDE + 9]);
+    }
+
+    @Test
+    void labelsStayAndNamesTellTheAngle() {
+        DigitSet digits = new DigitSet(new byte[][] {noise()}, new byte[] {7});
+        assertArrayEquals(new byte[] {7}, new Rotation(30).of(digits).labels());
+        assertNotEquals(new Rotation(30).title(), new Rotation(-30).title());
+    }
+}
