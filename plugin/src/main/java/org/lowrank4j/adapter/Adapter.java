@@ -3,8 +3,11 @@ package org.lowrank4j.adapter;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NotFinite;
@@ -91,6 +94,23 @@ public record Adapter(
                     + NearestName.suggestion(name, layers.keySet()));
         }
         return layer;
+    }
+
+    /**
+     * Layers without factors that a network has not, or in another shape: those that the training gave to its base, such
+     * as an output layer for other classes.
+     *
+     * @param network a MultiLayerNetwork or ComputationGraph, initialised
+     */
+    public Set<String> newLayers(Model network) {
+        NetworkWeights weights = NetworkWeights.of(network);
+        Set<String> fresh = new TreeSet<>();
+        parameters.forEach((layer, arrays) -> arrays.forEach((name, array) -> {
+            if (!layers.containsKey(layer) && !weights.has(layer, name, array)) {
+                fresh.add(layer);
+            }
+        }));
+        return fresh;
     }
 
     /** Numbers in factors and magnitudes, without {@link #parameters()}. */

@@ -3,14 +3,16 @@ package org.lowrank4j.adapter;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Two networks of the same layers, before and after training, parameter by parameter. */
+/**
+ * Two networks before and after training, parameter by parameter. Layers that both have in the same shapes are compared;
+ * the others of the tuned model are new, such as an output layer for other classes.
+ */
 final class Difference {
 
     private static final int WINDOW_BYTES = 1 << 26;
@@ -26,32 +28,26 @@ final class Difference {
     /**
      * Puts two networks side by side.
      *
-     * @throws LowRankException if layers, parameters, shapes or types are not the same
+     * @throws LowRankException if they have no layer in common, or numbers of different types
      */
     static Difference of(Model base, Model tuned) {
-        Map<String, Map<String, INDArray>> before = NetworkWeights.of(base).layers();
+        NetworkWeights network = NetworkWeights.of(base);
         Map<String, Map<String, INDArray>> after = NetworkWeights.of(tuned).layers();
-        if (!List.copyOf(before.keySet()).equals(List.copyOf(after.keySet()))) {
-            throw new LowRankException("The models have different layers: " + before.keySet() + " in the base and "
-                    + after.keySet() + " in the tuned model.");
+        Map<String, Map<String, INDArray>> before = new LinkedHashMap<>(network.layers());
+        before.keySet().removeIf(layer -> !network.has(layer, after.getOrDefault(layer, Map.of())));
+        if (before.isEmpty()) {
+            throw new LowRankException("The models have no layer of the same name and shape: "
+                    + network.layers().keySet() + " in the base and " + after.keySet() + " in the tuned model. The"
+                    + " base of an adapter is the model that training started from.");
         }
-        before.forEach((layer, table) -> {
-            Map<String, INDArray> other = after.getOrDefault(layer, Map.of());
-            if (!table.keySet().equals(other.keySet())) {
-                throw new LowRankException("Layer " + layer + " has the parameters " + table.keySet()
-                        + " in the base and " + other.keySet() + " in the tuned model.");
+        before.forEach((layer, table) -> table.forEach((name, array) -> {
+            INDArray changed = parameter(after, layer, name);
+            if (array.dataType() != changed.dataType()) {
+                throw new LowRankException("The parameter " + name + " of layer " + layer + " is " + text(array)
+                        + " in the base and " + text(changed) + " in the tuned model. Bring both models to one type"
+                        + " (convertDataType) and save them again.");
             }
-            table.forEach((name, array) -> {
-                INDArray changed = other.get(name);
-                if (changed == null
-                        || !Arrays.equals(array.shape(), changed.shape())
-                        || array.dataType() != changed.dataType()) {
-                    throw new LowRankException("The parameter " + name + " of layer " + layer + " is " + text(array)
-                            + " in the base and " + (changed == null ? "absent" : text(changed))
-                            + " in the tuned model.");
-                }
-            });
-        });
+        }));
         return new Difference(before, after);
     }
 
@@ -59,9 +55,14 @@ final class Difference {
         return array.dataType() + Arrays.toString(array.shape());
     }
 
-    /** The layers in the network's order. */
+    /** The layers that both have, in the base's order. */
     Iterable<String> layers() {
         return before.keySet();
+    }
+
+    /** Whether both have the layer, in the same shapes. */
+    boolean has(String layer) {
+        return before.containsKey(layer);
     }
 
     /** Whether the layer has a weight matrix W. */
@@ -77,31 +78,30 @@ final class Difference {
 
     /** W of the base. */
     INDArray before(String layer) {
-        return weight(before, layer);
+        return parameter(before, layer, NetworkWeights.WEIGHT);
     }
 
     /** W of the tuned model. */
     INDArray after(String layer) {
-        return weight(after, layer);
+        return parameter(after, layer, NetworkWeights.WEIGHT);
     }
 
-    private static INDArray weight(Map<String, Map<String, INDArray>> network, String layer) {
-        INDArray weight = network.getOrDefault(layer, Map.of()).get(NetworkWeights.WEIGHT);
-        if (weight == null) {
-            throw new LowRankException(
-                    "The models have no layer " + layer + " with a weight W; they have " + network.keySet() + ".");
+    private static INDArray parameter(Map<String, Map<String, INDArray>> network, String layer, String name) {
+        INDArray parameter = network.getOrDefault(layer, Map.of()).get(name);
+        if (parameter == null) {
+            throw new LowRankException("The models have no layer " + layer + " with a parameter " + name
+                    + "; they have " + network.keySet() + ".");
         }
-        return weight;
+        return parameter;
     }
 
-    /** An adapter with these changes of W; every other parameter that differs is in it as a whole. */
+    /** An adapter with these changes of W; every other parameter that differs or is new is in it as a whole. */
     Adapter adapter(Map<String, LayerAdapter> layers, Map<String, String> metadata) {
         Map<String, Map<String, INDArray>> whole = new LinkedHashMap<>();
-        before.forEach((layer, table) -> table.forEach((name, array) -> {
-            INDArray changed = after.getOrDefault(layer, Map.of()).get(name);
+        after.forEach((layer, table) -> table.forEach((name, array) -> {
             boolean adapted = layers.containsKey(layer) && name.equals(NetworkWeights.WEIGHT);
-            if (!adapted && changed != null && !sameBits(array, changed)) {
-                whole.computeIfAbsent(layer, key -> new LinkedHashMap<>()).put(name, changed);
+            if (!adapted && (!has(layer) || !sameBits(parameter(before, layer, name), array))) {
+                whole.computeIfAbsent(layer, key -> new LinkedHashMap<>()).put(name, array);
             }
         }));
         if (layers.isEmpty() && whole.isEmpty()) {

@@ -12,9 +12,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * An adapter from the difference of any two models of the same layers, by a truncated singular value decomposition: the
- * closest change of W that has this rank (Eckart and Young). Parameters that changed and have no weight matrix (biases,
- * convolution kernels, statistics) are in the adapter as they are, and so is W of layers that were not asked for.
+ * An adapter from the difference of two models, by a truncated singular value decomposition: the closest change of W that
+ * has this rank (Eckart and Young). Parameters that changed and have no weight matrix (biases, convolution kernels,
+ * statistics) are in the adapter as they are, and so are W of layers that were not asked for and layers that the base has
+ * not, or in another shape.
  *
  * <p>The metadata says for every layer how much of the squared change is kept, {@code energy/LAYER}.
  */
@@ -29,7 +30,7 @@ public final class Extraction {
      * @param tuned the model after training
      * @param rank of every layer, 1 or more; a layer whose change has a lower rank gets that
      * @param layers which layers to decompose, by name
-     * @throws LowRankException if the models differ in layers or shapes, or not at all
+     * @throws LowRankException if the models have no layer in common, or no difference
      */
     public static Adapter ofRank(Model base, Model tuned, int rank, Predicate<String> layers) {
         if (rank < 1) {
@@ -45,7 +46,7 @@ public final class Extraction {
      * @param tuned the model after training
      * @param energy the part to keep, above 0 and at most 1; 1 keeps all but rounding
      * @param layers which layers to decompose, by name
-     * @throws LowRankException if the models differ in layers or shapes, or not at all
+     * @throws LowRankException if the models have no layer in common, or no difference
      */
     public static Adapter ofEnergy(Model base, Model tuned, double energy, Predicate<String> layers) {
         if (!(energy > 0 && energy <= 1)) {

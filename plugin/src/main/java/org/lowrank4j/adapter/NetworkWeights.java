@@ -72,17 +72,36 @@ final class NetworkWeights {
      * @throws LowRankException if there is none
      */
     INDArray parameter(String layer, String name) {
-        Map<String, INDArray> table = layers.get(layer);
-        if (table == null) {
-            throw new LowRankException("The network has no layer '" + Excerpt.of(layer) + "' with parameters; it has "
-                    + Excerpt.of(layers.keySet()) + "." + NearestName.suggestion(layer, layers.keySet()));
-        }
-        INDArray parameter = table.get(name);
+        INDArray parameter = layers.getOrDefault(layer, Map.of()).get(name);
         if (parameter == null) {
-            throw new LowRankException("Layer " + Excerpt.of(layer) + " has no parameter " + Excerpt.of(name)
-                    + "; it has " + table.keySet() + ".");
+            throw new LowRankException(absent(layer, name));
         }
         return parameter;
+    }
+
+    private String absent(String layer, String name) {
+        Map<String, INDArray> table = layers.get(layer);
+        return table == null
+                ? "The network has no layer '" + Excerpt.of(layer) + "' with parameters; it has "
+                        + Excerpt.of(layers.keySet()) + "." + NearestName.suggestion(layer, layers.keySet())
+                : "Layer " + Excerpt.of(layer) + " has no parameter " + Excerpt.of(name) + "; it has " + table.keySet()
+                        + ".";
+    }
+
+    /** Whether the layer is there, with just these parameters in their shapes. */
+    boolean has(String layer, Map<String, INDArray> table) {
+        return layers.getOrDefault(layer, Map.of()).keySet().equals(table.keySet())
+                && table.entrySet().stream().allMatch(entry -> has(layer, entry.getKey(), entry.getValue()));
+    }
+
+    /** Whether the parameter is there in the shape of an array, where a row of n entries is a vector of n. */
+    boolean has(String layer, String name, INDArray array) {
+        INDArray live = layers.getOrDefault(layer, Map.of()).get(name);
+        return live != null && Arrays.equals(vector(live.shape()), vector(array.shape()));
+    }
+
+    private static long[] vector(long[] shape) {
+        return shape.length == 2 && shape[0] == 1 ? new long[] {shape[1]} : shape;
     }
 
     /**
@@ -110,26 +129,27 @@ final class NetworkWeights {
             if (weight.size(0) != layer.inputs() || weight.size(1) != layer.outputs()) {
                 throw new LowRankException("The adapter of layer " + name + " is for W of " + layer.inputs() + " x "
                         + layer.outputs() + " (nIn x nOut), and the network's is " + weight.size(0) + " x "
-                        + weight.size(1) + ": it was made on another network.");
+                        + weight.size(1) + ": it was made on another network. Use the base that it was trained on.");
             }
         });
         adapter.parameters()
                 .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
-                    INDArray live = parameter(layer, name);
-                    if (!fits(live, array)) {
-                        throw new LowRankException(
-                                "The adapter brings " + name + " of layer " + layer + " with the shape "
-                                        + Arrays.toString(array.shape()) + ", and the network's has "
-                                        + Arrays.toString(live.shape())
-                                        + ": it was made on another network.");
+                    if (!has(layer, name, array)) {
+                        throw new LowRankException(shapeOrAbsence(layer, name, array)
+                                + " Give the network a layer like that of the training first (TransferLearning), or leave"
+                                + " out of the adapter what was trained in full (combine ADAPTER --without-parameters,"
+                                + " or Adapter.withParameters).");
                     }
                 }));
     }
 
-    /** Whether the shapes are the same, where a row of n entries is a vector of n. */
-    private static boolean fits(INDArray live, INDArray array) {
-        return Arrays.equals(live.shape(), array.shape())
-                || live.isVector() && array.isVector() && live.length() == array.length();
+    private String shapeOrAbsence(String layer, String name, INDArray array) {
+        INDArray live = layers.getOrDefault(layer, Map.of()).get(name);
+        return live == null
+                ? absent(layer, name)
+                : "The adapter brings " + name + " of layer " + layer + " with the shape "
+                        + Arrays.toString(array.shape()) + ", and the network's has "
+                        + Arrays.toString(live.shape()) + ".";
     }
 
     /**

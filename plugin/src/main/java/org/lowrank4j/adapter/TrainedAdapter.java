@@ -20,6 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * give the tuned weight.
  *
  * <p>The base is needed for more than that: what was trained in full, and which base this is, can only be seen next to it.
+ * Layers that the base has not, or in another shape (a new output layer), were trained in full.
  */
 public final class TrainedAdapter {
 
@@ -37,8 +38,8 @@ public final class TrainedAdapter {
      *
      * @param base the model that training started from
      * @param tuned the zip that the training wrote
-     * @throws LowRankException if the zip has no state of adapters, the models have different layers, or a layer's change
-     *     has no low rank (GaLore, SwitchLoRA, training in full): {@link Extraction} approximates such a change
+     * @throws LowRankException if the zip has no state of adapters, an adapted layer is not the base's, or its change has
+     *     no low rank (GaLore, SwitchLoRA, training in full): {@link Extraction} approximates such a change
      */
     public static Adapter of(ModelFile base, ModelFile tuned) {
         TrainingState state = tuned.adapters();
@@ -61,6 +62,11 @@ public final class TrainedAdapter {
         Map<String, String> metadata = new TreeMap<>();
         state.settings().forEach((layer, settings) -> {
             metadata.put("settings/" + layer, settings);
+            if (!difference.has(layer)) {
+                throw new LowRankException("Layer " + layer + " was adapted, and the base has no layer of that name and"
+                        + " shape: the base is the network as it was when training began. Save that one before the"
+                        + " first fit, or extract an adapter, which takes such a layer as a whole.");
+            }
             if (difference.changed(layer)) {
                 layers.put(layer, layer(layer, settings, state, difference));
             }

@@ -17,10 +17,11 @@ import picocli.CommandLine.Parameters;
         header = "Makes an adapter of the difference between two models.",
         description =
                 "A truncated singular value decomposition of each weight's change gives the closest adapter of its"
-                        + " rank. What has no weight matrix, biases for example, is in it as it is.",
+                        + " rank. What has no weight matrix, biases for example, is in it as it is, and so is a layer"
+                        + " that BASE has not, or in another shape.",
         footer = {
             "",
-            "Exit status: 0 written, 1 refused (different layers, no difference), 2 wrong use.",
+            "Exit status: 0 written, 1 refused (no layer in common, no difference), 2 wrong use.",
             "Example:",
             "  java -jar lowrank4j-agent.jar extract --project . base.zip tuned.zip --energy 0.99 -o adapter/"
         })

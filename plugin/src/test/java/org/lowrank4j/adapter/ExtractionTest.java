@@ -5,14 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Map;
 import java.util.Set;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 class ExtractionTest {
 
@@ -102,7 +108,53 @@ class ExtractionTest {
     }
 
     @Test
+    void whatIsNewInTheTunedModelIsTakenAsAWhole() {
+        // In DL4J's graphs a new output layer may have a name of its own.
+        ComputationGraph before = SmallNetworks.graph(1);
+        ComputationGraph after = new TransferLearning.GraphBuilder(before)
+                .removeVertexAndConnections("out")
+                .addLayer(
+                        "head",
+                        new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
+                                .nIn(8)
+                                .nOut(5)
+                                .build(),
+                        "two")
+                .setOutputs("head")
+                .build();
+        ComputationGraph baseWithHead = after.clone();
+        after.getLayer("one").getParam("W").addi(0.1);
+        Adapter extracted = Extraction.ofRank(before, after, 1, layer -> true);
+        assertEquals(Set.of("one"), extracted.layers().keySet());
+        assertEquals(Set.of("head"), extracted.parameters().keySet());
+        assertEquals(Set.of("W", "b"), extracted.parameters().get("head").keySet());
+        assertEquals(Set.of("head"), extracted.newLayers(before));
+        assertEquals(Set.of(), extracted.newLayers(baseWithHead));
+
+        AdapterSet set = AdapterSet.on(baseWithHead);
+        set.add("a", extracted);
+        set.activate("a");
+        assertTrue(after.params().equalsWithEps(baseWithHead.params(), 1e-6));
+        assertRefused("or leave out of the adapter", () -> AdapterSet.on(before).add("a", extracted));
+    }
+
+    @Test
+    void aRowIsNoColumn() {
+        Adapter column = SmallNetworks.adapter(1, base)
+                .withParameters(Map.of("out", Map.of("b", SmallNetworks.random(3, 3, 1))));
+        assertRefused("shape [3, 1]", () -> AdapterSet.on(base).add("a", column));
+    }
+
+    @Test
     void whatIsWrongIsSaid() {
+        MultiLayerNetwork stranger = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new OutputLayer.Builder().nIn(12).nOut(3).build())
+                .build());
+        stranger.init();
+        assertRefused(
+                "no layer of the same name and shape: [one, two, out] in the base and [layer0] in the tuned model",
+                () -> Extraction.ofRank(base, stranger, 2, layer -> true));
         assertRefused("at least 1, and it is 0", () -> Extraction.ofRank(base, tuned, 0, layer -> true));
         assertRefused("at most 1, and it is 1.5", () -> Extraction.ofEnergy(base, tuned, 1.5, layer -> true));
         assertRefused("above 0", () -> Extraction.ofEnergy(base, tuned, Double.NaN, layer -> true));

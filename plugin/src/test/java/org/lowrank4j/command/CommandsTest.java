@@ -63,6 +63,10 @@ class CommandsTest {
     }
 
     private static MultiLayerNetwork network(long seed) {
+        return network(seed, 2);
+    }
+
+    private static MultiLayerNetwork network(long seed, int outputs) {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .updater(new Sgd(0.1))
@@ -71,7 +75,7 @@ class CommandsTest {
                 .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
                         .name("out")
                         .nIn(5)
-                        .nOut(2)
+                        .nOut(outputs)
                         .build())
                 .build());
         network.init();
@@ -320,6 +324,80 @@ class CommandsTest {
         Ran plain = CommandLines.run("convert", tuned, "--base", base, "-o", folder.resolve("plain"));
         assertEquals(1, plain.status(), plain::toString);
         assertTrue(plain.err().contains("holds no state of adapters"), plain.err());
+    }
+
+    @Test
+    void aNewHeadIsInTheAdapterAsAWholeAndGoesOntoABaseThatHasOne() throws IOException {
+        Path withHead = folder.resolve("with-head.zip");
+        Path retrained = folder.resolve("retrained.zip");
+        Path extracted = folder.resolve("extracted");
+        MultiLayerNetwork replaced = network(7, 3);
+        replaced.setParam("0_W", network(1).getParam("0_W"));
+        replaced.save(withHead.toFile(), false);
+        replaced.setParam(
+                "0_W",
+                MultiLayerNetwork.load(tuned.toFile(), false).getParam("0_W").dup());
+        replaced.getParam("1_W").addi(0.25);
+        replaced.save(retrained.toFile(), false);
+
+        Ran ran = CommandLines.run("extract", base, retrained, "--rank", 1, "-o", extracted);
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(
+                ran.out().contains("layer out is new (W 5x3, b 3; in the base W 5x2, b 2): it is in the adapter"),
+                ran.out());
+        Ran verified = CommandLines.run("verify", extracted, "--base", base);
+        assertEquals(0, verified.status(), verified::toString);
+        assertTrue(verified.out().contains("layer out is new"), verified.out());
+
+        // A zip with the state of a training, against the base without the head.
+        Path zip = folder.resolve("state.zip");
+        Path converted = folder.resolve("converted");
+        ran = CommandLines.run("convert", extracted, "--base", withHead, "-o", zip);
+        assertEquals(0, ran.status(), ran::toString);
+        ran = CommandLines.run("convert", zip, "--base", base, "-o", converted);
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(ran.out().contains("layer out is new"), ran.out());
+        assertEquals(0, CommandLines.run("diff", extracted, converted).status());
+
+        Path merged = folder.resolve("merged.zip");
+        Ran unfit = CommandLines.run("merge", base, converted, "-o", merged);
+        assertEquals(1, unfit.status(), unfit::toString);
+        assertTrue(unfit.err().contains("Give the network a layer like that of the training first"), unfit.err());
+        assertFalse(Files.exists(merged));
+        ran = CommandLines.run("merge", withHead, converted, "-o", merged);
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(MultiLayerNetwork.load(merged.toFile(), false).params().equalsWithEps(replaced.params(), 1e-6));
+
+        // The way out that the refusal names.
+        Path bare = folder.resolve("bare");
+        assertEquals(
+                0,
+                CommandLines.run("combine", converted, "--without-parameters", "-o", bare)
+                        .status());
+        assertEquals(
+                0,
+                CommandLines.run("merge", base, bare, "-o", merged, "--force").status());
+    }
+
+    @Test
+    void aBaseWithAnotherShapeOfAnAdaptedLayerIsRefusedByName() throws IOException {
+        Path zip = folder.resolve("state.zip");
+        assertEquals(
+                0,
+                CommandLines.run("convert", adapter(), "--base", base, "-o", zip)
+                        .status());
+        MultiLayerNetwork narrow = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .list()
+                .layer(new DenseLayer.Builder().name("dense").nIn(7).nOut(5).build())
+                .layer(new OutputLayer.Builder().name("out").nIn(5).nOut(2).build())
+                .build());
+        narrow.init();
+        narrow.save(other.toFile(), false);
+        Ran ran = CommandLines.run("convert", zip, "--base", other, "-o", folder.resolve("out"));
+        assertEquals(1, ran.status(), ran::toString);
+        assertTrue(ran.err().contains("Layer dense was adapted, and the base has no layer of that name"), ran.err());
+        assertTrue(ran.err().contains("or extract an adapter"), ran.err());
+        assertFalse(Files.exists(folder.resolve("out")));
     }
 
     @Test

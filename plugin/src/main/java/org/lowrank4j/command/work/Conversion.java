@@ -31,14 +31,16 @@ public final class Conversion {
             throws IOException {
         ModelFile foundation = AdapterSource.base(base, progress);
         Adapter adapter = AdapterSource.read(source, foundation, progress);
+        List<String> notes = List.of();
         if (foundation != null) {
             BaseCheck check = BaseCheck.of(adapter, foundation);
             if (!check.fits()) {
                 throw new LowRankException(source + " " + String.join(" ", check.sentences()));
             }
+            notes = BaseCheck.newLayers(adapter, foundation);
         }
         PeftDirectory.write(adapter, output);
-        return result(adapter, output, List.of());
+        return result(adapter, output, notes);
     }
 
     /**

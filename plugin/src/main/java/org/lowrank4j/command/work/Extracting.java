@@ -63,9 +63,12 @@ public final class Extracting {
                 .forEach(layer -> lines.add("  " + layer + ": keeps "
                         + percent(adapter.metadata().getOrDefault("energy/" + layer, "1"))
                         + " of the squared change of its weight"));
+        List<String> notes = BaseCheck.newLayers(adapter, before);
+        lines.addAll(notes);
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("output", output.toString());
         values.put("adapter", table.values());
+        values.put("notes", notes);
         return new Result(true, values, lines);
     }
 
