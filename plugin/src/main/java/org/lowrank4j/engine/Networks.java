@@ -501,12 +501,8 @@ public final class Networks {
         if (saved == null) {
             return null;
         }
-        Map<String, String> wanted = TrainingState.settings(plan);
         try {
-            if (!saved.settings().equals(wanted)) {
-                throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
-            }
-            Session session = SessionBuilder.resuming(plan, network, methods, saved.ranks())
+            Session session = SessionBuilder.resuming(planOf(saved, plan), network, methods, saved.ranks())
                     .build();
             session.restore(saved);
             return session;
@@ -515,6 +511,19 @@ public final class Networks {
                     + " weights. " + unfit.getMessage());
             return null;
         }
+    }
+
+    /** The plan, with the scales of the saved training where an earlier version gave cut ranks other ones. */
+    private static Plan planOf(TrainingState saved, Plan plan) {
+        Map<String, String> wanted = TrainingState.settings(plan);
+        if (saved.settings().equals(wanted)) {
+            return plan;
+        }
+        Plan earlier = plan.withScalesAsked();
+        if (saved.settings().equals(TrainingState.settings(earlier))) {
+            return earlier;
+        }
+        throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
     }
 
     private static void trainAsStock(Enrolment enrolment, String reason) {

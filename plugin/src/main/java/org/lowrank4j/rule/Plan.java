@@ -62,6 +62,14 @@ public record Plan(
                         warnings);
     }
 
+    /**
+     * The same plan with the scales of the ranks that were asked for where they were cut, as earlier versions trained.
+     */
+    public Plan withScalesAsked() {
+        return new Plan(
+                rule, shape, layers.stream().map(LayerPlan::withScaleAsked).toList(), joint, warnings);
+    }
+
     /** The same plan with one more warning. */
     public Plan withWarning(String sentence) {
         List<String> more = new ArrayList<>(warnings);
@@ -85,6 +93,7 @@ public record Plan(
      * @param layer its shape
      * @param role what happens to it
      * @param target the settings of the adapter; only for {@link Role#TARGET}
+     * @param cutFrom the settings that the rule asks for, if their rank is more than fits the layer; else null
      * @param vectors names of the parameters that are trained although the layer is not trained in full
      * @param because the pattern or default that gave it this role, for the report
      */
@@ -92,6 +101,7 @@ public record Plan(
             NetworkShape.LayerShape layer,
             Role role,
             @Nullable TargetSettings target,
+            @Nullable TargetSettings cutFrom,
             List<String> vectors,
             String because) {
 
@@ -111,8 +121,21 @@ public record Plan(
             }
             String found = asked(target.rank(), because);
             return rank == 0
-                    ? new LayerPlan(layer, Role.FROZEN, null, bias == BiasTraining.ALL ? vectors : List.of(), found)
-                    : new LayerPlan(layer, role, target.withRank(rank), vectors, found);
+                    ? new LayerPlan(
+                            layer, Role.FROZEN, null, null, bias == BiasTraining.ALL ? vectors : List.of(), found)
+                    : new LayerPlan(layer, role, target.withRank(rank), cutFrom, vectors, found);
+        }
+
+        private LayerPlan withScaleAsked() {
+            return target == null || cutFrom == null
+                    ? this
+                    : new LayerPlan(
+                            layer,
+                            role,
+                            cutFrom.withRank(target.rank()).withOptions(target.options()),
+                            cutFrom,
+                            vectors,
+                            because);
         }
 
         /** Why the layer has its role, where it has not the rank that the rule asks for. */

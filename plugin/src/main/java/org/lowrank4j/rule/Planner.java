@@ -60,15 +60,17 @@ final class Planner {
 
     Plan plan() {
         Map<LayerShape, TargetSettings> targets = new LinkedHashMap<>();
-        Map<LayerShape, Integer> cut = new LinkedHashMap<>();
+        Map<LayerShape, TargetSettings> cutFrom = new LinkedHashMap<>();
         for (LayerShape layer : roles.targets()) {
             TargetSettings asked = settings(layer);
             int rank = fittingRank(layer, asked);
             if (rank == 0) {
                 roles.passOver(layer, "init " + asked.initialisation() + " leaves it no rank");
+            } else if (rank == asked.rank()) {
+                targets.put(layer, asked);
             } else {
-                targets.put(layer, rank == asked.rank() ? asked : cut(layer, asked, rank));
-                cut.put(layer, asked.rank());
+                targets.put(layer, cut(layer, asked, rank));
+                cutFrom.put(layer, asked);
             }
         }
         roles.warnOfRandomLayers(warnings);
@@ -82,11 +84,9 @@ final class Planner {
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {
             Role role = roles.isTarget(layer) ? Role.TARGET : roles.isTrained(layer) ? Role.TRAIN : Role.FROZEN;
-            TargetSettings settings = targets.get(layer);
-            String because = settings != null && settings.rank() != cut.getOrDefault(layer, 0)
-                    ? LayerPlan.asked(cut.getOrDefault(layer, 0), roles.because(layer))
-                    : roles.because(layer);
-            layers.add(new LayerPlan(layer, role, settings, vectors(layer, role), because));
+            TargetSettings asked = cutFrom.get(layer);
+            String because = asked == null ? roles.because(layer) : LayerPlan.asked(asked.rank(), roles.because(layer));
+            layers.add(new LayerPlan(layer, role, targets.get(layer), asked, vectors(layer, role), because));
         }
         return new Plan(rule, network, List.copyOf(layers), joint, List.copyOf(warnings));
     }
@@ -141,10 +141,13 @@ final class Planner {
 
     /** @param layer null for the network as a whole, for which no override is */
     private TargetSettings settings(@Nullable LayerShape layer) {
+        return settings(layer, Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, layer, DEFAULT_RANK))));
+    }
+
+    private TargetSettings settings(@Nullable LayerShape layer, int rank) {
         Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
         ChosenMethods chosen = ChosenMethods.of(
                 choices.of(Key.INIT, layer), choices.of(Key.GRADIENT, layer), choices.of(Key.UPDATE, layer), methods);
-        int rank = Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, layer, DEFAULT_RANK)));
         Initialisation initialisation = chosen.initialisation();
         double alpha = choices.of(Key.ALPHA, layer)
                 .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
@@ -210,12 +213,17 @@ final class Planner {
                                 + "\", rank = " + largest + ")), or exclude it (exclude=" + name + ")."));
     }
 
+    /**
+     * As if the layer's rank had been written for it: with the scale of that rank, too. LoRA divides alpha by the rank so
+     * that an update is of the same size at any rank (arXiv 2106.09685, section 4.1); divided by the rank asked for, it
+     * would be the smaller the more was cut.
+     */
     private TargetSettings cut(LayerShape layer, TargetSettings asked, int rank) {
         LowRankUpdate update = methods.update(asked.update(), "plan");
         Map<String, String> options = new LinkedHashMap<>(asked.options());
         options.putAll(update.optionsForRank(asked.rank(), rank, new OptionValues(update, asked.options())));
         options.putAll(Rule.texts(choices.options(layer)));
-        return asked.withOptions(options).withRank(rank);
+        return settings(layer, rank).withOptions(options);
     }
 
     /** The options of the whole rule, with variables of the environment spelled out. */

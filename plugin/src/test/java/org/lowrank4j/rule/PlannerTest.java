@@ -251,7 +251,7 @@ class PlannerTest {
                 plan("rank", "2", "train", train, "layers", "conv:out").warnings());
     }
 
-    /** Of 4-10-10-3 with rank 8 the first layer gets 4, at the scale of all others. */
+    /** Of 4-10-10-3 with rank 8 the first layer gets 4, and alpha / 4, as if 4 had been written for it. */
     @Test
     void aRankForAllLayersIsCutToWhatFitsASmallOne() {
         NetworkShape network = TestNetworks.network(
@@ -264,10 +264,32 @@ class PlannerTest {
             Plan plan = rule.plan(network, TestMethods.all());
             assertEquals(4, settings(plan, "narrow").rank());
             assertEquals(8, settings(plan, "wide").rank());
-            assertEquals(2.0, settings(plan, "narrow").scale());
+            assertEquals(4.0, settings(plan, "narrow").scale());
             assertEquals(2.0, settings(plan, "wide").scale());
+            Plan asEarlier = plan.withScalesAsked();
+            assertEquals(4, settings(asEarlier, "narrow").rank());
+            assertEquals(2.0, settings(asEarlier, "narrow").scale());
+            assertEquals(settings(plan, "wide"), settings(asEarlier, "wide"));
             assertTrue(plan.layers().get(0).because().startsWith("rank 8 asked for; "), plan.layers()::toString);
             assertEquals(List.of(), plan.warnings());
+        }
+    }
+
+    /** Alpha of the user, of the update and of the init; an update must not get smaller the more is asked for. */
+    @ParameterizedTest
+    @CsvSource({
+        "alpha, 16, standard, 4",
+        "alpha, 16, rslora, 8",
+        "update, lora, standard, 2",
+        "init, sb, standard, 1",
+    })
+    void theScaleIsThatOfTheRankInForce(String key, String value, String scaling, double scale) {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("narrow", 4, 10), TestNetworks.head("out", 10, 3));
+        for (String rank : List.of("4", "8", "10000")) {
+            Plan plan = Rules.of("rank", rank, key, value, "scaling", scaling).plan(network, TestMethods.all());
+            assertEquals(4, settings(plan, "narrow").rank());
+            assertEquals(scale, settings(plan, "narrow").scale(), 1e-12, rank);
         }
     }
 

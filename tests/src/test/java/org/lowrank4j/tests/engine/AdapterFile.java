@@ -6,11 +6,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
+import org.lowrank4j.file.ContentHash;
 import org.lowrank4j.file.Safetensors;
+import org.lowrank4j.file.Tensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the model zip of an adapted network holds besides stock DL4J's entries; the public view of the adapters. */
@@ -57,6 +62,29 @@ final class AdapterFile {
             throw new java.io.UncheckedIOException(failed);
         }
         return entries;
+    }
+
+    /** The entry with other metadata and a hash that fits them. */
+    static byte[] withMetadata(byte[] entry, Consumer<Map<String, String>> change) throws IOException {
+        Tensors read = Safetensors.read(entry);
+        Map<String, String> metadata = new TreeMap<>(read.metadata());
+        metadata.remove("lowrank4j.sha256");
+        change.accept(metadata);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Safetensors.write(ContentHash.added(new Tensors(read.tensors(), metadata)), bytes);
+        return bytes.toByteArray();
+    }
+
+    /** A zip of these entries. */
+    static byte[] zip(Map<String, byte[]> entries) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+            }
+        }
+        return bytes.toByteArray();
     }
 
     static InputStream input(byte[] bytes) {
