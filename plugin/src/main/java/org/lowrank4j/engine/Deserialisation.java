@@ -62,7 +62,7 @@ final class Deserialisation {
         Enrolment to = Attachment.enrolment(network);
         NetworkParts into = NetworkParts.of(network);
         if (complete && restored != null && from != null && to != null && into != null) {
-            to.resume(from.resumed());
+            to.resumeLike(from);
             handOverState(restored, into);
         }
     }

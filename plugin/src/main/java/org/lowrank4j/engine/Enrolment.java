@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.Rule;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
@@ -19,6 +20,7 @@ final class Enrolment {
     private volatile boolean stock;
     private volatile boolean gradientsTakenOutside;
     private volatile @Nullable TrainingState resumed;
+    private volatile @Nullable LowRankException notResumable;
     private volatile List<MultiDataSet> readAhead = List.of();
     private volatile int fits;
     private volatile @Nullable String refusal;
@@ -90,6 +92,25 @@ final class Enrolment {
 
     void resume(@Nullable TrainingState state) {
         resumed = state;
+    }
+
+    /** A saved state to go on from is there, and cannot be used. */
+    void refuseToResume(LowRankException reason) {
+        notResumable = reason;
+    }
+
+    /** Goes on, or refuses to, where another network would that has not trained. */
+    void resumeLike(Enrolment other) {
+        resumed = other.resumed;
+        notResumable = other.notResumable;
+    }
+
+    /** @throws LowRankException if the training that was saved cannot go on */
+    void requireResumable() {
+        LowRankException reason = notResumable;
+        if (reason != null) {
+            throw new LowRankException(String.valueOf(reason.getMessage()), reason.getCause());
+        }
     }
 
     /** The first minibatches of the iterator that fit was just given; empty if there is no iterator. */

@@ -192,7 +192,11 @@ public final class Networks {
         }
         Enrolment to = new Enrolment(from.rule(), from.ruleOfField());
         Session session = from.session();
-        to.resume(session == null ? from.resumed() : session.save(true));
+        if (session == null) {
+            to.resumeLike(from);
+        } else {
+            to.resume(session.save(true));
+        }
         // DL4J's clone of a graph counts from 0.
         if (session != null && copy instanceof MultiLayerNetwork multiLayer && !from.trainedHere()) {
             BaseOptimizer.incrementIterationCount(multiLayer, session.stepsAhead());
@@ -228,6 +232,28 @@ public final class Networks {
                     + ", but no rule applies to it here: training it now would train all of its weights.");
         } else {
             enrolment.resume(state);
+        }
+    }
+
+    /**
+     * Called after a network was read from a zip whose state of an adapted training cannot be used. The network itself is
+     * whole and predicts what it did; training under a rule would start anew though the user wrote that it goes on, so it
+     * is refused.
+     */
+    public static void restoredWithoutState(Object model, String entry, LowRankException unusable) {
+        String what =
+                "the adapters saved in the zip of this model cannot be used: " + entry + ": " + unusable.getMessage();
+        Enrolment enrolment = Attachment.enrolment(model);
+        Console.warn(what + " The model is whole, and predicts as it did; training it "
+                + (enrolment == null
+                        ? "here, where no rule applies to it, would train all of its weights."
+                        : "stops."));
+        if (enrolment != null) {
+            enrolment.refuseToResume(new LowRankException(
+                    "Training cannot go on where it was saved: " + what + " Restore another copy of the zip. To start"
+                            + " new adapters on its weights instead, take the entry out of it: zip -d MODEL.zip "
+                            + entry,
+                    unusable));
         }
     }
 
@@ -465,9 +491,11 @@ public final class Networks {
                     SessionBuilder.resuming(plan, network, methods, Map.of()).build();
             Console.say(
                     PlanReport.text(plan, planned.adapterEntries(), planned.jointNumbers(), planned.memory(network)));
+            enrolment.requireResumable();
             trainAsStock(enrolment, "mode=report");
             return null;
         }
+        enrolment.requireResumable();
         List<MultiDataSet> batches = enrolment.readAhead();
         enrolment.readAhead(List.of());
         Session session = resumed(enrolment, network, plan, methods);

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.method.Excerpt;
-import org.lowrank4j.report.Console;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -48,22 +47,6 @@ public final class AdapterEntry {
         state.ranks().forEach((layer, rank) -> metadata.put(RANK + layer, rank.toString()));
         state.random().forEach(layer -> metadata.put(RANDOM + layer, "true"));
         Safetensors.write(ContentHash.added(new Tensors(state.tensors(), metadata)), stream);
-    }
-
-    /**
-     * Reads the state that belongs to the given parameters.
-     *
-     * @return null if the entry cannot be used, which was then explained to the user: the model itself is complete
-     *     without it
-     */
-    public static @Nullable TrainingState readOrExplain(byte[] entry, INDArray parameters) {
-        try {
-            return read(entry, parameters);
-        } catch (LowRankException damaged) {
-            Console.warn("the model is complete, but the adapters saved with it cannot be used, so training would start"
-                    + " with new ones: " + NAME + ": " + damaged.getMessage());
-            return null;
-        }
     }
 
     /**

@@ -6,9 +6,9 @@ import java.io.OutputStream;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.Networks;
-import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.file.AdapterEntry;
 import org.lowrank4j.file.ModelZip;
 import org.nd4j.common.primitives.Pair;
@@ -52,9 +52,10 @@ public final class ZipHooks {
         byte[] entry = (byte[]) ((Map<?, ?>) pair.getSecond()).get(AdapterEntry.NAME);
         if (entry != null) {
             Model model = (Model) pair.getFirst();
-            TrainingState state = AdapterEntry.readOrExplain(entry, model.params());
-            if (state != null) {
-                Networks.restored(model, state);
+            try {
+                Networks.restored(model, AdapterEntry.read(entry, model.params()));
+            } catch (LowRankException unusable) {
+                Networks.restoredWithoutState(model, AdapterEntry.NAME, unusable);
             }
         }
     }

@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.EarlyStoppingModelSaver;
 import org.deeplearning4j.earlystopping.saver.InMemoryModelSaver;
@@ -40,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -351,48 +350,76 @@ class SaveRestoreResumeTest {
                 .contains("lowrank"));
     }
 
+    /** What is saved is to go on; the model without it is whole. */
     @ParameterizedTest
-    @ValueSource(strings = {"cut", "one bit", "empty", "no safetensors", "other weights"})
-    void aDamagedEntryIsExplainedAndTheModelIsWhole(String damage) throws IOException {
+    @ValueSource(
+            strings = {"cut", "one bit", "one bit of a number", "empty", "no safetensors", "newer", "other weights"})
+    void anEntryThatCannotBeUsedStopsTrainingAndTheModelIsWhole(String damage) throws IOException {
         MultiLayerNetwork network = trained(LORA, new Adam(0.01));
         Map<String, byte[]> entries = AdapterFile.entries(AdapterFile.zip(network));
-        byte[] entry = entries.get(AdapterFile.ENTRY);
-        byte[] damaged = switch (damage) {
-            case "cut" -> java.util.Arrays.copyOf(entry, entry.length / 2);
-            case "one bit" -> {
-                byte[] flipped = entry.clone();
-                flipped[0] ^= 0x40;
-                yield flipped;
-            }
-            case "empty" -> new byte[0];
-            case "no safetensors" -> "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            case "other weights" ->
-                AdapterFile.entries(AdapterFile.zip(trained(LORA, new Sgd(0.5))))
-                        .get(AdapterFile.ENTRY);
-            default -> throw new AssertionError(damage);
-        };
-        entries.put(AdapterFile.ENTRY, damaged);
-        byte[] zip = zip(entries);
+        entries.put(AdapterFile.ENTRY, damaged(entries.get(AdapterFile.ENTRY), damage));
+        byte[] zip = AdapterFile.zip(entries);
         MultiLayerNetwork[] loaded = new MultiLayerNetwork[1];
         List<String> said = CapturedErrors.of(() -> loaded[0] =
                 LORA.rule().during(() -> ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true)));
         assertEquals(1, CapturedErrors.containing(said, "WARNING").size(), said::toString);
         assertEquals(1, CapturedErrors.containing(said, AdapterFile.ENTRY).size(), said::toString);
-        Nets.assertSame(network.params(), loaded[0].params(), "the model");
-        INDArray before = loaded[0].params().dup();
-        fit(loaded[0], BEFORE, AFTER);
-        Nets.assertMoved(before, loaded[0].params(), "training from new adapters");
+        for (MultiLayerNetwork one : List.of(loaded[0], loaded[0].clone())) {
+            LowRankException refused = assertThrows(LowRankException.class, () -> fit(one, BEFORE, 1));
+            assertTrue(refused.getMessage().contains("zip -d MODEL.zip " + AdapterFile.ENTRY), refused::getMessage);
+            Nets.assertSame(network.params(), one.params(), "the model");
+            Nets.assertSame(network.output(batch(9).getFeatures()), one.output(batch(9).getFeatures()), "predictions");
+        }
+
+        entries.remove(AdapterFile.ENTRY);
+        byte[] without = AdapterFile.zip(entries);
+        MultiLayerNetwork anew =
+                LORA.rule().during(() -> ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(without), true));
+        fit(anew, BEFORE, AFTER);
+        Nets.assertMoved(network.params(), anew.params(), "training from new adapters");
     }
 
-    private static byte[] zip(Map<String, byte[]> entries) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                zip.putNextEntry(new ZipEntry(entry.getKey()));
-                zip.write(entry.getValue());
+    private static byte[] damaged(byte[] entry, String damage) throws IOException {
+        byte[] flipped = entry.clone();
+        return switch (damage) {
+            case "cut" -> java.util.Arrays.copyOf(entry, entry.length / 2);
+            case "one bit" -> {
+                flipped[0] ^= 0x40;
+                yield flipped;
             }
-        }
-        return bytes.toByteArray();
+            case "one bit of a number" -> {
+                flipped[entry.length - 3] ^= 0x40;
+                yield flipped;
+            }
+            case "empty" -> new byte[0];
+            case "no safetensors" -> "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            case "newer" -> AdapterFile.withMetadata(entry, metadata -> metadata.put("lowrank4j.format", "2"));
+            case "other weights" ->
+                AdapterFile.entries(AdapterFile.zip(trained(LORA, new Sgd(0.5))))
+                        .get(AdapterFile.ENTRY);
+            default -> throw new AssertionError(damage);
+        };
+    }
+
+    /** A plan is no training. */
+    @Test
+    void aReportShowsThePlanAndThatTrainingWouldStop() throws IOException {
+        Map<String, byte[]> entries = AdapterFile.entries(AdapterFile.zip(trained(LORA, new Adam(0.01))));
+        entries.put(AdapterFile.ENTRY, new byte[0]);
+        byte[] zip = AdapterFile.zip(entries);
+        List<String> said = CapturedErrors.of(() -> JvmRules.with(Map.of("rank", "2", "mode", "report"), () -> {
+            try {
+                fit(ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true), 0, 1);
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+        }));
+        assertEquals(1, CapturedErrors.containing(said, "trainable params").size(), said::toString);
+        assertEquals(
+                1,
+                CapturedErrors.containing(said, "without it, training would stop")
+                        .size(),
+                said::toString);
     }
 
     @Test
