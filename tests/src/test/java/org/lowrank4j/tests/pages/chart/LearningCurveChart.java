@@ -3,7 +3,7 @@ package org.lowrank4j.tests.pages.chart;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.lowrank4j.examples.digits.Curve;
+import org.lowrank4j.tests.pages.Curve;
 import org.lowrank4j.tests.pages.chart.Chart.Axis;
 import org.lowrank4j.tests.pages.chart.Chart.Legend;
 import org.lowrank4j.tests.pages.chart.Chart.Line;

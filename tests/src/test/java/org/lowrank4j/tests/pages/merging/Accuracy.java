@@ -1,12 +1,12 @@
 package org.lowrank4j.tests.pages.merging;
 
+import digits.DigitBatches;
+import digits.DigitSet;
 import java.util.Arrays;
 import java.util.List;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.AdapterSet;
-import org.lowrank4j.examples.digits.DigitBatches;
-import org.lowrank4j.examples.digits.DigitSet;
 
 /** Measures the base network with adapters on it. */
 final class Accuracy {

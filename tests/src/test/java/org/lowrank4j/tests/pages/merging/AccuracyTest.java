@@ -3,6 +3,7 @@ package org.lowrank4j.tests.pages.merging;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import digits.DigitSet;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.LayerAdapter;
-import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;

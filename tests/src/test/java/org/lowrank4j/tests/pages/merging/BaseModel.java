@@ -1,5 +1,8 @@
 package org.lowrank4j.tests.pages.merging;
 
+import digits.DigitBatches;
+import digits.DigitSet;
+import digits.Digits;
 import java.nio.file.Path;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -7,11 +10,8 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.DigitBatches;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Digits;
-import org.lowrank4j.examples.digits.ModelFile;
+import org.lowrank4j.tests.pages.Arguments;
+import org.lowrank4j.tests.pages.ModelFile;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions;

@@ -1,5 +1,7 @@
 package org.lowrank4j.tests.pages.merging;
 
+import digits.DigitSet;
+import digits.Digits;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,9 +13,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.Combination;
 import org.lowrank4j.adapter.Combination.Weighted;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Digits;
-import org.lowrank4j.examples.digits.Progress;
+import org.lowrank4j.tests.pages.Progress;
 
 /** Merges a set of adapters in every way and measures what comes out on every task. */
 final class Merges {

@@ -12,8 +12,8 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
-import org.lowrank4j.examples.digits.ChildJvm;
-import org.lowrank4j.examples.digits.Progress;
+import org.lowrank4j.tests.pages.ChildJvm;
+import org.lowrank4j.tests.pages.Progress;
 
 /**
  * Trains an adapter per task on one base model, merges them in every way and writes the page that compares accuracy and

@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.pages.merging;
 
+import digits.DigitSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.file.Replacement;
 
 /** The page in Markdown, and its chart. Every sentence about results is made from the numbers. */

@@ -1,12 +1,12 @@
 package org.lowrank4j.tests.pages.merging;
 
+import digits.Digits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.Digits;
+import org.lowrank4j.tests.pages.Arguments;
 
 /**
  * What {@link Merging} was asked to do.

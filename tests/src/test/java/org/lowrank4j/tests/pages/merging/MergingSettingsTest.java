@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lowrank4j.examples.digits.Arguments;
+import org.lowrank4j.tests.pages.Arguments;
 
 class MergingSettingsTest {
 

@@ -1,6 +1,6 @@
 package org.lowrank4j.tests.pages.merging;
 
-import org.lowrank4j.examples.digits.DigitSet;
+import digits.DigitSet;
 
 /**
  * A task: the digits turned about the middle of their image.

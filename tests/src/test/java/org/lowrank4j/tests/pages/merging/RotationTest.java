@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import digits.DigitSet;
+import digits.Domain;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Domain;
 
 class RotationTest {
 

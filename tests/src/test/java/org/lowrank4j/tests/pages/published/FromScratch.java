@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.lowrank4j.examples.digits.Curve;
+import org.lowrank4j.tests.pages.Curve;
 import org.lowrank4j.tests.pages.chart.Chart;
 import org.lowrank4j.tests.pages.chart.Chart.Axis;
 import org.lowrank4j.tests.pages.chart.Chart.Legend;

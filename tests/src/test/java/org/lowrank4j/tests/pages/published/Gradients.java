@@ -12,7 +12,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.lowrank4j.examples.digits.Curve;
+import org.lowrank4j.tests.pages.Curve;
 import org.lowrank4j.tests.pages.chart.Chart;
 import org.lowrank4j.tests.pages.chart.Chart.Axis;
 import org.lowrank4j.tests.pages.chart.Chart.Legend;

@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.DigitSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,8 +12,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.DigitSet;
+import org.lowrank4j.tests.pages.Arguments;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 import org.nd4j.linalg.schedule.FixedSchedule;

@@ -7,7 +7,7 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
-import org.lowrank4j.examples.digits.Arguments;
+import org.lowrank4j.tests.pages.Arguments;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 class RecipeTest {

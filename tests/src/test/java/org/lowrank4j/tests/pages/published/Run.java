@@ -1,10 +1,10 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.AgentReport;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.lowrank4j.examples.digits.AgentReport;
-import org.lowrank4j.examples.digits.Curve;
+import org.lowrank4j.tests.pages.Curve;
 
 /**
  * One network that was trained.

@@ -1,10 +1,10 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.Digits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.Digits;
+import org.lowrank4j.tests.pages.Arguments;
 import org.lowrank4j.tests.pages.starts.RateGrid;
 
 /**

@@ -1,5 +1,7 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.DigitSet;
+import digits.Digits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,8 +13,6 @@ import java.util.Map;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lowrank4j.compression.RankChoice;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Digits;
 import org.lowrank4j.tests.pages.chart.Chart;
 import org.lowrank4j.tests.pages.chart.Chart.Axis;
 import org.lowrank4j.tests.pages.chart.Chart.Legend;

@@ -1,14 +1,14 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.DigitBatches;
+import digits.DigitSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lowrank4j.compression.FactoredModel;
 import org.lowrank4j.compression.RankChoice;
-import org.lowrank4j.examples.digits.DigitBatches;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.ModelFile;
+import org.lowrank4j.tests.pages.ModelFile;
 
 /**
  * A trained network that was written with thin layers, as a model of stock DL4J, and read again without the agent.

@@ -1,5 +1,9 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.DigitBatches;
+import digits.DigitSet;
+import digits.Digits;
+import digits.LossLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,13 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.DigitBatches;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Digits;
-import org.lowrank4j.examples.digits.LossLog;
-import org.lowrank4j.examples.digits.ModelFile;
 import org.lowrank4j.file.Replacement;
+import org.lowrank4j.tests.pages.Arguments;
+import org.lowrank4j.tests.pages.ModelFile;
 import org.lowrank4j.tests.pages.starts.RateGrid;
 import org.nd4j.linalg.dataset.DataSet;
 

@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.pages.published;
 
+import digits.AgentReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,9 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.lowrank4j.examples.digits.AgentReport;
-import org.lowrank4j.examples.digits.ChildJvm;
-import org.lowrank4j.examples.digits.Progress;
+import org.lowrank4j.tests.pages.ChildJvm;
+import org.lowrank4j.tests.pages.Progress;
 import org.lowrank4j.tests.pages.starts.RateGrid;
 import org.lowrank4j.tests.pages.starts.Spread;
 
@@ -92,7 +92,7 @@ final class Trials {
         List<String> errors = ChildJvm.run(java, Train.class, arguments, progress::line);
         List<Run> runs = new ArrayList<>();
         for (String line : Files.readAllLines(out)) {
-            runs.add(arm.usesAgent() ? Run.parse(line).as(AgentReport.parse(errors)) : Run.parse(line));
+            runs.add(arm.usesAgent() ? Run.parse(line).as(AgentReport.last(errors)) : Run.parse(line));
         }
         return new Result(arm, runs, errors);
     }

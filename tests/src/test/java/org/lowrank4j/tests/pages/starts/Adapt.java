@@ -1,5 +1,9 @@
 package org.lowrank4j.tests.pages.starts;
 
+import digits.DigitBatches;
+import digits.DigitSet;
+import digits.Digits;
+import digits.LossLog;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,12 +17,8 @@ import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.util.ModelSerializer;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.DigitBatches;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Digits;
-import org.lowrank4j.examples.digits.LossLog;
 import org.lowrank4j.file.Replacement;
+import org.lowrank4j.tests.pages.Arguments;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;

@@ -1,11 +1,11 @@
 package org.lowrank4j.tests.pages.starts;
 
+import digits.AgentReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.lowrank4j.examples.digits.AgentReport;
 
 /**
  * What one arm measured.
@@ -27,7 +27,8 @@ record ArmResult(StartArm arm, List<Measurement> runs) {
         if (!arm.usesAgent()) {
             return new ArmResult(arm, runs);
         }
-        List<Long> trainable = AgentReport.trainable(errors);
+        List<Long> trainable =
+                AgentReport.all(errors).stream().map(AgentReport::trainable).toList();
         if (trainable.size() != runs.size()) {
             throw new IOException("The agent reported on " + trainable.size() + " networks, and " + arm.name()
                     + " trained " + runs.size() + ". The error stream was:\n  " + String.join("\n  ", errors));

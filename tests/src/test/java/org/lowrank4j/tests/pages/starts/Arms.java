@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.lowrank4j.examples.digits.Arguments;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
+import org.lowrank4j.tests.pages.Arguments;
 
 /** The rows of the table, in its order. Scales are the published ones where a paper has its own. */
 final class Arms {

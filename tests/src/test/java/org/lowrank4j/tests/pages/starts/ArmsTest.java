@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.lowrank4j.examples.digits.Arguments;
 import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
+import org.lowrank4j.tests.pages.Arguments;
 import org.lowrank4j.update.Lora;
 
 class ArmsTest {

@@ -3,7 +3,7 @@ package org.lowrank4j.tests.pages.starts;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.lowrank4j.examples.digits.Curve;
+import org.lowrank4j.tests.pages.Curve;
 
 /**
  * One finished run of one arm.

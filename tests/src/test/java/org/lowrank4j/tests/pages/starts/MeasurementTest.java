@@ -46,15 +46,20 @@ class MeasurementTest {
                 List.of(
                         run(Task.OTHER_DIGITS, RateGrid.TUNING_SEED).line(),
                         run(Task.OTHER_DIGITS, 1).line()));
+        String memory =
+                "lowrank4j: memory of training: gradient 58.5 KiB (stock 1 MiB), updater state 512 B (stock 2 MiB)";
         List<String> errors = List.of(
                 "lowrank4j: trainable params: 14,986 || all params: 2 || trainable%: 1",
-                "something else", "lowrank4j: trainable params: 14,000 || all params: 2 || trainable%: 1");
+                memory,
+                "something else",
+                "lowrank4j: trainable params: 14,000 || all params: 2 || trainable%: 1",
+                memory);
         StartArm agent = Arms.of(Arms.KAIMING).get(0);
         ArmResult result = ArmResult.collect(agent, file, errors);
         assertArrayEquals(new double[] {14_000}, result.values(Task.OTHER_DIGITS, Metric.TRAINED));
         assertEquals(14_986, result.runs().get(0).trained());
         IOException silent =
-                assertThrows(IOException.class, () -> ArmResult.collect(agent, file, errors.subList(0, 2)));
+                assertThrows(IOException.class, () -> ArmResult.collect(agent, file, errors.subList(0, 3)));
         assertTrue(silent.getMessage().contains("reported on 1 networks"), silent.getMessage());
 
         ArmResult stock = ArmResult.collect(Arms.of(Arms.FULL).get(0), file, List.of());

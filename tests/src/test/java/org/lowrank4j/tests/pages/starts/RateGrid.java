@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.lowrank4j.examples.digits.Arguments;
+import org.lowrank4j.tests.pages.Arguments;
 
 /**
  * The learning rates that every arm may choose from.

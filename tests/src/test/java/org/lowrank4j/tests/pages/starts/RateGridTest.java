@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lowrank4j.examples.digits.Arguments;
+import org.lowrank4j.tests.pages.Arguments;
 
 class RateGridTest {
 

@@ -7,9 +7,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lowrank4j.examples.digits.ChildJvm;
-import org.lowrank4j.examples.digits.Progress;
 import org.lowrank4j.method.Methods;
+import org.lowrank4j.tests.pages.ChildJvm;
+import org.lowrank4j.tests.pages.Progress;
 
 /**
  * Adapts one base model from every start of the factors and writes the page that compares them. Each arm is a JVM of its

@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.pages.starts;
 
+import digits.DigitSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,9 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lowrank4j.examples.digits.Curve;
-import org.lowrank4j.examples.digits.DigitSet;
 import org.lowrank4j.file.Replacement;
+import org.lowrank4j.tests.pages.Curve;
 import org.lowrank4j.tests.pages.chart.LearningCurveChart;
 
 /** The page in Markdown, and a chart per task. Every sentence about results is made from the numbers. */

@@ -1,11 +1,11 @@
 package org.lowrank4j.tests.pages.starts;
 
+import digits.Digits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.lowrank4j.examples.digits.Arguments;
-import org.lowrank4j.examples.digits.Digits;
+import org.lowrank4j.tests.pages.Arguments;
 
 /**
  * What {@link Starts} was asked to do.

@@ -1,8 +1,8 @@
 package org.lowrank4j.tests.pages.starts;
 
+import digits.DigitSet;
+import digits.Domain;
 import java.util.Locale;
-import org.lowrank4j.examples.digits.DigitSet;
-import org.lowrank4j.examples.digits.Domain;
 
 /** What the base model, which knows the upright digits 0 to 4, is adapted to. */
 enum Task {

@@ -1,0 +1,103 @@
+package org.lowrank4j.tests.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import digits.Compare;
+import digits.Pretrain;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lowrank4j.tests.ForkedJvm;
+
+/** Every example as its README says it, on few steps. */
+class ExamplesIT {
+
+    private static final Pattern PERCENT = Pattern.compile("([\\d.]+) %");
+
+    @TempDir
+    private Path out;
+
+    @Test
+    void digitsAreComparedWithAndWithoutTheAgent() throws Exception {
+        Pretrain.main(new String[] {"--base=" + out.resolve("base-drawn.zip"), "--data=drawn", "--steps=60"});
+        String said = ForkedJvm.of(Compare.class)
+                .withArguments(
+                        "--data=drawn",
+                        "--arms=full,head,lora",
+                        "--seeds=1",
+                        "--steps=100",
+                        "--out=" + out,
+                        "--agent=" + ForkedJvm.agentJar())
+                .run()
+                .succeeded()
+                .out();
+        List<String> rows = said.lines().filter(line -> line.startsWith("| ")).toList();
+        assertEquals(5, rows.size(), said);
+        // Gradient vector and the two moments of Adam, four bytes a number, of all parameters and of an output layer.
+        assertTrue(rows.get(2).startsWith("| full fine-tuning ") && rows.get(2).contains(" 669,706 "), said);
+        assertTrue(rows.get(2).contains(" 7.7 MiB ") && rows.get(3).contains(" 5,130 "), said);
+        assertTrue(rows.get(4).startsWith("| LoRA ") && rows.get(4).contains(" 23,690 "), said);
+        assertTrue(percents(rows.get(4)).get(0) > 50, said);
+        MultiLayerNetwork before =
+                MultiLayerNetwork.load(out.resolve("base-drawn.zip").toFile(), false);
+        MultiLayerNetwork head =
+                MultiLayerNetwork.load(out.resolve("runs/head-seed1/model.zip").toFile(), false);
+        assertEquals(before.getLayer(1).params(), head.getLayer(1).params());
+    }
+
+    @Test
+    void aPretrainedNetworkLearnsNewClasses() {
+        ForkedJvm.Run run = run(pretrained.Adapt.class);
+        assertTrue(percents(run.out()).get(0) > 90, run::toString);
+        assertEquals(
+                1,
+                run.lowrankLines().stream()
+                        .filter(line -> line.contains("ComputationGraph"))
+                        .count());
+    }
+
+    @Test
+    void oneNetworkServesEveryCustomer() {
+        ForkedJvm.Run run = run(swap.Serve.class);
+        assertTrue(run.out().contains("the base is as it was: true"), run::toString);
+        List<Double> shares = percents(run.out());
+        for (int customer = 0; customer < 3; customer++) {
+            assertTrue(shares.get(2 * customer + 1) > shares.get(2 * customer) + 10, run::toString);
+        }
+    }
+
+    @Test
+    void twoAdaptersBecomeOnePlainModel() {
+        ForkedJvm.Run run = run(merging.Combine.class);
+        List<Double> shares = percents(run.out());
+        // The base, two teams and three ways to combine; each on both teams' questions.
+        assertEquals(12, shares.size(), run::toString);
+        double base = Math.min(shares.get(0), shares.get(1));
+        double best = 0;
+        for (int way = 3; way < 6; way++) {
+            best = Math.max(best, Math.min(shares.get(2 * way), shares.get(2 * way + 1)));
+        }
+        assertTrue(best > base + 20, run::toString);
+    }
+
+    /** With the plugin on the class path, as a program has it that reads and writes adapters itself. */
+    private ForkedJvm.Run run(Class<?> program) {
+        return ForkedJvm.of(program)
+                .withClassPath(ForkedJvm.classPath(entry -> true))
+                .withAgent("")
+                .withArguments(out.toString())
+                .run()
+                .succeeded();
+    }
+
+    private static List<Double> percents(String text) {
+        return PERCENT.matcher(text)
+                .results()
+                .map(found -> Double.valueOf(found.group(1)))
+                .toList();
+    }
+}
