@@ -51,6 +51,7 @@ record Agent(AgentOptions options, Switches switches, Banner banner, String vers
     /** Makes this the agent of the JVM and lets it see every class from here on. */
     void start(Instrumentation instrumentation, boolean late) {
         running = this;
+        EndOfRun.register();
         TargetGate gate = new TargetGate(this);
         instrumentation.addTransformer(gate, instrumentation.isRetransformClassesSupported());
         LoadedTargets.weave(instrumentation, gate, banner, late);

@@ -20,10 +20,10 @@ public interface ClassWeaver {
     byte @Nullable [] weaveTarget(@Nullable ClassLoader loader, String name, byte[] classFile);
 
     /**
-     * Reports what is stored in the annotated fields of a user's class.
+     * Takes note of what a user's class annotates, and reports what it stores in annotated fields of its nest.
      *
      * @param loader the loader that defines the class
-     * @return the woven class, or null if no field of it is annotated
+     * @return the woven class, or null if it stores nothing there
      */
     byte @Nullable [] weaveFields(ClassLoader loader, String name, byte[] classFile);
 

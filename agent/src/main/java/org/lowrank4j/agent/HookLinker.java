@@ -39,10 +39,15 @@ public final class HookLinker {
     /**
      * Links the hook before a store to an annotated field: it takes the value, and here gets the class and the field.
      *
+     * @param owner binary name of the class that declares the field: the caller, or one of its nest
      * @param field the field's name
      */
-    public static CallSite bootstrapStore(MethodHandles.Lookup caller, String name, MethodType type, String field) {
-        return hooksOf(caller.lookupClass()).link(type, "FieldHooks.stored", caller.lookupClass(), field);
+    public static CallSite bootstrapStore(
+            MethodHandles.Lookup caller, String name, MethodType type, String owner, String field)
+            throws ClassNotFoundException {
+        Class<?> storing = caller.lookupClass();
+        return hooksOf(storing)
+                .link(type, "FieldHooks.stored", Class.forName(owner, false, storing.getClassLoader()), field);
     }
 
     private static HookSet hooksOf(Class<?> woven) {

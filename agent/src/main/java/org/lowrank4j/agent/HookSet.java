@@ -135,17 +135,31 @@ final class HookSet {
         try {
             plugin = findPlugin(running);
             Method activate = Class.forName(ACTIVATION, true, plugin)
-                    .getMethod("activate", Map.class, List.class, List.class, Supplier.class);
+                    .getMethod("activate", Map.class, List.class, List.class, Supplier.class, Supplier.class);
             AgentOptions options = running.options();
             List<String> unreadable = new ArrayList<>(options.problems());
             unreadable.addAll(running.ignored());
-            activate.invoke(null, options.asMap(), unreadable, options.repeated(), (Supplier<@Nullable String>)
-                    state::weavingProblem);
+            Supplier<@Nullable String> problem = state::weavingProblem;
+            Supplier<Map<String, String>> annotated = () -> LoaderState.annotatedFor(deeplearning4j);
+            activate.invoke(null, options.asMap(), unreadable, options.repeated(), problem, annotated);
+            EndOfRun.tell(this);
             return true;
         } catch (InvocationTargetException failure) {
             return refused(failure.getCause() == null ? failure : failure.getCause(), running);
         } catch (ReflectiveOperationException | IOException | RuntimeException | LinkageError failure) {
             return refused(failure, running);
+        }
+    }
+
+    /** The JVM ends: the plugin may have something to say of the whole run. */
+    void ended() {
+        Agent running = agent;
+        try {
+            Class.forName(ACTIVATION, true, plugin).getMethod("ended").invoke(null);
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError failure) {
+            if (running != null) {
+                running.banner().detail("nothing is said of the whole run: " + failure);
+            }
         }
     }
 

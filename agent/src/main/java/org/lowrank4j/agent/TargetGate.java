@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sees every class that is loaded and lets two kinds pass to the weaver: the Deeplearning4j classes of the catalogue, and
- * application classes that mention {@code @LowRank}. For any other class it answers null without loading anything.
+ * application classes that mention {@code @LowRank} or are nested with one whose fields do. For any other class it answers null without loading anything.
  */
 final class TargetGate implements ClassFileTransformer {
 
@@ -45,7 +45,9 @@ final class TargetGate implements ClassFileTransformer {
             if (name.startsWith(DEEPLEARNING4J)) {
                 return isTarget(name) ? weaver().weaveTarget(loader, name, classFile) : null;
             }
-            if (loader != null && isApplicationClass(loader, name) && AnnotationScan.mentionsLowRank(classFile)) {
+            if (loader != null
+                    && isApplicationClass(loader, name)
+                    && (AnnotationScan.mentionsLowRank(classFile) || LoaderState.isNestedWithFields(loader, name))) {
                 return weaver().weaveFields(loader, name, classFile);
             }
             return null;

@@ -101,6 +101,26 @@ class HookSetTest {
     }
 
     @Test
+    void tellsThePluginWhatClassesThatSeeItsDeeplearning4jAnnotate() throws Throwable {
+        find(hooks(agent("")));
+        Supplier<?> annotated = (Supplier<?>) activation("annotated");
+
+        LoaderState.of(loader).annotated("class a.B");
+        LoaderState.of(new ClassLoader(loader) {}).annotated("method a.C.train");
+        LoaderState.of(new ChildFirstLoader()).annotated("class of.another.Application");
+        assertEquals(Map.of("class a.B", "", "method a.C.train", ""), annotated.get());
+    }
+
+    @Test
+    void tellsThePluginThatTheJvmEnds() throws Throwable {
+        HookSet hooks = hooks(agent(""));
+        find(hooks);
+
+        hooks.ended();
+        assertEquals(1, activation("ended"));
+    }
+
+    @Test
     void tellsThePluginWhatItCouldNotReadOfTheArguments() throws Throwable {
         find(hooks(agent("rank 8")));
 

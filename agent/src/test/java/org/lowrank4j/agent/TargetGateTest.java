@@ -52,6 +52,18 @@ class TargetGateTest {
         assertEquals(List.of("fields com/acme/Training"), woven);
     }
 
+    @Test
+    void letsClassesOfTheNestOfAnAnnotatedFieldThrough() {
+        LoaderState.of(loader).annotated(new LoaderState.Field("com/acme/Training$State", "network", "LNetwork;"));
+        TargetGate gate = gate();
+
+        assertArrayEquals(new byte[] {2}, gate.transform(loader, "com/acme/Training$1", null, null, PLAIN));
+        assertArrayEquals(new byte[] {2}, gate.transform(loader, "com/acme/Training", null, null, PLAIN));
+        assertNull(gate.transform(loader, "com/acme/TrainingRun", null, null, PLAIN));
+        assertNull(gate.transform(new ChildFirstLoader(), "com/acme/Training$1", null, null, PLAIN));
+        assertEquals(List.of("fields com/acme/Training$1", "fields com/acme/Training"), woven);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -11,6 +11,8 @@ public final class Activation {
     public static Map<String, String> options;
     public static List<String> unreadable;
     public static Supplier<String> weavingProblem;
+    public static Supplier<Map<String, String>> annotated;
+    public static int ended;
 
     /** Runs while the plugin is being activated. */
     public static Runnable during = () -> {};
@@ -18,11 +20,20 @@ public final class Activation {
     private Activation() {}
 
     public static void activate(
-            Map<String, String> given, List<String> problems, List<String> repeated, Supplier<String> problem) {
+            Map<String, String> given,
+            List<String> problems,
+            List<String> repeated,
+            Supplier<String> problem,
+            Supplier<Map<String, String>> places) {
         count++;
         options = given;
         unreadable = problems;
         weavingProblem = problem;
+        annotated = places;
         during.run();
+    }
+
+    public static void ended() {
+        ended++;
     }
 }

@@ -43,6 +43,10 @@ public final class Networks {
 
     private static volatile @Nullable RuleBook ruleBook;
     private static volatile Supplier<@Nullable String> weavingProblem = () -> null;
+    private static volatile @Nullable UnmatchedRules unmatched;
+
+    /** Whether the next network that trains without a rule may be one that a rule was meant for. */
+    private static volatile boolean rulesMissed;
 
     private Networks() {}
 
@@ -53,13 +57,40 @@ public final class Networks {
      * @param problem answers with what kept a hook from being woven, null while there is nothing
      */
     public static void apply(RuleBook rules, Supplier<@Nullable String> problem) {
+        apply(rules, problem, Map::of);
+    }
+
+    /**
+     * The same where the agent knows the classes of the program.
+     *
+     * @param annotated what those that are loaded annotate with {@code @LowRank}: {@code class a.b.C}, {@code method
+     *     a.b.C.train}, {@code constructor a.b.C} or {@code field a.b.C.network}, with the descriptor of its type for a
+     *     field to which no class stores that is seen, else with ""
+     */
+    public static void apply(
+            RuleBook rules, Supplier<@Nullable String> problem, Supplier<Map<String, String>> annotated) {
         weavingProblem = problem;
         ruleBook = rules;
+        unmatched = rules.off() ? null : new UnmatchedRules(rules, annotated);
+        rulesMissed = !rules.off();
+    }
+
+    /** The JVM ends. */
+    public static void ended() {
+        UnmatchedRules all = unmatched;
+        if (all != null) {
+            all.sayAtEnd();
+        }
     }
 
     /** Whether a rule applies to any network yet. */
     public static boolean none() {
         return !anyEnrolment;
+    }
+
+    /** Whether a step is of no interest: no rule applies to any network, and none is missed. */
+    public static boolean stepsAreStock() {
+        return !anyEnrolment && !rulesMissed;
     }
 
     /** Called before a network is initialised, with the parameters that it is given, null if it draws its own. */
@@ -106,6 +137,7 @@ public final class Networks {
             return;
         }
         int nth = INITIALISED.incrementAndGet();
+        rulesMissed = true;
         NetworkShape shape = network.shape();
         Attachment.Field field = Attachment.takeField(model);
         orRefusing(() -> {
@@ -376,6 +408,9 @@ public final class Networks {
         Enrolment enrolment = Attachment.enrolment(model);
         NetworkParts network = NetworkParts.of(model);
         if (enrolment == null || network == null) {
+            if (network != null && rulesMissed && accumulator == null && !Distributed.onStack()) {
+                withoutRule(network);
+            }
             return false;
         }
         try {
@@ -384,6 +419,15 @@ public final class Networks {
         } catch (LowRankException refused) {
             throw said(enrolment, refused);
         }
+    }
+
+    /** Looked at once after each network that was initialised: what was missed by then has been said. */
+    private static void withoutRule(NetworkParts network) {
+        UnmatchedRules all = unmatched;
+        if (all != null) {
+            all.trainsWithout(network);
+        }
+        rulesMissed = false;
     }
 
     /** Whoever trains the network may swallow what is thrown, as DL4J's early stopping does: so it is printed first. */
@@ -450,6 +494,10 @@ public final class Networks {
     private static @Nullable Session begin(
             Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
         RuleBook rules = Objects.requireNonNull(ruleBook);
+        UnmatchedRules all = unmatched;
+        if (all != null) {
+            all.trains();
+        }
         String problem = weavingProblem.get();
         String reason = problem != null ? problem : StockReason.before(network, optimizer, accumulator);
         if (reason != null) {

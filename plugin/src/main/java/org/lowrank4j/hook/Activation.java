@@ -8,7 +8,7 @@ import org.lowrank4j.engine.Networks;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.rule.RuleBook;
 
-/** The agent's first call into the plugin, before any hook runs. */
+/** The agent's first call into the plugin, before any hook runs, and its last. */
 public final class Activation {
 
     private Activation() {}
@@ -20,15 +20,22 @@ public final class Activation {
      * @param unreadable sentences about arguments that could not be read
      * @param repeated sentences about arguments that are given twice to no harm
      * @param weavingProblem answers with what kept a hook from being woven, null while nothing did
+     * @param annotated answers with what the loaded classes annotate, as {@link Networks#apply} takes it
      */
     public static void activate(
             Map<String, String> options,
             List<String> unreadable,
             List<String> repeated,
-            Supplier<@Nullable String> weavingProblem) {
+            Supplier<@Nullable String> weavingProblem,
+            Supplier<Map<String, String>> annotated) {
         RuleBook rules =
                 RuleBook.readForTraining(options, unreadable, repeated, System.getProperties(), System.getenv());
         rules.warnings().forEach(Console::warn);
-        Networks.apply(rules, weavingProblem);
+        Networks.apply(rules, weavingProblem, annotated);
+    }
+
+    /** The agent's last call: the JVM ends. */
+    public static void ended() {
+        Networks.ended();
     }
 }

@@ -16,7 +16,7 @@ public final class StepHooks {
     @SuppressWarnings("unchecked")
     public static @Nullable Object optimize(
             Object optimizer, Object workspaces, Object model, @Nullable Object accumulator, Object listeners) {
-        if (Networks.none()) {
+        if (Networks.stepsAreStock()) {
             return null;
         }
         boolean done = Networks.step(

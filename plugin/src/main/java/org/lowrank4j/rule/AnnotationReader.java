@@ -32,7 +32,7 @@ final class AnnotationReader {
      * @return empty if there is none
      */
     static Optional<Settings> read(AnnotatedElement element, String where) {
-        String source = "annotation on " + where;
+        String source = source(where);
         Settings settings = new Settings(source);
         boolean found = false;
         for (Annotation annotation : element.getDeclaredAnnotations()) {
@@ -51,6 +51,11 @@ final class AnnotationReader {
             found = true;
         }
         return found ? Optional.of(settings) : Optional.empty();
+    }
+
+    /** How a source is named whose annotation stands on an element. */
+    static String source(String where) {
+        return "annotation on " + where;
     }
 
     private static void readRule(Annotation annotation, Settings settings) {

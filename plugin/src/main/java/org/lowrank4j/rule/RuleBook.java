@@ -25,6 +25,7 @@ public final class RuleBook {
     private static final int MOST_SHAPES = 64;
 
     private final Map<String, Set<NetworkShape>> networksByRule = new ConcurrentHashMap<>();
+    private final Set<String> annotationsMet = ConcurrentHashMap.newKeySet();
     private final List<Settings> global;
     private final RuleFile file;
     private final Switches switches;
@@ -102,6 +103,25 @@ public final class RuleBook {
         return switches.isOn(Switches.VERBOSE, false);
     }
 
+    /** The entries of the rule file that matched no network so far: where they are, and what they are for. */
+    public List<String> unmatchedEntries() {
+        return file.unmatched();
+    }
+
+    /**
+     * Whether a network came to an annotation so far.
+     *
+     * @param place for example {@code class a.b.C}, {@code method a.b.C.train} or {@code field a.b.C.network}
+     */
+    public boolean hasMet(String place) {
+        return annotationsMet.contains(AnnotationReader.source(place));
+    }
+
+    /** Whether any annotation or entry of the rule file, whatever it says, was for a network so far. */
+    public boolean anyMatched() {
+        return !annotationsMet.isEmpty() || file.anyMatched();
+    }
+
     /** Whether plans are only printed and training is left as stock: {@code mode=report}. */
     public boolean reportOnly() {
         return switches.isMode("report");
@@ -122,6 +142,7 @@ public final class RuleBook {
         if (off()) {
             return Optional.empty();
         }
+        creation.annotations().forEach(settings -> annotationsMet.add(settings.origin()));
         boolean takenOut = creation.annotations().stream()
                 .anyMatch(settings -> settings.values().containsKey(Key.ENABLED)
                         && settings.values().get(Key.ENABLED).text().equals("false"));

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lowrank4j.LowRankException;
@@ -35,13 +37,23 @@ final class RuleFile {
 
     private final String file;
     private final List<Part> parts = new ArrayList<>();
+    private final Set<Part> matched = ConcurrentHashMap.newKeySet();
 
     private RuleFile(String file) {
         this.file = file;
     }
 
-    /** One rule of the file and the networks that it is for. */
-    private record Part(Selector when, Settings settings) {}
+    /** One rule of the file and the networks that it is for; two of the same words are two rules. */
+    private static final class Part {
+
+        final Selector when;
+        final Settings settings;
+
+        Part(Selector when, Settings settings) {
+            this.when = when;
+            this.settings = settings;
+        }
+    }
 
     /** No file. */
     static RuleFile none() {
@@ -74,6 +86,7 @@ final class RuleFile {
     Optional<Settings> matching(Creation creation, Optional<String> id) {
         List<Part> matching =
                 parts.stream().filter(part -> part.when.matches(creation, id)).toList();
+        matched.addAll(matching);
         int most = matching.stream().mapToInt(part -> part.when.size()).max().orElse(0);
         List<Part> best =
                 matching.stream().filter(part -> part.when.size() == most).toList();
@@ -83,7 +96,19 @@ final class RuleFile {
                     + " match the same network with " + most + " selector(s) each, so neither wins. Add a selector"
                     + " to one of them.");
         }
-        return best.stream().map(Part::settings).findFirst();
+        return best.stream().map(part -> part.settings).findFirst();
+    }
+
+    boolean anyMatched() {
+        return !matched.isEmpty();
+    }
+
+    /** The entries that matched no network so far, each with where it is and what it says of networks. */
+    List<String> unmatched() {
+        return parts.stream()
+                .filter(part -> !matched.contains(part))
+                .map(part -> part.settings.origin() + part.when.text())
+                .toList();
     }
 
     private void readTop(YamlNode root, Switches switches) {

@@ -1,5 +1,6 @@
 package org.lowrank4j.rule;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class Selector {
     private static final List<String> KINDS = List.of("MultiLayerNetwork", "ComputationGraph");
 
     private final Map<String, Condition> conditions = new LinkedHashMap<>();
+    private final List<String> texts = new ArrayList<>();
 
     /** One condition on a network and the id that an annotation gave it. */
     private interface Condition {
@@ -40,11 +42,17 @@ final class Selector {
      */
     void add(String name, Sourced value) {
         conditions.put(name, condition(name, value));
+        texts.add(name + ": " + Excerpt.of(value.text()));
     }
 
     /** Number of conditions; of two entries that match, the one with more wins. */
     int size() {
         return conditions.size();
+    }
+
+    /** As it was written, in brackets; empty for every network. */
+    String text() {
+        return texts.isEmpty() ? "" : " (when: " + String.join(", ", texts) + ")";
     }
 
     boolean matches(Creation creation, Optional<String> id) {

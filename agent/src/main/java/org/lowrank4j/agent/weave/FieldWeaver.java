@@ -1,11 +1,13 @@
 package org.lowrank4j.agent.weave;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import net.bytebuddy.utility.OpenedClassReader;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.agent.HookLinker;
+import org.lowrank4j.agent.LoaderState;
+import org.lowrank4j.agent.LoaderState.Field;
 import org.objectweb.asm.AnnotationVisitor;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
@@ -17,8 +19,9 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 
 /**
- * Reports each value that a class stores in a field of its own annotated with {@code @LowRank}. A copy of the value on top
- * of the stack goes to the hook; the store itself stays as it was. There are no jumps, so stack map frames stay valid.
+ * Reports each value that a class stores in a field annotated with {@code @LowRank}, of its own or of a class of its nest.
+ * A copy of the value on top of the stack goes to the hook; the store itself stays as it was. There are no jumps, so stack
+ * map frames stay valid.
  */
 final class FieldWeaver {
 
@@ -31,20 +34,28 @@ final class FieldWeaver {
             Type.getInternalName(HookLinker.class),
             "bootstrapStore",
             "(Ljava/lang/invoke/MethodHandles$Lookup;Ljava/lang/String;Ljava/lang/invoke/MethodType;"
-                    + "Ljava/lang/String;)Ljava/lang/invoke/CallSite;",
+                    + "Ljava/lang/String;Ljava/lang/String;)Ljava/lang/invoke/CallSite;",
             false);
 
-    /** The woven class, or null if it has no annotated field that can hold a network. */
-    byte @Nullable [] weave(byte[] classFile) {
+    /**
+     * The woven class, or null if it stores to no annotated field.
+     *
+     * @param state takes note of what the class annotates, and knows the annotated fields of its nest
+     */
+    byte @Nullable [] weave(byte[] classFile, LoaderState state) {
         ClassReader reader = OpenedClassReader.of(classFile);
-        AnnotatedFields annotated = new AnnotatedFields();
-        reader.accept(annotated, ClassReader.SKIP_CODE | ClassReader.SKIP_DEBUG | ClassReader.SKIP_FRAMES);
-        if (annotated.descriptors.isEmpty()) {
+        reader.accept(
+                new Annotations(reader.getClassName(), state),
+                ClassReader.SKIP_CODE | ClassReader.SKIP_DEBUG | ClassReader.SKIP_FRAMES);
+        List<Field> fields = state.fieldsOfNest(reader.getClassName());
+        if (fields.isEmpty()) {
             return null;
         }
         ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
-        reader.accept(new Stores(writer, reader.getClassName(), annotated.descriptors), 0);
-        return writer.toByteArray();
+        Stores stores = new Stores(writer, fields);
+        reader.accept(stores, 0);
+        stores.seen.forEach(state::stores);
+        return stores.seen.isEmpty() ? null : writer.toByteArray();
     }
 
     /** A network, a type of Deeplearning4j or the user that may be one, or a JDK type that networks are assignable to. */
@@ -52,13 +63,44 @@ final class FieldWeaver {
         return descriptor.startsWith("L") && (!descriptor.startsWith(JAVA) || JAVA_SUPERTYPES.contains(descriptor));
     }
 
-    /** Collects the annotated fields: name to descriptor. */
-    private static final class AnnotatedFields extends ClassVisitor {
+    /** Takes note of everything that carries the annotation. */
+    private static final class Annotations extends ClassVisitor {
 
-        final Map<String, String> descriptors = new HashMap<>();
+        private final String owner;
+        private final LoaderState state;
 
-        AnnotatedFields() {
+        Annotations(String owner, LoaderState state) {
             super(OpenedClassReader.ASM_API);
+            this.owner = owner;
+            this.state = state;
+        }
+
+        @Override
+        public @Nullable AnnotationVisitor visitAnnotation(String type, boolean visible) {
+            if (type.equals(ANNOTATION)) {
+                state.annotated("class " + owner.replace('/', '.'));
+            }
+            return null;
+        }
+
+        @Override
+        public MethodVisitor visitMethod(
+                int access,
+                String method,
+                String descriptor,
+                @Nullable String signature,
+                String @Nullable [] exceptions) {
+            return new MethodVisitor(OpenedClassReader.ASM_API) {
+                @Override
+                public @Nullable AnnotationVisitor visitAnnotation(String type, boolean visible) {
+                    if (type.equals(ANNOTATION)) {
+                        String name = owner.replace('/', '.');
+                        state.annotated(
+                                method.equals("<init>") ? "constructor " + name : "method " + name + "." + method);
+                    }
+                    return null;
+                }
+            };
         }
 
         @Override
@@ -71,7 +113,7 @@ final class FieldWeaver {
                 @Override
                 public @Nullable AnnotationVisitor visitAnnotation(String type, boolean visible) {
                     if (type.equals(ANNOTATION)) {
-                        descriptors.put(name, descriptor);
+                        state.annotated(new Field(owner, name, descriptor));
                     }
                     return null;
                 }
@@ -82,12 +124,11 @@ final class FieldWeaver {
     /** Puts the hook before each store. */
     private static final class Stores extends ClassVisitor {
 
-        private final String owner;
-        private final Map<String, String> fields;
+        final Set<Field> seen = new HashSet<>();
+        private final List<Field> fields;
 
-        Stores(ClassVisitor next, String owner, Map<String, String> fields) {
+        Stores(ClassVisitor next, List<Field> fields) {
             super(OpenedClassReader.ASM_API, next);
-            this.owner = owner;
             this.fields = fields;
         }
 
@@ -101,13 +142,16 @@ final class FieldWeaver {
             MethodVisitor next = super.visitMethod(access, method, methodDescriptor, signature, exceptions);
             return new MethodVisitor(OpenedClassReader.ASM_API, next) {
                 @Override
-                public void visitFieldInsn(int opcode, String fieldOwner, String name, String descriptor) {
+                public void visitFieldInsn(int opcode, String owner, String name, String descriptor) {
+                    Field field = new Field(owner, name, descriptor);
                     boolean store = opcode == Opcodes.PUTFIELD || opcode == Opcodes.PUTSTATIC;
-                    if (store && fieldOwner.equals(owner) && descriptor.equals(fields.get(name))) {
+                    if (store && fields.contains(field)) {
                         super.visitInsn(Opcodes.DUP);
-                        super.visitInvokeDynamicInsn("stored", "(Ljava/lang/Object;)V", BOOTSTRAP, name);
+                        super.visitInvokeDynamicInsn(
+                                "stored", "(Ljava/lang/Object;)V", BOOTSTRAP, owner.replace('/', '.'), name);
+                        seen.add(field);
                     }
-                    super.visitFieldInsn(opcode, fieldOwner, name, descriptor);
+                    super.visitFieldInsn(opcode, owner, name, descriptor);
                 }
             };
         }

@@ -47,7 +47,7 @@ public final class Weaver implements ClassWeaver {
 
     @Override
     public byte @Nullable [] weaveFields(ClassLoader loader, String name, byte[] classFile) {
-        byte[] woven = fieldWeaver().weave(classFile);
+        byte[] woven = fieldWeaver().weave(classFile, LoaderState.of(loader));
         if (woven == null) {
             return null;
         }
@@ -56,7 +56,7 @@ public final class Weaver implements ClassWeaver {
                     + loader + ", must delegate org.lowrank4j.agent to the system class loader.");
             return null;
         }
-        banner.detail("class " + name.replace('/', '.') + " is woven: it has fields with @LowRank");
+        banner.detail("class " + name.replace('/', '.') + " is woven: it stores to fields with @LowRank");
         return woven;
     }
 

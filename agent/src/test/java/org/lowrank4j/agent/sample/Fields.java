@@ -14,10 +14,26 @@ public class Fields {
     @LowRank
     static Object shared;
 
+    @LowRank
+    static Object storedByNested;
+
+    @LowRank
+    Object storedByOthers;
+
     Object plain;
 
     @LowRank
     long number;
+
+    /** Shares the fields of the class around it. */
+    public static final class Nested {
+
+        private Nested() {}
+
+        static void store(Object value) {
+            storedByNested = value;
+        }
+    }
 
     public Fields(Object first) {
         network = first;
@@ -34,6 +50,10 @@ public class Fields {
 
     public static void share(Object value) {
         shared = value;
+    }
+
+    public static void shareByNested(Object value) {
+        Nested.store(value);
     }
 
     public Object network() {

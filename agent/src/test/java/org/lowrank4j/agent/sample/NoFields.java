@@ -8,7 +8,13 @@ public class NoFields {
 
     Object network;
 
+    @LowRank
     public NoFields(Object network) {
         this.network = network;
+    }
+
+    @LowRank
+    static Object make() {
+        return new NoFields("made");
     }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.tests.ForkedJvm;
 import org.lowrank4j.tests.ForkedJvm.Run;
+import org.lowrank4j.tests.agent.program.ForeignStoreJob;
 import org.lowrank4j.tests.agent.program.Hello;
 import org.lowrank4j.tests.agent.program.Training;
 
@@ -63,6 +64,30 @@ class AgentStartTest {
         Run run = ForkedJvm.of(Training.class).withAgent("rank=2").run().succeeded();
 
         assertTrue(run.err().contains("trainable params:"), run::toString);
+    }
+
+    /** A nested class that stores in the class around it is seen; the other way round, and the end of the run, tell why. */
+    @Test
+    void anAnnotatedFieldThatAnotherClassStoresToIsNotSilent() {
+        Run run = ForkedJvm.of(ForeignStoreJob.class).withAgent("").run().succeeded();
+
+        List<String> warnings = run.lowrankLines().stream()
+                .filter(line -> line.contains("WARNING"))
+                .toList();
+        String ofState = "field " + ForeignStoreJob.class.getName() + "$State.ofState";
+        String ofJob = "field " + ForeignStoreJob.class.getName() + ".ofJob";
+        assertEquals(2, warnings.size(), run::toString);
+        // The class that stores in the second field is not loaded yet.
+        assertTrue(warnings.get(0).contains("no network was seen in " + ofState + ", " + ofJob + ":"), run::toString);
+        assertTrue(warnings.get(1).contains("no network came to the annotation on " + ofState + "."), run::toString);
+        assertEquals(1, run.err().split("trainable params:", -1).length - 1, run::toString);
+        assertTrue(run.err().contains("by annotation on " + ofJob), run::toString);
+
+        Run strict = ForkedJvm.of(ForeignStoreJob.class)
+                .withAgent("strict=true")
+                .run()
+                .failed();
+        assertTrue(strict.err().contains("strict=true stops on what would be a warning"), strict::toString);
     }
 
     @Test
