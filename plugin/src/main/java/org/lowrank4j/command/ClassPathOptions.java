@@ -36,6 +36,7 @@ final class ClassPathOptions {
     void find(Consumer<URL> target, Progress progress) {
         findDeeplearning4j(target);
         requireBackend();
+        Slf4j.settle(ClassPathOptions.class.getClassLoader());
         progress.begin("loading Deeplearning4j");
     }
 

@@ -120,6 +120,26 @@ class CommandLineTest {
         assertTrue(planned.out().contains("trainable params: 388 || all params: 1,224"), planned::toString);
     }
 
+    /** With a logger there may be lines on the standard error, as the user set it up; without one there is nothing to say. */
+    @Test
+    void aClassPathWithoutALoggerIsNoReasonToComplain() {
+        String logging = ForkedJvm.classPath(entry -> !ForkedJvm.isPlugin(entry) && entry.endsWith(".jar"));
+        assertTrue(logging.contains("slf4j-simple"), logging);
+        Run silent = inspectWith(ForkedJvm.classPath(
+                entry -> !ForkedJvm.isPlugin(entry) && entry.endsWith(".jar") && !entry.contains("slf4j-simple")));
+        assertTrue(silent.err().lines().allMatch(line -> line.startsWith("lowrank4j: ")), silent::toString);
+        Run logged = inspectWith(logging);
+        assertTrue(logged.err().contains("Starting MultiLayerNetwork"), logged::toString);
+    }
+
+    private static Run inspectWith(String classPath) {
+        return ForkedJvm.ofJar(ForkedJvm.agentJar())
+                .withOptions("-Dorg.slf4j.simpleLogger.defaultLogLevel=info")
+                .withArguments("inspect", file("base.zip"), "--classpath", classPath)
+                .run()
+                .succeeded();
+    }
+
     @Test
     void theDoctorLooksAtJdkHooksBackendKernelAndThreads() {
         Run healthy = fine("doctor");
