@@ -41,6 +41,9 @@ final class HookSet {
 
     private final @Nullable ClassLoader deeplearning4j;
     private final @Nullable Agent agent;
+    /** Lines for when the monitor is free again: a stream may wait for a thread that links a hook. */
+    private final List<Runnable> unsaid = new ArrayList<>();
+
     private Phase phase;
     private @Nullable ClassLoader plugin;
     private @Nullable Throwable refusal;
@@ -83,7 +86,19 @@ final class HookSet {
         return phase == Phase.ACTIVATING;
     }
 
-    private synchronized MethodHandle handle(MethodType type, String hook, Object... last) {
+    private MethodHandle handle(MethodType type, String hook, Object... last) {
+        MethodHandle handle;
+        List<Runnable> lines;
+        synchronized (this) {
+            handle = activated(type, hook, last);
+            lines = List.copyOf(unsaid);
+            unsaid.clear();
+        }
+        lines.forEach(Runnable::run);
+        return handle;
+    }
+
+    private synchronized MethodHandle activated(MethodType type, String hook, Object... last) {
         if (phase == Phase.NEW && agent != null) {
             phase = Phase.ACTIVATING;
             phase = activate(agent) ? Phase.ACTIVE : Phase.IDLE;
@@ -131,7 +146,7 @@ final class HookSet {
             }
             return false;
         }
-        running.switches().describe().forEach(running.banner()::detail);
+        running.switches().describe().forEach(line -> detail(running, line));
         try {
             plugin = findPlugin(running);
             Method activate = Class.forName(ACTIVATION, true, plugin)
@@ -141,7 +156,8 @@ final class HookSet {
             unreadable.addAll(running.ignored());
             Supplier<@Nullable String> problem = state::weavingProblem;
             Supplier<Map<String, String>> annotated = () -> LoaderState.annotatedFor(deeplearning4j);
-            activate.invoke(null, options.asMap(), unreadable, options.repeated(), problem, annotated);
+            unsaid.add((Runnable)
+                    activate.invoke(null, options.asMap(), unreadable, options.repeated(), problem, annotated));
             EndOfRun.tell(this);
             return true;
         } catch (InvocationTargetException failure) {
@@ -167,9 +183,17 @@ final class HookSet {
         if (running.switches().strict()) {
             refusal = failure;
         } else {
-            running.banner().warn(describe(failure) + " The job runs as without lowrank4j.");
+            warn(running, describe(failure) + " The job runs as without lowrank4j.");
         }
         return false;
+    }
+
+    private void warn(Agent running, String line) {
+        unsaid.add(() -> running.banner().warn(line));
+    }
+
+    private void detail(Agent running, String line) {
+        unsaid.add(() -> running.banner().detail(line));
     }
 
     private static String describe(Throwable failure) {
@@ -185,15 +209,16 @@ final class HookSet {
         }
         String version = visibleVersion(deeplearning4j);
         if (running.version().equals(version)) {
-            running.banner().detail("hooks from the lowrank4j-plugin on the class path, version " + version);
+            detail(running, "hooks from the lowrank4j-plugin on the class path, version " + version);
             return deeplearning4j;
         }
         if (version != null) {
-            running.banner()
-                    .warn("the lowrank4j-plugin on the class path has version " + version + ", the agent has "
+            warn(
+                    running,
+                    "the lowrank4j-plugin on the class path has version " + version + ", the agent has "
                             + running.version() + ": the agent uses its own copy. Give both the same version.");
         }
-        running.banner().detail("hooks from the agent's jar, version " + running.version());
+        detail(running, "hooks from the agent's jar, version " + running.version());
         return BundledLoader.openPlugin(running.jar(), deeplearning4j);
     }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -208,6 +209,30 @@ class HookSetTest {
         assertNull(seen.get(0));
         assertEquals("answer", later);
         assertEquals(List.of("find[a, b]", "find[c, d]"), calls(loader));
+    }
+
+    /** The stream is the application's where the agent comes late, and may wait for any of its threads. */
+    @Test
+    void printsWithoutALock() throws Throwable {
+        HookSet[] hooks = new HookSet[1];
+        List<Boolean> linked = new ArrayList<>();
+        Runnable links = () -> {
+            Thread other = new Thread(() -> hooks[0].link(FIND, "SampleHooks.find"));
+            other.start();
+            try {
+                other.join(TimeUnit.SECONDS.toMillis(10));
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
+            linked.add(!other.isAlive());
+        };
+        loader.loadClass("org.lowrank4j.hook.Activation").getField("said").set(null, links);
+        TestAgent agent = new TestAgent("verbose=true,rank=8", Path.of("no.jar"), links);
+        hooks[0] = hooks(agent);
+
+        find(hooks[0]);
+
+        assertEquals(List.of(true, true, true, true), linked, agent.lines());
     }
 
     @Test

@@ -14,9 +14,22 @@ public final class TestAgent implements AutoCloseable {
     private final Agent agent;
 
     public TestAgent(String arguments, Path jar) {
+        this(arguments, jar, () -> {});
+    }
+
+    /** @param printing runs while a line is printed */
+    TestAgent(String arguments, Path jar, Runnable printing) {
         AgentOptions options = AgentOptions.parse(arguments);
         Switches switches = new Switches(options, new Properties(), Map.of());
-        Banner banner = new Banner(new PrintStream(lines, true, StandardCharsets.UTF_8), switches.verbose());
+        Banner banner = new Banner(
+                new PrintStream(lines, true, StandardCharsets.UTF_8) {
+                    @Override
+                    public void println(String line) {
+                        printing.run();
+                        super.println(line);
+                    }
+                },
+                switches.verbose());
         agent = new Agent(options, switches, banner, "1", jar);
     }
 

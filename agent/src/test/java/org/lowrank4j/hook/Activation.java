@@ -17,9 +17,12 @@ public final class Activation {
     /** Runs while the plugin is being activated. */
     public static Runnable during = () -> {};
 
+    /** What is said afterwards. */
+    public static Runnable said = () -> {};
+
     private Activation() {}
 
-    public static void activate(
+    public static Runnable activate(
             Map<String, String> given,
             List<String> problems,
             List<String> repeated,
@@ -31,6 +34,7 @@ public final class Activation {
         weavingProblem = problem;
         annotated = places;
         during.run();
+        return said;
     }
 
     public static void ended() {

@@ -21,8 +21,9 @@ public final class Activation {
      * @param repeated sentences about arguments that are given twice to no harm
      * @param weavingProblem answers with what kept a hook from being woven, null while nothing did
      * @param annotated answers with what the loaded classes annotate, as {@link Networks#apply} takes it
+     * @return says what there is to say, for when the agent holds no lock
      */
-    public static void activate(
+    public static Runnable activate(
             Map<String, String> options,
             List<String> unreadable,
             List<String> repeated,
@@ -30,8 +31,8 @@ public final class Activation {
             Supplier<Map<String, String>> annotated) {
         RuleBook rules =
                 RuleBook.readForTraining(options, unreadable, repeated, System.getProperties(), System.getenv());
-        rules.warnings().forEach(Console::warn);
         Networks.apply(rules, weavingProblem, annotated);
+        return () -> rules.warnings().forEach(Console::warn);
     }
 
     /** The agent's last call: the JVM ends. */
