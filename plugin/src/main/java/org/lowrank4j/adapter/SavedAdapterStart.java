@@ -23,7 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * A and B start as those of a saved adapter, on the base that it was made for:
+ * A and B start as those of a saved adapter, on the base that it was made for, and the network moves by all that the
+ * adapter holds:
  *
  * <pre>A = A' s' / s,   B = B',   W becomes W + s A B = W + s' A' B'</pre>
  *

@@ -34,7 +34,7 @@ public @interface LowRank {
     /** Rank r of the adapters, 1 or more, cut to min(nIn, nOut) where a layer is smaller; 8 if no source sets it. */
     int rank() default Integer.MIN_VALUE;
 
-    /** Numerator of the scale s, above 0; the update's published choice (8, with SwitchLoRA 1) if no source sets it. */
+    /** Numerator of the scale s, above 0; if no source sets it what the init, or else the update, is published with. */
     double alpha() default Double.NaN;
 
     /** {@code "standard"}: s = alpha / r (the default), or {@code "rslora"}: s = alpha / sqrt(r). */

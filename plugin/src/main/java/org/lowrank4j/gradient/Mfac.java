@@ -28,7 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * does, whose first steps are up to 1 / lambda times too long.
  *
  * <p>l1 and l2 of targets are part of g, as published; those of layers that are trained in full act after it, and so does
- * weight decay. Published: m 512 to 1024, lambda 1e-5, rate 1e-3, no momentum, minibatches of 128.
+ * weight decay. Published: plain SGD at 1e-3, m 512 to 1024, lambda 1e-5, no momentum, minibatches of 128.
  */
 public final class Mfac implements GradientApproximation {
 

@@ -11,10 +11,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * EoRA (arXiv 2410.21271, section 3): A and B start as the best compensation of what quantising or pruning did to W. W is
- * the compressed weight that the network holds, and the residual E is the original weight less W; see {@link
- * Eigenspace#compensation} for the equations. The base is W, so the effective weight moves to W + s A B at once, and
- * biases stay.
+ * EoRA (arXiv 2410.21271, section 3) for a network whose weights were quantised or pruned: A and B start as the best
+ * compensation of what that did to the outputs of W, which moves the network. W is the compressed weight that the network
+ * holds, and the residual E is the original weight less W; see {@link Eigenspace#compensation} for the equations. The base
+ * is W, so the effective weight moves to W + s A B at once, and biases stay.
  *
  * <p>The inputs of all layers come from one pass of the network as it is, compressed. The published procedure
  * compensates layer after layer, each with inputs from the layers already compensated, and needs no training: that is

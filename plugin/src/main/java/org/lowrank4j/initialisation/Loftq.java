@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * LoftQ (arXiv 2310.08659, algorithm 1, and the released code): W is split into a quantised base Q and factors that take
- * up what quantisation loses, by turns, starting at A B = 0:
+ * up what quantisation loses, by turns from A B = 0 on, and the network moves by what they cannot take up:
  *
  * <pre>
  * Q = quantised(W - s A B)

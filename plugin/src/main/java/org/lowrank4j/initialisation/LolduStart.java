@@ -7,7 +7,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * LoLDU's own start (arXiv 2410.13618, section 3, and the released code). With W^T = P L D U (nOut x nIn, partial pivoting
+ * LoLDU's own start (arXiv 2410.13618, section 3, and the released code): the first r pivots of W's LDU decomposition, with
+ * A and B from its triangles. With W^T = P L D U (nOut x nIn, partial pivoting
  * on the outputs),
  *
  * <pre>A = U[:r]^T,   B = (P L[:, :r])^T,   z = diag(D)[:r]</pre>

@@ -8,7 +8,7 @@ import org.lowrank4j.method.OptionValues;
 
 /**
  * LoRA-One (arXiv 2502.01235 and the released code): A and B start as the best rank-r part of one step along
- * the negative gradient. With -dL/dW = U S V^T (nIn x nOut),
+ * the negative gradient, which is taken: the network moves, whatever the learning rate. With -dL/dW = U S V^T (nIn x nOut),
  *
  * <pre>
  * A = U[:, :r] sqrt(S_r / (gamma sigma_1)),   B = sqrt(S_r / (gamma sigma_1)) V[:, :r]^T

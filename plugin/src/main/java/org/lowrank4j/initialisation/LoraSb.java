@@ -14,9 +14,9 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
- * LoRA-SB (arXiv 2411.19557 and the released code): LoRA-XS started in the best rank-r approximation of the
- * first step that Adam would take on all of W. With that step D = -rate * sign(dL/dW) = U S V^T (nIn x nOut) and sign(0)
- * = 0,
+ * LoRA-SB (arXiv 2411.19557 and the released code): LoRA-XS started in the best rank-r approximation of the first step that
+ * Adam would take on all of W, which is taken: the network moves. With that step D = -rate * sign(dL/dW) = U S V^T (nIn x
+ * nOut) and sign(0) = 0,
  *
  * <pre>A = U[:, :r],   B = V[:, :r]^T,   R = diag(S_r) / s,   W becomes W + s A R B = W + [D]_r</pre>
  *

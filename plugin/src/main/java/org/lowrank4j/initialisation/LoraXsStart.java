@@ -8,7 +8,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * LoRA-XS's own start (arXiv 2405.17604, section 3, and the released code). With W = U S V^T (nIn x nOut),
+ * LoRA-XS's own start (arXiv 2405.17604, section 3, and the released code): A and B are the r leading singular triplets of
+ * W, and R is next to nothing. With W = U S V^T (nIn x nOut),
  *
  * <pre>A = U[:, :r] S_r,   B = V[:, :r]^T,   R normal with standard deviation 1e-5</pre>
  *

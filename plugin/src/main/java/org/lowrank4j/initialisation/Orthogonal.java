@@ -7,8 +7,8 @@ import org.lowrank4j.decomposition.ThinQr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The "orthogonal" start of the reference LoRA libraries: A and B are both random, and yet A B = 0, so that both have a
- * gradient from the first step on and the network starts unchanged.
+ * The "orthogonal" start of the reference LoRA libraries, for even ranks: A and B are both random, and yet A B = 0, so that
+ * both have a gradient from the first step on and the network starts unchanged.
  *
  * <pre>A = N1 Q1 / 10,   B = Q2^T N2 / 10</pre>
  *

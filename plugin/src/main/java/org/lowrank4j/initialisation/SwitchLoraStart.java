@@ -4,7 +4,7 @@ import java.util.Random;
 
 /**
  * SwitchLoRA's start for training from scratch (arXiv 2406.06564, section 3, constants of the released code): A and B
- * uniform with the standard deviations
+ * are uniform and keep the variance of what passes, and the network moves by s A B. Their standard deviations are
  *
  * <pre>
  * std(A) = (r sqrt(nOut) / nIn^(3/2))^(1/4) sqrt(g)

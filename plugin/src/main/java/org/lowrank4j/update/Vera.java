@@ -5,7 +5,7 @@ import org.lowrank4j.method.MethodOption;
 
 /**
  * VeRA (arXiv 2310.11454, equation 2, as in the reference PEFT libraries): W moves by A diag(d) B diag(b), where A and B
- * are random and fixed, and only d (r numbers) and b (nOut numbers) are trained.
+ * are random, fixed and shared by all layers, and only d (r numbers) and b (nOut numbers) are trained.
  *
  * <pre>dd_k = sum_j (A^T G)_kj B_kj b_j,   db_j = sum_k d_k (A^T G)_kj B_kj</pre>
  *

@@ -7,6 +7,7 @@ import org.lowrank4j.tests.pages.published.Gradients;
 import org.lowrank4j.tests.pages.published.IntrinsicDimension;
 import org.lowrank4j.tests.pages.published.Shrinking;
 import org.lowrank4j.tests.pages.starts.Starts;
+import org.lowrank4j.tests.pages.tables.Tables;
 
 /** Writes the page that the first argument names, with the options that follow. */
 public final class Pages {
@@ -22,6 +23,7 @@ public final class Pages {
             case "shrinking" -> Shrinking.main(options);
             case "gradients" -> Gradients.main(options);
             case "intrinsic-dimension" -> IntrinsicDimension.main(options);
+            case "tables" -> Tables.main(options);
             default -> throw new IllegalArgumentException("There is no page \"" + args[0] + "\".");
         }
     }

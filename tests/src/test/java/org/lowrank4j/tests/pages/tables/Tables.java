@@ -1,0 +1,59 @@
+package org.lowrank4j.tests.pages.tables;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.lowrank4j.file.Replacement;
+
+/**
+ * Writes what pages say of methods, keys and kinds of layers: {@code -Ppages -Dpage=tables}. A test fails while a page says
+ * something else.
+ */
+public final class Tables {
+
+    /** The command, for who reads that a page is out of date. */
+    static final String COMMAND = "./mvnw -q -B -ntp -pl tests -am -DskipTests -Ppages -Dpage=tables verify";
+
+    private Tables() {}
+
+    public static void main(String[] args) throws IOException {
+        Path project =
+                Path.of(System.getProperty("pages.site")).resolve("../..").normalize();
+        Blocks blocks = blocks(project);
+        for (Path page : pages(project)) {
+            String before = Files.readString(page);
+            String after = blocks.fill(before);
+            if (!after.equals(before)) {
+                Replacement.write(page, after);
+                System.out.println("Written: " + page);
+            }
+        }
+    }
+
+    /** The pages that may have blocks. */
+    static List<Path> pages(Path project) {
+        try (Stream<Path> site = Files.list(project.resolve("src/site/markdown"))) {
+            return Stream.concat(Stream.of(project.resolve("README.md")), site.sorted())
+                    .toList();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** Everything that is written, from the sources under a folder. */
+    static Blocks blocks(Path project) {
+        Sources sources = new Sources(project.resolve("plugin/src/main/java"));
+        MethodTables methods = new MethodTables(sources);
+        KeyTable keys = new KeyTable(sources);
+        return new Blocks(Map.of(
+                "initialisations", methods::initialisations,
+                "gradients", methods::gradients,
+                "updates", methods::updates,
+                "losses", methods::losses,
+                "keys", keys::table));
+    }
+}
