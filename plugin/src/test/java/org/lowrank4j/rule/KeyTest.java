@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
@@ -62,5 +66,16 @@ class KeyTest {
     })
     void bringsEqualValuesIntoOneForm(Key key, String text, String canonical) {
         assertEquals(canonical, key.canonical(new Sourced(text, "test")));
+    }
+
+    /** So the guide's table of keys, which is written from the annotation, has all of them. */
+    @ParameterizedTest
+    @CsvSource({"org.lowrank4j.annotation.LowRank, false", "org.lowrank4j.annotation.LowRank$Layer, true"})
+    void everyKeyIsAMemberOfTheAnnotation(Class<?> annotation, boolean perLayer) {
+        Set<String> members = Arrays.stream(annotation.getDeclaredMethods())
+                .map(Method::getName)
+                .filter(name -> !name.equals("options") && !(perLayer && name.equals("layers")))
+                .collect(Collectors.toSet());
+        assertEquals(members, Set.copyOf(Key.spellings(perLayer)));
     }
 }

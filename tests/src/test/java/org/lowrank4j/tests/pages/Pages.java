@@ -6,6 +6,7 @@ import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
 import org.lowrank4j.tests.pages.published.IntrinsicDimension;
 import org.lowrank4j.tests.pages.published.Shrinking;
+import org.lowrank4j.tests.pages.site.Site;
 import org.lowrank4j.tests.pages.starts.Starts;
 import org.lowrank4j.tests.pages.tables.Tables;
 
@@ -24,6 +25,7 @@ public final class Pages {
             case "gradients" -> Gradients.main(options);
             case "intrinsic-dimension" -> IntrinsicDimension.main(options);
             case "tables" -> Tables.main(options);
+            case "site" -> Site.main(options);
             default -> throw new IllegalArgumentException("There is no page \"" + args[0] + "\".");
         }
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lowrank4j.file.Replacement;
 
@@ -36,12 +37,9 @@ public final class Tables {
 
     /** The pages that may have blocks. */
     static List<Path> pages(Path project) {
-        try (Stream<Path> site = Files.list(project.resolve("src/site/markdown"))) {
-            return Stream.concat(Stream.of(project.resolve("README.md")), site.sorted())
-                    .toList();
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
+        return Stream.concat(
+                        Stream.of(project.resolve("README.md")), files(project.resolve("src/site/markdown")).stream())
+                .toList();
     }
 
     /** Everything that is written, from the sources under a folder. */
@@ -54,6 +52,30 @@ public final class Tables {
                 "gradients", methods::gradients,
                 "updates", methods::updates,
                 "losses", methods::losses,
-                "keys", keys::table));
+                "keys", keys::table,
+                "decisions", () -> decisions(project.resolve("src/adr"))));
+    }
+
+    /** A list of the decisions by their headings, for a page of the site. */
+    private static String decisions(Path folder) {
+        return files(folder).stream()
+                .map(file -> "- [" + heading(file) + "](../../adr/" + file.getFileName() + ")\n")
+                .collect(Collectors.joining());
+    }
+
+    private static String heading(Path page) {
+        try (Stream<String> lines = Files.lines(page)) {
+            return lines.findFirst().orElseThrow().replaceFirst("^# ", "");
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    private static List<Path> files(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted().toList();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 }
