@@ -56,7 +56,7 @@ public final class Compare implements Callable<Integer> {
     }
 
     /** Runs all that is asked for, prints the table, and returns every arm's results by seed. */
-    Map<Arm, List<Result>> compare() throws IOException, InterruptedException {
+    public Map<Arm, List<Result>> compare() throws IOException, InterruptedException {
         String found = Digits.locate(data);
         String digits =
                 found.isEmpty() ? Digits.DRAWN : Path.of(found).toAbsolutePath().toString();

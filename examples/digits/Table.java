@@ -41,8 +41,7 @@ final class Table {
                     bytes(first.trainingBytes()),
                     first.adapterBytes() == 0 ? "" : bytes(first.adapterBytes()),
                     EARLY.stream()
-                            .map(step ->
-                                    String.format(Locale.ROOT, "%.2f", mean(runs, run -> run.smoothLosses()[step - 1])))
+                            .map(step -> String.format(Locale.ROOT, "%.2f", mean(runs, run -> run.losses()[step - 1])))
                             .collect(Collectors.joining(" / ")),
                     toLoss > steps ? "> " + steps : String.format(Locale.ROOT, "%.0f", toLoss)));
         });

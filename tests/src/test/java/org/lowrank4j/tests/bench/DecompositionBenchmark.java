@@ -13,6 +13,7 @@ import org.lowrank4j.decomposition.Sylvester;
 import org.lowrank4j.decomposition.SymmetricEigen;
 import org.lowrank4j.decomposition.ThinQr;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.tests.pages.Spread;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,11 +38,11 @@ final class DecompositionBenchmark {
     private static final String OURS = "lowrank4j";
     private static final String PORTABLE = "fallback";
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Map<String, Object> details = new LinkedHashMap<>();
 
-    DecompositionBenchmark(Settings settings, Findings findings) {
+    DecompositionBenchmark(SpeedSettings settings, Findings findings) {
         this.settings = settings;
         this.findings = findings;
     }
@@ -103,14 +104,14 @@ final class DecompositionBenchmark {
     private void compare(int n, String name, Runnable ours, Map<String, Runnable> direct, Runnable portable)
             throws IOException {
         String setting = n + " x " + n;
-        List<Arm> arms = new ArrayList<>();
+        List<Contestant> arms = new ArrayList<>();
         arms.add(new InProcess(OURS, ours));
         direct.forEach((routine, call) -> arms.add(new InProcess(routine, call)));
         Map<String, List<Slice>> slices =
                 Interleaving.run(arms, settings.rounds(), WARM_UP_SECONDS, settings.sliceSeconds());
-        slices.forEach((arm, rounds) -> add(setting, name + ", " + arm, "ms", Spread.of(rounds, Slice::cpu)));
+        slices.forEach((arm, rounds) -> add(setting, name + ", " + arm, "ms", Slice.spread(rounds, Slice::cpu)));
         for (String routine : direct.keySet()) {
-            Spread ratio = Spread.ofRatios(slices.get(OURS), slices.get(routine), Slice::cpu);
+            Spread ratio = Slice.ratios(slices.get(OURS), slices.get(routine), Slice::cpu);
             Finding finding = Finding.of("decomposition", setting, name + " / " + routine, "", ratio);
             boolean budgeted = n == 1024 && name.equals("SVD") && routine.equals("LAPACKE_dgesdd");
             findings.add(budgeted ? finding.within(1.3) : finding);
@@ -120,12 +121,12 @@ final class DecompositionBenchmark {
                 ROUNDS_OF_FALLBACK,
                 0,
                 settings.sliceSeconds());
-        add(setting, name + ", " + PORTABLE, "ms", Spread.of(fallback.get(PORTABLE), Slice::cpu));
+        add(setting, name + ", " + PORTABLE, "ms", Slice.spread(fallback.get(PORTABLE), Slice::cpu));
         add(
                 setting,
                 name + ", " + PORTABLE + " / " + OURS,
                 "",
-                Spread.ofRatios(fallback.get(PORTABLE), fallback.get(OURS), Slice::cpu));
+                Slice.ratios(fallback.get(PORTABLE), fallback.get(OURS), Slice::cpu));
         Map<String, Object> raw = new LinkedHashMap<>();
         slices.forEach(
                 (arm, rounds) -> raw.put(arm, rounds.stream().map(Slice::cpu).toList()));
@@ -147,7 +148,7 @@ final class DecompositionBenchmark {
     }
 
     /** A contestant in this JVM. */
-    private record InProcess(String name, Runnable step) implements Arm {
+    private record InProcess(String name, Runnable step) implements Contestant {
 
         @Override
         public void warmUp(double seconds) {

@@ -1,7 +1,6 @@
 package org.lowrank4j.tests.bench;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * One measured quantity, with its budget if it has one.
@@ -36,19 +35,5 @@ record Finding(String part, String setting, String quantity, String unit, Spread
             return "";
         }
         return met() ? "met" : "missed";
-    }
-
-    Map<String, Object> toJson() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("part", part);
-        json.put("setting", setting);
-        json.put("quantity", quantity);
-        json.put("unit", unit);
-        json.putAll(value.toJson());
-        if (hasBudget()) {
-            json.put("budget", budget);
-            json.put("verdict", verdict());
-        }
-        return json;
     }
 }

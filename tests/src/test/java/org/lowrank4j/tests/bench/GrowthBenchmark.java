@@ -3,13 +3,19 @@ package org.lowrank4j.tests.bench;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.lowrank4j.tests.bench.LogLogChart.Point;
-import org.lowrank4j.tests.bench.LogLogChart.Series;
+import java.util.stream.DoubleStream;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Mark;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * How the time of a step grows with width, batch, rank and number of adapted layers, one at a time around 4 x 1024, batch
@@ -22,7 +28,7 @@ final class GrowthBenchmark {
     private static final double WARM_UP_SECONDS = 1;
     private static final int MOST_ROUNDS = 3;
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Page page;
     private final Workload centre;
@@ -30,7 +36,7 @@ final class GrowthBenchmark {
     private final Path logs;
     private final Map<Workload, Map<String, List<Slice>>> measured = new LinkedHashMap<>();
 
-    GrowthBenchmark(Settings settings, Findings findings, Page page) {
+    GrowthBenchmark(SpeedSettings settings, Findings findings, Page page) {
         this.settings = settings;
         this.findings = findings;
         this.page = page;
@@ -38,7 +44,7 @@ final class GrowthBenchmark {
                 .withNetwork(settings.networks().get(0))
                 .withUpdater(settings.updaters().get(0));
         rounds = Math.min(MOST_ROUNDS, settings.rounds());
-        logs = settings.output().resolve("logs");
+        logs = settings.out().resolve("logs");
     }
 
     /** All slices by workload, with the predictions. */
@@ -49,12 +55,12 @@ final class GrowthBenchmark {
         findings.add(Finding.of(PART, "one thread", "large product", "GFLOP/s", Spread.of(gflops)));
         findings.add(Finding.of(PART, "one thread", "large stream", "GB/s", Spread.of(gigabytes)));
         page.section("How cost grows");
-        page.text(explanation(gflops, gigabytes));
+        page.paragraph(explanation(gflops, gigabytes));
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("flopsPerSecond", model.flopsPerSecond());
         details.put("bytesPerSecond", model.bytesPerSecond());
         for (GrowthAxis axis : GrowthAxis.values()) {
-            List<Workload> workloads = axis.workloads(centre, settings.size().equals("quick"));
+            List<Workload> workloads = axis.workloads(centre, settings.quick());
             for (Workload workload : workloads) {
                 measure(workload);
             }
@@ -75,9 +81,9 @@ final class GrowthBenchmark {
 
     private static List<Line> lines(CostModel model) {
         List<Line> lines = new ArrayList<>();
-        lines.add(new Line("stock", "stock, predicted", 1, model::stock));
-        lines.add(new Line("lora", "lora, predicted", 0, model::lora));
-        lines.add(new Line("gemm", "products alone, predicted", 2, model::floor));
+        lines.add(new Line("stock", "stock, predicted", 0, model::stock));
+        lines.add(new Line("lora", "lora, predicted", 2, model::lora));
+        lines.add(new Line("gemm", "products alone, predicted", 4, model::floor));
         return lines;
     }
 
@@ -94,41 +100,53 @@ final class GrowthBenchmark {
             lora.requireAdapters();
             measured.put(workload, slices);
             slices.forEach((arm, own) -> findings.add(
-                    Finding.of(PART, workload.label(), arm + ", CPU time", "ms", Spread.of(own, Slice::cpu))));
+                    Finding.of(PART, workload.label(), arm + ", CPU time", "ms", Slice.spread(own, Slice::cpu))));
         }
     }
 
     private Spread cpu(Workload workload, String arm) {
-        return Spread.of(measured.get(workload).get(arm), Slice::cpu);
+        return Slice.spread(measured.get(workload).get(arm), Slice::cpu);
     }
 
-    private void draw(GrowthAxis axis, List<Workload> workloads, List<Line> lines) throws IOException {
-        List<Series> series = new ArrayList<>();
+    private void draw(GrowthAxis axis, List<Workload> workloads, List<Line> lines) {
+        double[] x = workloads.stream().mapToDouble(axis::of).toArray();
+        List<Chart.Line> predicted = lines.stream()
+                .map(line -> new Chart.Line(
+                        line.prediction(),
+                        x,
+                        workloads.stream()
+                                .mapToDouble(line::predictedMilliseconds)
+                                .toArray(),
+                        Mark.DASHES))
+                .toList();
+        double[] values = DoubleStream.concat(
+                        predicted.stream().flatMapToDouble(line -> Arrays.stream(line.y())),
+                        lines.stream()
+                                .flatMap(line -> workloads.stream().map(one -> cpu(one, line.arm())))
+                                .flatMapToDouble(cpu -> DoubleStream.of(cpu.least(), cpu.greatest())))
+                .toArray();
+        Chart chart = new Chart(
+                "CPU time of a training step against " + axis.label(),
+                Axis.logarithmicOver(axis.label(), x),
+                Axis.logarithmicOver("milliseconds a step", values),
+                Legend.BESIDE);
         for (Line line : lines) {
-            series.add(new Series(
-                    line.arm(),
-                    line.colour(),
-                    false,
-                    workloads.stream()
-                            .map(one -> new Point(axis.of(one), cpu(one, line.arm())))
-                            .toList()));
+            chart.add(
+                    new Chart.Line(line.arm(), x, each(workloads, line, Spread::median), Mark.DOTS),
+                    each(workloads, line, Spread::least),
+                    each(workloads, line, Spread::greatest),
+                    line.colour());
         }
-        for (Line line : lines) {
-            series.add(new Series(
-                    line.prediction(),
-                    line.colour(),
-                    true,
-                    workloads.stream()
-                            .map(one -> new Point(axis.of(one), Spread.of(line.predictedMilliseconds(one))))
-                            .toList()));
+        for (int i = 0; i < lines.size(); i++) {
+            chart.add(predicted.get(i), lines.get(i).colour());
         }
-        String picture = "speed-" + axis.name().toLowerCase(Locale.ROOT) + ".png";
-        new LogLogChart(
-                        "CPU time of a training step against " + axis.label(),
-                        axis.label(),
-                        "milliseconds a step",
-                        series)
-                .write(page.picture("Step time against " + axis.label(), picture));
+        page.chart("-" + axis.name().toLowerCase(Locale.ROOT), "Step time against " + axis.label(), chart);
+    }
+
+    private double[] each(List<Workload> workloads, Line line, ToDoubleFunction<Spread> value) {
+        return workloads.stream()
+                .mapToDouble(one -> value.applyAsDouble(cpu(one, line.arm())))
+                .toArray();
     }
 
     private void table(GrowthAxis axis, List<Workload> workloads, List<Line> lines) {

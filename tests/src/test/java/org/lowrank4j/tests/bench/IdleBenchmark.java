@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lowrank4j.tests.pages.Spread;
 
 /** The agent where no rule matches: the time of one hook, and of a whole training step. */
 final class IdleBenchmark {
@@ -13,10 +14,10 @@ final class IdleBenchmark {
     private static final int FORKS = 3;
     private static final int BATCH = 8;
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
 
-    IdleBenchmark(Settings settings, Findings findings) {
+    IdleBenchmark(SpeedSettings settings, Findings findings) {
         this.settings = settings;
         this.findings = findings;
     }
@@ -53,7 +54,7 @@ final class IdleBenchmark {
     }
 
     private void step(Map<String, Object> details) throws IOException {
-        Path logs = settings.output().resolve("logs");
+        Path logs = settings.out().resolve("logs");
         Workload network = Workloads.centre(settings).withNetwork("mln").withBatch(BATCH);
         try (WorkerArm without = new WorkerArm("no-agent", "train", "", network, "768m", logs);
                 WorkerArm with =
@@ -67,7 +68,7 @@ final class IdleBenchmark {
                     network.label(),
                     "step with agent, no rule / without, CPU time",
                     "",
-                    Spread.ofRatios(slices.get("no-match"), slices.get("no-agent"), Slice::cpu)));
+                    Slice.ratios(slices.get("no-match"), slices.get("no-agent"), Slice::cpu)));
         }
     }
 }

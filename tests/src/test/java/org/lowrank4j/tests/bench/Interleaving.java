@@ -15,10 +15,10 @@ final class Interleaving {
     private Interleaving() {}
 
     /** Slices by contestant, one a round. */
-    static Map<String, List<Slice>> run(List<? extends Arm> arms, int rounds, double warmUpSeconds, double sliceSeconds)
-            throws IOException {
+    static Map<String, List<Slice>> run(
+            List<? extends Contestant> arms, int rounds, double warmUpSeconds, double sliceSeconds) throws IOException {
         Map<String, List<Slice>> slices = new LinkedHashMap<>();
-        for (Arm arm : arms) {
+        for (Contestant arm : arms) {
             if (slices.put(arm.name(), new ArrayList<>()) != null) {
                 throw new IllegalArgumentException("Two contestants are called " + arm.name() + ".");
             }
@@ -26,7 +26,7 @@ final class Interleaving {
         }
         for (int round = 0; round < rounds; round++) {
             for (int turn = 0; turn < arms.size(); turn++) {
-                Arm arm = arms.get((round + turn) % arms.size());
+                Contestant arm = arms.get((round + turn) % arms.size());
                 List<Slice> own = slices.get(arm.name());
                 own.add(arm.run(sliceSeconds));
             }

@@ -29,7 +29,7 @@ class InterleavingTest {
 
     @Test
     void namesAreUnique() {
-        List<Arm> twins = List.of(scripted("a", new ArrayList<>()), scripted("a", new ArrayList<>()));
+        List<Contestant> twins = List.of(scripted("a", new ArrayList<>()), scripted("a", new ArrayList<>()));
         assertThrows(IllegalArgumentException.class, () -> Interleaving.run(twins, 1, 0, 0));
     }
 
@@ -47,7 +47,7 @@ class InterleavingTest {
                 }
             }
             assertTrue(
-                    Spread.ofRatios(slices.get("stock"), slices.get("gemm"), Slice::cpu)
+                    Slice.ratios(slices.get("stock"), slices.get("gemm"), Slice::cpu)
                                     .median()
                             > 1,
                     "a whole step takes longer than its products alone");
@@ -71,8 +71,8 @@ class InterleavingTest {
                 Child.classPath().split(File.pathSeparator).length);
     }
 
-    private static Arm scripted(String name, List<String> turns) {
-        return new Arm() {
+    private static Contestant scripted(String name, List<String> turns) {
+        return new Contestant() {
             @Override
             public String name() {
                 return name;

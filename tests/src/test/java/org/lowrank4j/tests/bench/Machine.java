@@ -94,15 +94,4 @@ record Machine(
         });
         return chosen;
     }
-
-    Map<String, Object> toJson() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("cpu", cpu);
-        json.put("cpuFlags", cpuFlags);
-        json.put("processors", processors);
-        json.put("loadAtStart", load);
-        json.put("versions", versions);
-        json.put("environment", environment);
-        return json;
-    }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.lowrank4j.tests.bench.WorkerArm.Memory;
+import org.lowrank4j.tests.pages.Spread;
 
 /** Resident memory of whole processes that train: stock, stock with everything but the head frozen, lowrank4j. */
 final class MemoryBenchmark {
@@ -24,10 +25,10 @@ final class MemoryBenchmark {
     private static final double SECONDS = 1;
     private static final double MIB = 1024 * 1024;
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
 
-    MemoryBenchmark(Settings settings, Findings findings) {
+    MemoryBenchmark(SpeedSettings settings, Findings findings) {
         this.settings = settings;
         this.findings = findings;
     }
@@ -91,7 +92,7 @@ final class MemoryBenchmark {
     }
 
     private Memory measure(String name, String task, String agent, Workload network) throws IOException {
-        Path logs = settings.output().resolve("logs");
+        Path logs = settings.out().resolve("logs");
         try (WorkerArm arm = new WorkerArm(name, task, agent, network, HEAP, logs)) {
             for (int steps = 0; steps < STEPS; ) {
                 steps += arm.run(SECONDS).steps();

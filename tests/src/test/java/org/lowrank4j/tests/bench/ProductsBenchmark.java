@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.Spread;
 
 /** The products of one adapted layer, each alone: what a profile of the step is to be read with. */
 final class ProductsBenchmark {
@@ -14,11 +16,11 @@ final class ProductsBenchmark {
     private static final int FORKS = 3;
     private static final double ITERATION_SECONDS = 0.3;
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Page page;
 
-    ProductsBenchmark(Settings settings, Findings findings, Page page) {
+    ProductsBenchmark(SpeedSettings settings, Findings findings, Page page) {
         this.settings = settings;
         this.findings = findings;
         this.page = page;
@@ -27,7 +29,7 @@ final class ProductsBenchmark {
     /** Nanoseconds of every product in every fork, by setting. */
     Map<String, Object> run() throws IOException {
         page.section("The products of one layer");
-        page.text(
+        page.paragraph(
                 "Each product of an adapted layer alone, in the shapes and orders of a step; the fastest of five iterations,"
                         + " medians of " + FORKS
                         + " JVMs. The rate counts arithmetic, the traffic each matrix once (W twice where it is"
@@ -59,7 +61,8 @@ final class ProductsBenchmark {
             rows.add(List.of(
                     "" + workload.batch(),
                     "`" + product + "`",
-                    new Spread(time.least() / 1e3, time.median() / 1e3, time.greatest() / 1e3).format(1),
+                    Spread.of(time.least() / 1e3, time.median() / 1e3, time.greatest() / 1e3)
+                            .format(1),
                     String.format(Locale.ROOT, "%.1f", flops(product, workload) / time.median()),
                     String.format(Locale.ROOT, "%.1f", bytes(product, workload) / time.median())));
         });

@@ -40,10 +40,12 @@ final class Rates {
             return new CostModel(
                     FLOPS
                             * MILLISECONDS
-                            / Spread.of(slices.get(product.name()), Slice::cpu).median(),
+                            / Slice.spread(slices.get(product.name()), Slice::cpu)
+                                    .median(),
                     BYTES
                             * MILLISECONDS
-                            / Spread.of(slices.get(stream.name()), Slice::cpu).median());
+                            / Slice.spread(slices.get(stream.name()), Slice::cpu)
+                                    .median());
         }
     }
 }

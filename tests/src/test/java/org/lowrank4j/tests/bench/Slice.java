@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * One contestant's turn.
@@ -24,6 +26,24 @@ record Slice(int steps, double wall, double fastestWall, double cpu, double proc
                 Spread.of(wallNanos).least() / 1e6,
                 Spread.of(cpuNanos).median() / 1e6,
                 processCpuNanos / 1e6);
+    }
+
+    /** One quantity over the rounds. */
+    static Spread spread(List<Slice> rounds, ToDoubleFunction<Slice> quantity) {
+        return Spread.of(rounds.stream().mapToDouble(quantity).toArray());
+    }
+
+    /** The ratio of two contestants in each round: only turns of the same round saw the same machine. */
+    static Spread ratios(List<Slice> above, List<Slice> below, ToDoubleFunction<Slice> quantity) {
+        if (above.size() != below.size()) {
+            throw new IllegalArgumentException(
+                    "Ratios need the same rounds: " + above.size() + " and " + below.size() + ".");
+        }
+        double[] ratios = new double[above.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = quantity.applyAsDouble(above.get(i)) / quantity.applyAsDouble(below.get(i));
+        }
+        return Spread.of(ratios);
     }
 
     /** All slices of an interleaved run, by contestant. */

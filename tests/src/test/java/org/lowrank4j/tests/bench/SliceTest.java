@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.lowrank4j.tests.pages.Spread;
 
 class SliceTest {
 
@@ -57,5 +59,19 @@ class SliceTest {
         long start = System.nanoTime();
         assertTrue(Worker.run(steps::incrementAndGet, 0.05).steps() > 3);
         assertTrue(System.nanoTime() - start >= 50_000_000);
+    }
+
+    @Test
+    void ratiosAreTakenWithinTheRound() {
+        // The machine was twice as slow in the second round: the ratio of medians would be 15 / 25.
+        List<Slice> above = List.of(slice(10), slice(20));
+        List<Slice> below = List.of(slice(20), slice(40));
+        assertEquals(Spread.of(0.5, 0.5), Slice.ratios(above, below, Slice::cpu));
+        assertEquals(15, Slice.spread(above, Slice::cpu).median());
+        assertThrows(IllegalArgumentException.class, () -> Slice.ratios(above, List.of(), Slice::cpu));
+    }
+
+    private static Slice slice(double cpu) {
+        return new Slice(3, 2 * cpu, cpu, cpu, cpu);
     }
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.tests.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * How fast something grows: the median of the slopes between all pairs of points (Theil and Sen). Single outliers do not

@@ -11,6 +11,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.Spread;
 
 /** Whether a long adapted training keeps anything that it should give back: every network and fit, each in its own JVM. */
 final class SoakBenchmark {
@@ -19,11 +21,11 @@ final class SoakBenchmark {
     private static final Workload SMALL = new Workload("mln", 64, 8, 2, 4, "adam", "iterator");
     private static final int SAMPLES = 50;
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Page page;
 
-    SoakBenchmark(Settings settings, Findings findings, Page page) {
+    SoakBenchmark(SpeedSettings settings, Findings findings, Page page) {
         this.settings = settings;
         this.findings = findings;
         this.page = page;
@@ -46,7 +48,8 @@ final class SoakBenchmark {
             }
         }
         page.section("No growth over a long training");
-        page.text(String.format(Locale.ROOT, """
+        page.paragraph(
+                String.format(Locale.ROOT, """
                 %,d adapted steps of a small network in a JVM of its own, with a footprint taken after a collection %d times. \
                 The first %.0f %% of them are not judged. Growth is the median of the slopes between all pairs of footprints, \
                 for %,d steps.\
@@ -77,7 +80,7 @@ final class SoakBenchmark {
     }
 
     private Soak soak(Workload workload) throws IOException {
-        Path logs = settings.output().resolve("logs");
+        Path logs = settings.out().resolve("logs");
         String agent = settings.agent() + "=rank=" + workload.rank();
         try (WorkerArm arm = new WorkerArm(PART, "train", agent, workload, "128m", logs, WorkerArm.COMPACT_FULLY)) {
             Soak soak = Soak.of(arm, settings.soakSteps(), SAMPLES);

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * What the agent adds to the start of a JVM: with DL4J absent, against no agent and an empty agent; with DL4J, from main
@@ -15,14 +16,14 @@ import java.util.stream.Stream;
  */
 final class StartupBenchmark {
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Path folder;
 
-    StartupBenchmark(Settings settings, Findings findings) {
+    StartupBenchmark(SpeedSettings settings, Findings findings) {
         this.settings = settings;
         this.findings = findings;
-        folder = settings.output().resolve("logs");
+        folder = settings.out().resolve("logs");
     }
 
     /** One kind of process. */

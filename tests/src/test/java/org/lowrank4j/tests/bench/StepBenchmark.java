@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lowrank4j.tests.pages.Page;
 
 /**
  * The time of one training step: stock full fine-tuning, stock with everything but the head frozen, lowrank4j, the bare
@@ -23,7 +24,7 @@ final class StepBenchmark {
     private static final String BASELINE = "lora-baseline";
     private static final List<String> CONTESTANTS = List.of(STOCK, FROZEN, LORA, FLOOR, TORCH);
 
-    private final Settings settings;
+    private final SpeedSettings settings;
     private final Findings findings;
     private final Page page;
     private final List<List<String>> rows = new ArrayList<>();
@@ -31,13 +32,13 @@ final class StepBenchmark {
     private final Optional<String> python;
     private String openBlasKernel = "unknown";
 
-    StepBenchmark(Settings settings, Findings findings, Page page) throws IOException {
+    StepBenchmark(SpeedSettings settings, Findings findings, Page page) throws IOException {
         this.settings = settings;
         this.findings = findings;
         this.page = page;
         if (settings.torch().isEmpty()) {
             python = Optional.empty();
-            findings.note("step: no comparison with PyTorch; name its script with -Dbench.torch=PATH or BENCH_TORCH.");
+            findings.note("step: no comparison with PyTorch; name its script with --torch PATH or BENCH_TORCH.");
         } else {
             python = TorchArm.python();
             if (python.isEmpty()) {
@@ -53,7 +54,7 @@ final class StepBenchmark {
         }
         details.put("openBlasKernel", openBlasKernel);
         page.section("One training step");
-        page.text(
+        page.paragraph(
                 "CPU time of a step in milliseconds: stock full fine-tuning, stock with everything but the head frozen,"
                         + " lowrank4j, and the bare products that no exact step can do without; and what lowrank4j takes of each."
                         + " ND4J's OpenBLAS uses its " + openBlasKernel + " kernels.");
@@ -65,9 +66,9 @@ final class StepBenchmark {
     }
 
     private void run(Workload workload) throws IOException {
-        List<Arm> arms = new ArrayList<>();
+        List<Contestant> arms = new ArrayList<>();
         try {
-            Path logs = settings.output().resolve("logs");
+            Path logs = settings.out().resolve("logs");
             String options = "=rank=" + workload.rank();
             arms.add(new WorkerArm(STOCK, "train", "", workload, "768m", logs));
             arms.add(new WorkerArm(FROZEN, "train-frozen", "", workload, "768m", logs));
@@ -86,7 +87,7 @@ final class StepBenchmark {
             openBlasKernel = lora.openBlasKernel();
             report(workload, slices);
         } finally {
-            for (Arm arm : arms) {
+            for (Contestant arm : arms) {
                 arm.close();
             }
         }
@@ -95,14 +96,14 @@ final class StepBenchmark {
     private void report(Workload workload, Map<String, List<Slice>> slices) {
         String setting = workload.label();
         slices.forEach((arm, rounds) ->
-                findings.add(Finding.of("step", setting, arm + ", CPU time", "ms", Spread.of(rounds, Slice::cpu))));
+                findings.add(Finding.of("step", setting, arm + ", CPU time", "ms", Slice.spread(rounds, Slice::cpu))));
         details.put(setting, Slice.toJson(slices));
         row(setting, slices);
         List<Slice> lora = slices.get(LORA);
         slices.forEach((arm, rounds) -> {
             if (!arm.equals(LORA)) {
                 Finding ratio = Finding.of(
-                        "step", setting, "lora / " + arm + ", CPU time", "", Spread.ofRatios(lora, rounds, Slice::cpu));
+                        "step", setting, "lora / " + arm + ", CPU time", "", Slice.ratios(lora, rounds, Slice::cpu));
                 double budget = budget(workload, arm);
                 findings.add(Double.isNaN(budget) ? ratio : ratio.within(budget));
             }
@@ -114,14 +115,14 @@ final class StepBenchmark {
         for (String arm : CONTESTANTS) {
             row.add(
                     slices.containsKey(arm)
-                            ? Spread.of(slices.get(arm), Slice::cpu).format(1)
+                            ? Slice.spread(slices.get(arm), Slice::cpu).format(1)
                             : "");
         }
         for (String arm : CONTESTANTS) {
             if (!arm.equals(LORA)) {
                 row.add(
                         slices.containsKey(arm)
-                                ? Spread.ofRatios(slices.get(LORA), slices.get(arm), Slice::cpu)
+                                ? Slice.ratios(slices.get(LORA), slices.get(arm), Slice::cpu)
                                         .format(2)
                                 : "");
             }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * process of its own, warmed up before it is timed. The script times itself with {@code time.perf_counter}; it is run with
  * the process's CPU clock in its place, so that both sides are compared by CPU time.
  */
-final class TorchArm implements Arm {
+final class TorchArm implements Contestant {
 
     private static final double WARM_UP_SECONDS = 0.7;
 

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A contestant in a child JVM. */
-final class WorkerArm implements Arm {
+final class WorkerArm implements Contestant {
 
     private static final Pattern KERNEL = Pattern.compile("(?m)^Core: (.+)$");
 

@@ -12,7 +12,7 @@ final class Workloads {
     private Workloads() {}
 
     /** The first entry of every list. */
-    static Workload centre(Settings settings) {
+    static Workload centre(SpeedSettings settings) {
         return new Workload(
                 settings.networks().get(0),
                 settings.widths().get(0),
@@ -27,7 +27,7 @@ final class Workloads {
      * All combinations; or else those of networks and batches at the centre, which the budgets are about, and every other
      * entry with the centre's other values.
      */
-    static List<Workload> of(Settings settings) {
+    static List<Workload> of(SpeedSettings settings) {
         List<Workload> centre = List.of(centre(settings));
         List<Workload> budgeted = times(
                 times(centre, settings.networks(), Workload::withNetwork), settings.batches(), Workload::withBatch);

@@ -3,24 +3,15 @@ package org.lowrank4j.tests.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Properties;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class WorkloadsTest {
 
-    @TempDir
-    private Path folder;
-
     @Test
-    void theUsualOnesAreAStarAroundTheFirstEntries() throws IOException {
-        List<Workload> workloads = Workloads.of(settings("usual"));
+    void theUsualOnesAreAStarAroundTheFirstEntries() {
+        List<Workload> workloads = Workloads.of(settings());
         Workload centre = new Workload("mln", 1024, 32, 4, 8, "adam", "iterator");
         assertEquals(centre, workloads.get(0));
         // Two networks at three batches, then one more fit and updater, two more ranks, three more widths.
@@ -32,19 +23,14 @@ class WorkloadsTest {
     }
 
     @Test
-    void fullMeansEveryCombination() throws IOException {
-        List<Workload> workloads = Workloads.of(settings("full"));
+    void fullMeansEveryCombination() {
+        List<Workload> workloads = Workloads.of(settings("--full"));
         assertEquals(2 * 4 * 3 * 3 * 2 * 2, workloads.size());
         assertTrue(workloads.contains(new Workload("cg", 4096, 8, 4, 64, "sgd", "dataset")));
         assertEquals(workloads.size(), new HashSet<>(workloads).size());
     }
 
-    private Settings settings(String size) throws IOException {
-        Path agent = folder.resolve("agent.jar");
-        Files.createFile(agent);
-        Properties properties = new Properties();
-        properties.setProperty("bench.agent", agent.toString());
-        properties.setProperty("bench.size", size);
-        return Settings.of(properties, Map.<String, String>of()::get);
+    private static SpeedSettings settings(String... arguments) {
+        return SpeedSettingsTest.settings(arguments);
     }
 }

@@ -1,6 +1,8 @@
 package org.lowrank4j.tests.pages;
 
-import java.util.Arrays;
+import java.io.IOException;
+import org.lowrank4j.tests.bench.Benchmarks;
+import org.lowrank4j.tests.bench.MethodMemory;
 import org.lowrank4j.tests.pages.merging.Merging;
 import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
@@ -9,24 +11,71 @@ import org.lowrank4j.tests.pages.published.Shrinking;
 import org.lowrank4j.tests.pages.site.Site;
 import org.lowrank4j.tests.pages.starts.Starts;
 import org.lowrank4j.tests.pages.tables.Tables;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
-/** Writes the page that the first argument names, with the options that follow. */
+/** Writes a page of the site: a command per page. */
+@Command(
+        name = "pages",
+        mixinStandardHelpOptions = true,
+        subcommands = {DigitsPicture.class, Starts.class, Merging.class, Benchmarks.class, MethodMemory.class},
+        synopsisSubcommandLabel = "PAGE")
 public final class Pages {
 
     private Pages() {}
 
-    public static void main(String[] args) throws Exception {
-        String[] options = Arrays.copyOfRange(args, 1, args.length);
-        switch (args[0]) {
-            case "starts" -> Starts.main(options);
-            case "merging" -> Merging.main(options);
-            case "from-scratch" -> FromScratch.main(options);
-            case "shrinking" -> Shrinking.main(options);
-            case "gradients" -> Gradients.main(options);
-            case "intrinsic-dimension" -> IntrinsicDimension.main(options);
-            case "tables" -> Tables.main(options);
-            case "site" -> Site.main(options);
-            default -> throw new IllegalArgumentException("There is no page \"" + args[0] + "\".");
+    public static void main(String[] args) {
+        int status = run(args);
+        if (status != 0) {
+            System.exit(status);
         }
+    }
+
+    @Command(
+            name = "from-scratch",
+            description = "Trains a digit classifier from scratch with SwitchLoRA, ReLoRA, LoRA and at full rank.")
+    void fromScratch(@Mixin DigitSettings settings) throws Exception {
+        new FromScratch(settings).run();
+    }
+
+    @Command(name = "shrinking", description = "Trains a digit classifier to a smaller one with TRP and Maestro.")
+    void shrinking(@Mixin DigitSettings settings) throws Exception {
+        new Shrinking(settings).run();
+    }
+
+    @Command(name = "gradients", description = "Trains a digit classifier with M-FAC, GaLore, Adam and SGD.")
+    void gradients(@Mixin DigitSettings settings) throws Exception {
+        new Gradients(settings).run();
+    }
+
+    @Command(
+            name = "intrinsic-dimension",
+            description = "Trains a digit classifier in random subspaces of several dimensions.")
+    void intrinsicDimension(@Mixin DigitSettings settings) throws Exception {
+        new IntrinsicDimension(settings).run();
+    }
+
+    @Command(name = "tables", description = "Brings to README, guide and methods what the classes say of themselves.")
+    void tables() throws IOException {
+        Tables.main(new String[0]);
+    }
+
+    @Command(name = "site", description = "Renders all pages to target/site.")
+    void site() throws Exception {
+        Site.main(new String[0]);
+    }
+
+    /** Runs one; a mistake on the command line is 2, and what could not be read, written or trained 1, with one line. */
+    public static int run(String... args) {
+        return new CommandLine(new Pages())
+                .setExecutionExceptionHandler((failure, line, parsed) -> {
+                    if (failure instanceof IOException) {
+                        line.getErr().println(failure.getMessage());
+                        return CommandLine.ExitCode.SOFTWARE;
+                    }
+                    throw failure;
+                })
+                .execute(args);
     }
 }

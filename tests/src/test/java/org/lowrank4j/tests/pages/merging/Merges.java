@@ -14,11 +14,12 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.Combination;
 import org.lowrank4j.adapter.Combination.Weighted;
 import org.lowrank4j.tests.pages.Progress;
+import org.lowrank4j.tests.pages.Task;
 
 /** Merges a set of adapters in every way and measures what comes out on every task. */
 final class Merges {
 
-    private final MergingSettings settings;
+    private final Merging settings;
     private final Map<String, Adapter> adapters;
     private final Progress progress;
     private final Accuracy accuracy;
@@ -32,17 +33,23 @@ final class Merges {
      *
      * @param adapters by name, in the order of the tasks
      */
-    Merges(MergingSettings settings, MultiLayerNetwork base, Map<String, Adapter> adapters, Progress progress)
+    Merges(Merging settings, MultiLayerNetwork base, Map<String, Adapter> adapters, Progress progress)
             throws IOException {
         this.settings = settings;
         this.adapters = adapters;
         this.progress = progress;
         this.accuracy = new Accuracy(base);
-        Digits digits = Digits.load(settings.data());
+        Digits digits = Digits.load(settings.settings().data());
         this.upright = digits.test().first(settings.test());
         DigitSet aside = digits.train().first(settings.validation());
-        this.validation = settings.tasks().stream().map(task -> task.of(aside)).toList();
-        this.test = settings.tasks().stream().map(task -> task.of(upright)).toList();
+        this.validation = turned(aside);
+        this.test = turned(upright);
+    }
+
+    private List<DigitSet> turned(DigitSet digits) {
+        return settings.angles().stream()
+                .map(angle -> Task.turned(angle).of(digits))
+                .toList();
     }
 
     /** All of it. */

@@ -21,7 +21,7 @@ class ReconstructionTest {
             assertTrue(reconstruction.error() > 0.01 * reconstruction.energy(), "something is dropped");
             assertTrue(reconstruction.error() < last, "a larger basis keeps more");
             assertEquals(reconstruction.dropped(), reconstruction.error(), 1e-6 * reconstruction.energy());
-            assertTrue(reconstruction.difference() < Finding.ROUNDING);
+            assertTrue(reconstruction.difference() < MergingClaims.ROUNDING);
             last = reconstruction.error();
         }
     }

@@ -15,24 +15,28 @@ record Row(Kind kind, String title, String settings, long numbers, double[] accu
 
     /** What a row stands for. */
     enum Kind {
-        BASE("base", false),
+        BASE("base", "", false),
         /** One adapter for all tasks. */
-        ONE("one adapter for all tasks", false),
+        ONE("one adapter for all tasks", "one adapter for all tasks", false),
         /** A reversible merge: each task has its own adapter again. */
-        REVERSIBLE("RMM, p = 1, 2, ...", true),
+        REVERSIBLE("RMM, p = 1, 2, ...", "each task its own, rebuilt from a merge", true),
         /** Each adapter cut to a lower rank by itself. */
-        TRUNCATED("each cut to a lower rank", true),
+        TRUNCATED("each cut to a lower rank", "each task its own", true),
         /** The adapters as they are. */
-        SEPARATE("separate adapters", false);
+        SEPARATE("separate adapters", "", false);
 
         /** In the chart. */
         final String title;
 
+        /** Above its rows in the table; empty for none. */
+        final String heading;
+
         /** Whether its rows are points of one line. */
         final boolean line;
 
-        Kind(String title, boolean line) {
+        Kind(String title, String heading, boolean line) {
             this.title = title;
+            this.heading = heading;
             this.line = line;
         }
     }

@@ -1,11 +1,11 @@
 package org.lowrank4j.tests.pages.merging;
 
 import java.util.List;
-import org.lowrank4j.tests.pages.chart.Chart;
-import org.lowrank4j.tests.pages.chart.Chart.Axis;
-import org.lowrank4j.tests.pages.chart.Chart.Legend;
-import org.lowrank4j.tests.pages.chart.Chart.Line;
-import org.lowrank4j.tests.pages.chart.Chart.Mark;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Line;
+import org.lowrank4j.tests.pages.Chart.Mark;
 
 /** Mean accuracy over storage: a point per row of the table, and lines through those of one kind. */
 final class StorageChart {

@@ -9,69 +9,81 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.lowrank4j.tests.pages.Curve;
-import org.lowrank4j.tests.pages.chart.Chart;
-import org.lowrank4j.tests.pages.chart.Chart.Axis;
-import org.lowrank4j.tests.pages.chart.Chart.Legend;
-import org.lowrank4j.tests.pages.chart.Chart.Line;
-import org.lowrank4j.tests.pages.chart.Chart.Mark;
-import org.lowrank4j.tests.pages.published.Finding.Form;
-import org.lowrank4j.tests.pages.starts.RateGrid;
+import org.lowrank4j.tests.pages.Arm;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Line;
+import org.lowrank4j.tests.pages.Chart.Mark;
+import org.lowrank4j.tests.pages.Claim;
+import org.lowrank4j.tests.pages.Criterion;
+import org.lowrank4j.tests.pages.DigitSettings;
+import org.lowrank4j.tests.pages.Form;
+import org.lowrank4j.tests.pages.Optimiser;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.RateGrid;
+import org.lowrank4j.tests.pages.Recipe;
+import org.lowrank4j.tests.pages.Result;
+import org.lowrank4j.tests.pages.Run;
+import org.lowrank4j.tests.pages.Training;
+import org.lowrank4j.tests.pages.Trials;
 
 /** Training from scratch with few trained parameters: SwitchLoRA and ReLoRA against LoRA and full rank. */
 public final class FromScratch {
+
+    /** The first digits of the training set, which choose rates and train nothing. */
+    private static final int VALIDATION_DIGITS = 5_000;
 
     private static final String PAGE = "from-scratch";
     private static final Criterion CRITERION = Criterion.VALIDATION_LOSS;
     private static final String FULL = "full";
     private static final String WARM = ", warm";
 
-    private final Settings settings;
+    private final DigitSettings settings;
     private final Recipe recipe;
     private final RateGrid rates;
     private final List<Integer> ranks;
     private final Map<String, Result> results = new LinkedHashMap<>();
 
-    private FromScratch(Settings settings) {
+    public FromScratch(DigitSettings settings) {
         this.settings = settings;
         boolean quick = settings.quick();
         int epochs = 4;
         int epochSteps = quick ? 20 : 250;
         recipe = new Recipe(
-                List.of(256, 256), quick ? 5_000 : 55_000, 64, epochs, epochSteps, 0, epochs * epochSteps, 0);
+                List.of(256, 256),
+                false,
+                quick ? 5_000 : 55_000,
+                64,
+                epochs,
+                epochSteps,
+                1_000,
+                0,
+                epochs * epochSteps,
+                0);
         rates = RateGrid.parse(quick ? "3e-3" : "1e-3,3e-3,1e-2,3e-2");
         ranks = quick ? List.of(8) : List.of(8, 32);
     }
 
-    public static void main(String[] args) throws Exception {
-        Settings.options(
-                        FromScratch.class,
-                        "Trains a digit classifier from scratch with SwitchLoRA, ReLoRA, LoRA and at full rank, and writes"
-                                + " the page that compares them.")
-                .run(args, options -> new FromScratch(Settings.of(PAGE, options)).run());
-    }
-
-    private void run() throws IOException, InterruptedException {
+    public void run() throws IOException, InterruptedException {
         Trials trials = new Trials(settings, 1 + ranks.size() * arms(8).size());
+        Training training = Training.ofNew(settings.data(), recipe, VALIDATION_DIGITS);
         Result full =
-                trials.run(new Arm(FULL, Optimiser.ADAM, rates, "", "every weight is trained"), recipe, CRITERION);
+                trials.run(new Arm(FULL, Optimiser.ADAM, rates, "", "every weight is trained"), training, CRITERION);
         results.put(FULL, full);
         Path warm = settings.out().resolve("warm");
         List<Integer> seeds = new ArrayList<>(List.of(RateGrid.TUNING_SEED));
         full.runs().forEach(run -> seeds.add(run.seed()));
         trials.train(
-                full.arm(),
-                recipe.first(1),
-                RateGrid.parse(RateGrid.shown(full.rate())),
-                seeds,
-                List.of("--models=" + warm));
+                full.arm().at(full.rate()),
+                Training.ofNew(settings.data(), recipe.first(1), VALIDATION_DIGITS)
+                        .savingTo(warm),
+                seeds);
+        Training rest = Training.ofNew(settings.data(), recipe.after(1), VALIDATION_DIGITS)
+                .startingFrom(warm);
         for (int rank : ranks) {
             for (Arm arm : arms(rank)) {
-                results.put(
-                        arm.name(),
-                        isWarm(arm.name())
-                                ? trials.run(arm, recipe.after(1), CRITERION, List.of("--start=" + warm))
-                                : trials.run(arm, recipe, CRITERION));
+                results.put(arm.name(), trials.run(arm, isWarm(arm.name()) ? rest : training, CRITERION));
             }
         }
         page().write();
@@ -109,10 +121,9 @@ public final class FromScratch {
     }
 
     private Page page() {
-        Page page = new Page(
+        Page page = Page.onDigits(
                 settings,
                 PAGE,
-                FromScratch.class,
                 "From scratch at low rank",
                 "A network is trained from its random start while only factors of low rank, output layer and biases are"
                         + " trained: with LoRA, with ReLoRA (arXiv 2307.05695) and with SwitchLoRA (arXiv 2406.06564), against"
@@ -136,11 +147,11 @@ public final class FromScratch {
                 "Numbers: %d seeds, none of them the one that chose the rate; mean +- standard deviation. Held-out loss is that"
                         + " of %,d digits that were neither trained on nor tested with; training loss is the running mean.",
                 settings.seeds(),
-                Train.VALIDATION_DIGITS));
+                VALIDATION_DIGITS));
         table(page);
         page.chart("", "Training loss", chart());
-        page.findings(findings());
-        page.rules(results.values().stream().map(Result::arm).toList());
+        Papers.claims(page, claims());
+        Papers.rules(page, results.values().stream().map(Result::arm).toList());
         return page;
     }
 
@@ -160,44 +171,44 @@ public final class FromScratch {
             page.row(List.of(
                     result.name(),
                     String.format(Locale.ROOT, "%,d", result.runs().get(0).trained()),
-                    Form.LOSS.of(result.values(run -> run.lossAfter(half - before))),
-                    Form.LOSS.of(result.values(run -> run.lossAfter(recipe.steps() - before))),
-                    Form.LOSS.of(result.values(Run::validationLoss)),
-                    Form.PERCENT.of(result.values(Run::accuracy)),
+                    Form.LOSS.meanOf(result.values(run -> run.lossAfter(half - before))),
+                    Form.LOSS.meanOf(result.values(run -> run.lossAfter(recipe.steps() - before))),
+                    Form.LOSS.meanOf(result.values(Run::validationLoss)),
+                    Form.PERCENT.meanOf(result.values(Run::accuracy)),
                     result.shownRate()));
         }
     }
 
-    private List<Finding> findings() {
-        List<Finding> findings = new ArrayList<>();
+    private List<Claim> claims() {
+        List<Claim> claims = new ArrayList<>();
         for (int rank : ranks) {
             String at = "r = " + rank + ": ";
             String lora = name("lora", rank);
             String relora = name("relora", rank);
             String switchlora = name("switchlora", rank);
-            findings.add(lower(at + "full rank ends at a lower held-out loss than LoRA from scratch", FULL, lora));
-            findings.add(lower(at + "ReLoRA ends lower than LoRA, both from a warm start", relora + WARM, lora + WARM));
-            findings.add(lower(at + "ReLoRA ends lower with a warm start than without", relora + WARM, relora));
-            findings.add(asLow(at + "ReLoRA with a warm start is as good as full rank", relora + WARM, FULL));
-            findings.add(lower(at + "SwitchLoRA ends lower than LoRA", switchlora, lora));
-            findings.add(lower(at + "SwitchLoRA ends lower than ReLoRA without a warm start", switchlora, relora));
-            findings.add(lower(at + "SwitchLoRA ends lower than ReLoRA with one", switchlora, relora + WARM));
-            findings.add(asLow(at + "SwitchLoRA is as good as full rank", switchlora, FULL));
-            findings.add(Finding.seen(
+            claims.add(lower(at + "full rank ends at a lower held-out loss than LoRA from scratch", FULL, lora));
+            claims.add(lower(at + "ReLoRA ends lower than LoRA, both from a warm start", relora + WARM, lora + WARM));
+            claims.add(lower(at + "ReLoRA ends lower with a warm start than without", relora + WARM, relora));
+            claims.add(asLow(at + "ReLoRA with a warm start is as good as full rank", relora + WARM, FULL));
+            claims.add(lower(at + "SwitchLoRA ends lower than LoRA", switchlora, lora));
+            claims.add(lower(at + "SwitchLoRA ends lower than ReLoRA without a warm start", switchlora, relora));
+            claims.add(lower(at + "SwitchLoRA ends lower than ReLoRA with one", switchlora, relora + WARM));
+            claims.add(asLow(at + "SwitchLoRA is as good as full rank", switchlora, FULL));
+            claims.add(Claim.seen(
                     at + "SwitchLoRA wants a higher rate than full rank",
                     results.get(switchlora).rate() > results.get(FULL).rate(),
                     results.get(switchlora).shownRate() + " against "
                             + results.get(FULL).shownRate()));
         }
-        return findings;
+        return claims;
     }
 
-    private Finding lower(String statement, String arm, String other) {
-        return Finding.lower(statement, Form.LOSS, losses(arm), losses(other));
+    private Claim lower(String statement, String arm, String other) {
+        return Claim.lower(statement, Form.LOSS, losses(arm), losses(other));
     }
 
-    private Finding asLow(String statement, String arm, String other) {
-        return Finding.asLow(statement, Form.LOSS, losses(arm), losses(other));
+    private Claim asLow(String statement, String arm, String other) {
+        return Claim.asLow(statement, Form.LOSS, losses(arm), losses(other));
     }
 
     private double[] losses(String arm) {
@@ -210,7 +221,7 @@ public final class FromScratch {
         for (Result result : results.values()) {
             if (result.name().equals(FULL) || result.name().contains("r = " + ranks.get(0))) {
                 int before = isWarm(result.name()) ? recipe.epochSteps() : 0;
-                double[] y = Curve.smooth(result.meanCurve(Run::losses));
+                double[] y = digits.Result.smooth(result.meanCurve(Run::losses));
                 double[] x = IntStream.rangeClosed(before + 1, before + y.length)
                         .asDoubleStream()
                         .toArray();

@@ -12,18 +12,31 @@ import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.lowrank4j.tests.pages.Curve;
-import org.lowrank4j.tests.pages.chart.Chart;
-import org.lowrank4j.tests.pages.chart.Chart.Axis;
-import org.lowrank4j.tests.pages.chart.Chart.Legend;
-import org.lowrank4j.tests.pages.chart.Chart.Line;
-import org.lowrank4j.tests.pages.chart.Chart.Mark;
-import org.lowrank4j.tests.pages.published.Finding.Form;
-import org.lowrank4j.tests.pages.starts.RateGrid;
-import org.lowrank4j.tests.pages.starts.Spread;
+import org.lowrank4j.tests.pages.Arm;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Line;
+import org.lowrank4j.tests.pages.Chart.Mark;
+import org.lowrank4j.tests.pages.Claim;
+import org.lowrank4j.tests.pages.Criterion;
+import org.lowrank4j.tests.pages.DigitSettings;
+import org.lowrank4j.tests.pages.Form;
+import org.lowrank4j.tests.pages.Optimiser;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.RateGrid;
+import org.lowrank4j.tests.pages.Recipe;
+import org.lowrank4j.tests.pages.Result;
+import org.lowrank4j.tests.pages.Run;
+import org.lowrank4j.tests.pages.Spread;
+import org.lowrank4j.tests.pages.Training;
+import org.lowrank4j.tests.pages.Trials;
 
 /** Other gradients for the user's updater: M-FAC and GaLore against SGD and Adam, at equal steps and at equal time. */
 public final class Gradients {
+
+    /** The first digits of the training set, which choose rates and train nothing. */
+    private static final int VALIDATION_DIGITS = 5_000;
 
     private static final String PAGE = "gradients";
     private static final Criterion CRITERION = Criterion.MEAN_LOSS;
@@ -39,31 +52,24 @@ public final class Gradients {
     private static final Pattern WINDOW =
             Pattern.compile("mfac keeps [\\d,]+ gradients of [\\d,]+ entries: ([\\d,]+) bytes");
 
-    private final Settings settings;
+    private final DigitSettings settings;
     private final Recipe recipe;
     private final List<Integer> windows;
     private final Map<String, Result> results = new LinkedHashMap<>();
 
-    private Gradients(Settings settings) {
+    public Gradients(DigitSettings settings) {
         this.settings = settings;
         boolean quick = settings.quick();
-        recipe = new Recipe(List.of(64), quick ? 5_000 : 20_000, 128, 1, quick ? 60 : 400, 0, 0, 0);
+        recipe = new Recipe(List.of(64), false, quick ? 5_000 : 20_000, 128, 1, quick ? 60 : 400, 1_000, 0, 0, 0);
         windows = quick ? List.of(8) : List.of(32, 128);
     }
 
-    public static void main(String[] args) throws Exception {
-        Settings.options(
-                        Gradients.class,
-                        "Trains a digit classifier with M-FAC, GaLore, Adam and SGD, and writes the page that compares"
-                                + " them.")
-                .run(args, options -> new Gradients(Settings.of(PAGE, options)).run());
-    }
-
-    private void run() throws IOException, InterruptedException {
+    public void run() throws IOException, InterruptedException {
         List<Arm> arms = arms();
         Trials trials = new Trials(settings, arms.size(), FIXED_HEAP);
+        Training training = Training.ofNew(settings.data(), recipe, VALIDATION_DIGITS);
         for (Arm arm : arms) {
-            results.put(arm.name(), trials.run(arm, recipe, CRITERION));
+            results.put(arm.name(), trials.runApart(arm, training, CRITERION));
         }
         page().write();
     }
@@ -126,10 +132,9 @@ public final class Gradients {
     }
 
     private Page page() {
-        Page page = new Page(
+        Page page = Page.onDigits(
                 settings,
                 PAGE,
-                Gradients.class,
                 "Other gradients",
                 "All weights of a network are trained, with what stands in for their gradient: M-FAC (arXiv 2107.03356) under"
                         + " plain SGD and GaLore (arXiv 2403.03507) under Adam, against SGD and Adam by themselves.");
@@ -157,7 +162,7 @@ public final class Gradients {
         page.item(
                 "Time is the processor time of the training thread inside of `fit`, with one thread for linear algebra; no"
                         + " other work of the machine counts. Equal time is what Adam takes for all of its steps, "
-                        + Form.SECONDS.of(time()) + ".");
+                        + Form.SECONDS.apply(time()) + ".");
         page.item(
                 "Stated memory is what gradient, updater state and window take, as the agent says it (for stock DL4J: as its"
                         + " arrays are). Peak is the most resident memory of the whole JVM, which has a heap of 512 MiB that is touched"
@@ -174,9 +179,9 @@ public final class Gradients {
         page.chart(
                 "-time",
                 "Loss against time",
-                chart("processor time, seconds (up to " + Form.SECONDS.of(2 * time()) + ")", Run::seconds));
-        page.findings(findings());
-        page.rules(results.values().stream().map(Result::arm).toList());
+                chart("processor time, seconds (up to " + Form.SECONDS.apply(2 * time()) + ")", Run::seconds));
+        Papers.claims(page, claims());
+        Papers.rules(page, results.values().stream().map(Result::arm).toList());
         return page;
     }
 
@@ -197,18 +202,18 @@ public final class Gradients {
         for (Result result : results.values()) {
             page.row(List.of(
                     result.name(),
-                    Form.LOSS.of(result.values(run -> run.lossAfter(some))),
-                    Form.LOSS.of(result.values(this::atTheEnd)),
-                    Form.PERCENT.of(result.values(Run::accuracy)),
+                    Form.LOSS.meanOf(result.values(run -> run.lossAfter(some))),
+                    Form.LOSS.meanOf(result.values(this::atTheEnd)),
+                    Form.PERCENT.meanOf(result.values(Run::accuracy)),
                     String.format(
                             Locale.ROOT,
                             "%.1f",
                             1000 * Spread.of(result.values(Run::time)).mean() / recipe.steps()),
-                    Form.COUNT.of(Spread.of(result.values(run -> run.stepsWithin(time())))
+                    Form.COUNT.meanOf(Spread.of(result.values(run -> run.stepsWithin(time())))
                             .mean()),
-                    Form.LOSS.of(result.values(this::inEqualTime)),
-                    Form.MEBIBYTES.of(stated(result)),
-                    Form.MEBIBYTES.of(peak(result)),
+                    Form.LOSS.meanOf(result.values(this::inEqualTime)),
+                    Form.MEBIBYTES.apply(stated(result)),
+                    Form.MEBIBYTES.apply(peak(result)),
                     result.shownRate()));
         }
     }
@@ -225,42 +230,41 @@ public final class Gradients {
         return result.runs().get(0).peakBytes();
     }
 
-    private List<Finding> findings() {
-        List<Finding> findings = new ArrayList<>();
+    private List<Claim> claims() {
+        List<Claim> claims = new ArrayList<>();
         String largest = mfac(windows.get(windows.size() - 1));
         for (String other : List.of(SGD, ADAM)) {
-            findings.add(lower("M-FAC is lower than " + other + " after equal steps", largest, other, this::atTheEnd));
-            findings.add(
-                    lower("M-FAC is lower than " + other + " after equal time", largest, other, this::inEqualTime));
+            claims.add(lower("M-FAC is lower than " + other + " after equal steps", largest, other, this::atTheEnd));
+            claims.add(lower("M-FAC is lower than " + other + " after equal time", largest, other, this::inEqualTime));
         }
         if (windows.size() > 1) {
-            findings.add(lower(
+            claims.add(lower(
                     "M-FAC with the larger window is lower after equal steps",
                     largest,
                     mfac(windows.get(0)),
                     this::atTheEnd));
             double stated = stated(results.get(largest)) - stated(results.get(mfac(windows.get(0))));
             double measured = peak(results.get(largest)) - peak(results.get(mfac(windows.get(0))));
-            findings.add(Finding.seen(
+            claims.add(Claim.seen(
                     "the larger window takes as much more memory as is stated, up to a quarter",
                     Math.abs(measured - stated) <= stated / 4,
-                    "peaks differ by " + Form.MEBIBYTES.of(measured) + ", stated " + Form.MEBIBYTES.of(stated)));
+                    "peaks differ by " + Form.MEBIBYTES.apply(measured) + ", stated " + Form.MEBIBYTES.apply(stated)));
         }
-        findings.add(Finding.asLow(
+        claims.add(Claim.asLow(
                 "GaLore is as good as Adam after equal steps",
                 Form.LOSS,
                 results.get(GALORE).values(this::atTheEnd),
                 results.get(ADAM).values(this::atTheEnd)));
-        findings.add(Finding.seen(
+        claims.add(Claim.seen(
                 "GaLore states less memory than Adam",
                 stated(results.get(GALORE)) < stated(results.get(ADAM)),
-                Form.MEBIBYTES.of(stated(results.get(GALORE))) + " against "
-                        + Form.MEBIBYTES.of(stated(results.get(ADAM)))));
-        return findings;
+                Form.MEBIBYTES.apply(stated(results.get(GALORE))) + " against "
+                        + Form.MEBIBYTES.apply(stated(results.get(ADAM)))));
+        return claims;
     }
 
-    private Finding lower(String statement, String arm, String other, ToDoubleFunction<Run> loss) {
-        return Finding.lower(
+    private Claim lower(String statement, String arm, String other, ToDoubleFunction<Run> loss) {
+        return Claim.lower(
                 statement,
                 Form.LOSS,
                 results.get(arm).values(loss),
@@ -270,7 +274,7 @@ public final class Gradients {
     private Chart chart(String across, Function<Run, double[]> x) {
         List<Line> lines = new ArrayList<>();
         for (Result result : results.values()) {
-            double[] y = Curve.smooth(result.meanCurve(Run::losses));
+            double[] y = digits.Result.smooth(result.meanCurve(Run::losses));
             lines.add(new Line(result.name(), result.meanCurve(x), y, Mark.LINE));
         }
         double lowest = lines.stream()

@@ -7,17 +7,31 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.lowrank4j.tests.pages.chart.Chart;
-import org.lowrank4j.tests.pages.chart.Chart.Axis;
-import org.lowrank4j.tests.pages.chart.Chart.Legend;
-import org.lowrank4j.tests.pages.chart.Chart.Line;
-import org.lowrank4j.tests.pages.chart.Chart.Mark;
-import org.lowrank4j.tests.pages.published.Finding.Form;
-import org.lowrank4j.tests.pages.starts.RateGrid;
-import org.lowrank4j.tests.pages.starts.Spread;
+import org.lowrank4j.tests.pages.Arm;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Line;
+import org.lowrank4j.tests.pages.Chart.Mark;
+import org.lowrank4j.tests.pages.Claim;
+import org.lowrank4j.tests.pages.Criterion;
+import org.lowrank4j.tests.pages.DigitSettings;
+import org.lowrank4j.tests.pages.Form;
+import org.lowrank4j.tests.pages.Optimiser;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.RateGrid;
+import org.lowrank4j.tests.pages.Recipe;
+import org.lowrank4j.tests.pages.Result;
+import org.lowrank4j.tests.pages.Run;
+import org.lowrank4j.tests.pages.Spread;
+import org.lowrank4j.tests.pages.Training;
+import org.lowrank4j.tests.pages.Trials;
 
 /** How few numbers can train a network of 199,210 parameters: random subspaces of several dimensions. */
 public final class IntrinsicDimension {
+
+    /** The first digits of the training set, which choose rates and train nothing. */
+    private static final int VALIDATION_DIGITS = 5_000;
 
     private static final String PAGE = "intrinsic-dimension";
     private static final String WHOLE = "all parameters";
@@ -27,29 +41,23 @@ public final class IntrinsicDimension {
     /** The published rate is the first; it goes with 100 epochs. */
     private static final RateGrid RATES = RateGrid.parse("1e-3,3e-3,1e-2,3e-2,1e-1,3e-1");
 
-    private final Settings settings;
+    private final DigitSettings settings;
     private final Recipe recipe;
     private final List<Integer> dimensions;
     private final Map<Integer, Result> results = new LinkedHashMap<>();
 
-    private IntrinsicDimension(Settings settings) {
+    public IntrinsicDimension(DigitSettings settings) {
         this.settings = settings;
         boolean quick = settings.quick();
-        recipe = new Recipe(List.of(200, 200), quick ? 5_000 : 55_000, 128, 1, quick ? 60 : 1_000, 0, 0, 1e-5);
+        recipe = new Recipe(
+                List.of(200, 200), false, quick ? 5_000 : 55_000, 128, 1, quick ? 60 : 1_000, 1_000, 0, 0, 1e-5);
         dimensions = quick ? List.of(300) : List.of(100, 300, 500, PUBLISHED, 1_000, 1_500);
     }
 
-    public static void main(String[] args) throws Exception {
-        Settings.options(
-                        IntrinsicDimension.class,
-                        "Trains a digit classifier in random subspaces of several dimensions, and writes the page that says"
-                                + " how many are enough.")
-                .run(args, options -> new IntrinsicDimension(Settings.of(PAGE, options)).run());
-    }
-
-    private void run() throws IOException, InterruptedException {
+    public void run() throws IOException, InterruptedException {
         Trials trials = new Trials(settings, 1 + dimensions.size());
-        Result whole = trials.run(arm(WHOLE, "", "stock DL4J"), recipe, Criterion.VALIDATION_LOSS);
+        Training training = Training.ofNew(settings.data(), recipe, VALIDATION_DIGITS);
+        Result whole = trials.run(arm(WHOLE, "", "stock DL4J"), training, Criterion.VALIDATION_LOSS);
         for (int dimension : dimensions) {
             results.put(
                     dimension,
@@ -58,7 +66,7 @@ public final class IntrinsicDimension {
                                     "d = " + dimension,
                                     "update=random-subspace,random-subspace.dimension=" + dimension,
                                     "arXiv 1804.08838, a fastfood projection"),
-                            recipe,
+                            training,
                             Criterion.VALIDATION_LOSS));
         }
         page(whole).write();
@@ -71,10 +79,9 @@ public final class IntrinsicDimension {
 
     private Page page(Result whole) {
         double baseline = validation(whole);
-        Page page = new Page(
+        Page page = Page.onDigits(
                 settings,
                 PAGE,
-                IntrinsicDimension.class,
                 "Intrinsic dimension",
                 String.format(
                         Locale.ROOT,
@@ -108,16 +115,16 @@ public final class IntrinsicDimension {
                 "Numbers: %d seeds, each with another start and other directions; mean +- standard deviation. Validation is on"
                         + " %,d digits that were neither trained on nor tested with; %.0f %% of the baseline's %s are %s.",
                 settings.seeds(),
-                Train.VALIDATION_DIGITS,
+                VALIDATION_DIGITS,
                 100 * PART,
-                Form.PERCENT.of(baseline),
-                Form.PERCENT.of(PART * baseline)));
+                Form.PERCENT.meanOf(baseline),
+                Form.PERCENT.meanOf(PART * baseline)));
         table(page, whole);
         page.chart("", "Accuracy against dimension", chart(baseline));
-        page.findings(findings(baseline));
+        Papers.claims(page, claims(baseline));
         List<Arm> arms = new ArrayList<>(List.of(whole.arm()));
         results.values().forEach(result -> arms.add(result.arm()));
-        page.rules(arms);
+        Papers.rules(page, arms);
         return page;
     }
 
@@ -148,10 +155,10 @@ public final class IntrinsicDimension {
                             ? "100 %"
                             : String.format(
                                     Locale.ROOT, "%.2f %%", 100.0 * dimensions.get(i - 1) / recipe.parameters()),
-                    Form.PERCENT.of(result.values(Run::validationAccuracy)),
-                    Form.PERCENT.of(validation(result) / validation(whole)),
-                    Form.PERCENT.of(result.values(Run::accuracy)),
-                    Form.LOSS.of(result.values(run -> run.lossAfter(recipe.steps()))),
+                    Form.PERCENT.meanOf(result.values(Run::validationAccuracy)),
+                    Form.PERCENT.meanOf(validation(result) / validation(whole)),
+                    Form.PERCENT.meanOf(result.values(Run::accuracy)),
+                    Form.LOSS.meanOf(result.values(run -> run.lossAfter(recipe.steps()))),
                     String.format(
                             Locale.ROOT,
                             "%.1f",
@@ -160,31 +167,34 @@ public final class IntrinsicDimension {
         }
     }
 
-    private List<Finding> findings(double baseline) {
+    private List<Claim> claims(double baseline) {
         int enough = dimensions.stream()
                 .filter(dimension -> validation(results.get(dimension)) >= PART * baseline)
                 .findFirst()
                 .orElse(Integer.MAX_VALUE);
         String found = enough == Integer.MAX_VALUE
                 ? "none of them reaches it"
-                : "the smallest of them is d = " + enough + " with " + Form.PERCENT.of(validation(results.get(enough)));
-        List<Finding> findings = new ArrayList<>();
-        findings.add(Finding.seen(
+                : "the smallest of them is d = " + enough + " with "
+                        + Form.PERCENT.meanOf(validation(results.get(enough)));
+        List<Claim> claims = new ArrayList<>();
+        claims.add(Claim.seen(
                 String.format(Locale.ROOT, "%d dimensions reach %.0f %% of the baseline", PUBLISHED, 100 * PART),
                 enough <= PUBLISHED,
                 found));
-        findings.add(Finding.seen("fewer of these do not", enough >= PUBLISHED, found));
+        claims.add(Claim.seen("fewer of these do not", enough >= PUBLISHED, found));
         boolean rises = true;
         for (int i = 1; i < dimensions.size(); i++) {
             rises &= validation(results.get(dimensions.get(i))) >= validation(results.get(dimensions.get(i - 1)));
         }
-        findings.add(Finding.seen(
+        claims.add(Claim.seen(
                 "more dimensions are more accurate",
                 rises,
-                Form.PERCENT.of(validation(results.get(dimensions.get(0)))) + " with d = " + dimensions.get(0) + ", "
-                        + Form.PERCENT.of(validation(results.get(dimensions.get(dimensions.size() - 1)))) + " with d = "
+                Form.PERCENT.meanOf(validation(results.get(dimensions.get(0)))) + " with d = " + dimensions.get(0)
+                        + ", "
+                        + Form.PERCENT.meanOf(validation(results.get(dimensions.get(dimensions.size() - 1))))
+                        + " with d = "
                         + dimensions.get(dimensions.size() - 1)));
-        return findings;
+        return claims;
     }
 
     private Chart chart(double baseline) {

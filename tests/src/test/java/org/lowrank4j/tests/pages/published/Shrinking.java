@@ -13,17 +13,31 @@ import java.util.Map;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lowrank4j.compression.RankChoice;
-import org.lowrank4j.tests.pages.chart.Chart;
-import org.lowrank4j.tests.pages.chart.Chart.Axis;
-import org.lowrank4j.tests.pages.chart.Chart.Legend;
-import org.lowrank4j.tests.pages.chart.Chart.Line;
-import org.lowrank4j.tests.pages.chart.Chart.Mark;
-import org.lowrank4j.tests.pages.published.Finding.Form;
-import org.lowrank4j.tests.pages.starts.RateGrid;
-import org.lowrank4j.tests.pages.starts.Spread;
+import org.lowrank4j.tests.pages.Arm;
+import org.lowrank4j.tests.pages.Chart;
+import org.lowrank4j.tests.pages.Chart.Axis;
+import org.lowrank4j.tests.pages.Chart.Legend;
+import org.lowrank4j.tests.pages.Chart.Line;
+import org.lowrank4j.tests.pages.Chart.Mark;
+import org.lowrank4j.tests.pages.Claim;
+import org.lowrank4j.tests.pages.Criterion;
+import org.lowrank4j.tests.pages.DigitSettings;
+import org.lowrank4j.tests.pages.Form;
+import org.lowrank4j.tests.pages.Optimiser;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.RateGrid;
+import org.lowrank4j.tests.pages.Recipe;
+import org.lowrank4j.tests.pages.Result;
+import org.lowrank4j.tests.pages.Run;
+import org.lowrank4j.tests.pages.Spread;
+import org.lowrank4j.tests.pages.Training;
+import org.lowrank4j.tests.pages.Trials;
 
 /** Training that ends in a smaller network: TRP and Maestro against plain training that is cut afterwards. */
 public final class Shrinking {
+
+    /** The first digits of the training set, which choose rates and train nothing. */
+    private static final int VALIDATION_DIGITS = 5_000;
 
     private static final String PAGE = "shrinking";
     private static final Criterion CRITERION = Criterion.VALIDATION_LOSS;
@@ -38,7 +52,7 @@ public final class Shrinking {
 
     private static final double PUBLISHED_LOSS = 0.0124;
 
-    private final Settings settings;
+    private final DigitSettings settings;
     private final Recipe recipe;
     private final RateGrid rates;
     private final List<Double> energies;
@@ -52,13 +66,22 @@ public final class Shrinking {
 
     private final Map<Double, List<SmallNetwork>> plainCut = new LinkedHashMap<>();
 
-    private Shrinking(Settings settings) throws IOException {
+    public Shrinking(DigitSettings settings) throws IOException {
         this.settings = settings;
         boolean quick = settings.quick();
         int epochs = quick ? 2 : 8;
         int epochSteps = quick ? 40 : 100;
         recipe = new Recipe(
-                List.of(128, 64), quick ? 5_000 : 20_000, 128, epochs, epochSteps, 0, epochs * epochSteps, 0);
+                List.of(128, 64),
+                false,
+                quick ? 5_000 : 20_000,
+                128,
+                epochs,
+                epochSteps,
+                1_000,
+                0,
+                epochs * epochSteps,
+                0);
         rates = RateGrid.parse(quick ? "0.03" : "0.01,0.03,0.1");
         energies = quick ? List.of(0.9) : List.of(0.99, 0.96, 0.9);
         lassos = quick ? List.of("2e-3") : List.of("1e-3", "2e-3", "5e-3");
@@ -66,23 +89,16 @@ public final class Shrinking {
         test = Digits.load(settings.data()).test();
     }
 
-    public static void main(String[] args) throws Exception {
-        Settings.options(
-                        Shrinking.class,
-                        "Trains a digit classifier to a smaller one with TRP and Maestro, and writes the page that compares"
-                                + " them with plain training.")
-                .run(args, options -> new Shrinking(Settings.of(PAGE, options)).run());
-    }
-
-    private void run() throws IOException, InterruptedException {
+    public void run() throws IOException, InterruptedException {
         List<Arm> arms = arms();
         Trials trials = new Trials(settings, arms.size());
+        Training training = Training.ofNew(settings.data(), recipe, VALIDATION_DIGITS);
         // One rate for each method: chosen with its middle setting, which is the first of the method's arms.
         Map<String, Double> chosen = new LinkedHashMap<>();
         for (Arm arm : arms) {
             String method = method(arm.name());
             Arm asked = chosen.containsKey(method) ? arm.at(chosen.get(method)) : arm;
-            Result result = trials.run(asked, recipe, CRITERION, List.of("--models=" + models(arm.name())));
+            Result result = trials.run(asked, training.savingTo(models(arm.name())), CRITERION);
             chosen.putIfAbsent(method, result.rate());
             results.put(arm.name(), new Result(arm, result.runs(), result.said()));
         }
@@ -136,7 +152,7 @@ public final class Shrinking {
 
     private MultiLayerNetwork trained(String arm, int seed) throws IOException {
         return ModelSerializer.restoreMultiLayerNetwork(
-                Train.model(models(arm), seed).toFile(), false);
+                Training.model(models(arm), seed).toFile(), false);
     }
 
     /** Writes all small networks and measures them. */
@@ -179,10 +195,9 @@ public final class Shrinking {
     }
 
     private Page page() {
-        Page page = new Page(
+        Page page = Page.onDigits(
                 settings,
                 PAGE,
-                Shrinking.class,
                 "Training that ends in a smaller network",
                 "Trained Rank Pruning (TRP, arXiv 2004.14566) and Maestro (arXiv 2308.14929) train all of a network so that thin"
                         + " layers can stand for its weights in the end; against plain training whose weights are cut to their"
@@ -214,8 +229,8 @@ public final class Shrinking {
                 settings.seeds()));
         table(page);
         page.chart("", "Accuracy against parameters", chart());
-        page.findings(findings());
-        page.rules(results.values().stream().map(Result::arm).toList());
+        Papers.claims(page, claims());
+        Papers.rules(page, results.values().stream().map(Result::arm).toList());
         return page;
     }
 
@@ -234,27 +249,26 @@ public final class Shrinking {
             double[] kept = isSmall ? parameters(small.get(result.name())) : new double[] {recipe.parameters()};
             page.row(List.of(
                     result.name(),
-                    Form.COUNT.of(kept),
+                    Form.COUNT.meanOf(kept),
                     String.format(Locale.ROOT, "%.1f %%", 100 * mean(kept) / recipe.parameters()),
-                    Form.PERCENT.of(result.values(Run::accuracy)),
-                    isSmall ? Form.PERCENT.of(accuracies(small.get(result.name()))) : "",
-                    isSmall ? Form.PERCENT.of(accuracies(plainAtSize.get(result.name()))) : "",
+                    Form.PERCENT.meanOf(result.values(Run::accuracy)),
+                    isSmall ? Form.PERCENT.meanOf(accuracies(small.get(result.name()))) : "",
+                    isSmall ? Form.PERCENT.meanOf(accuracies(plainAtSize.get(result.name()))) : "",
                     result.shownRate()));
         }
         page.paragraph("Plain training, cut to several energies:");
-        page.paragraph("| energy | kept parameters | of all | accuracy |");
-        page.row(List.of("---", "---", "---", "---"));
+        page.header("energy", "kept parameters", "of all", "accuracy");
         plainCut.forEach((energy, networks) -> page.row(List.of(
                 Double.toString(energy),
-                Form.COUNT.of(parameters(networks)),
+                Form.COUNT.meanOf(parameters(networks)),
                 String.format(Locale.ROOT, "%.1f %%", 100 * mean(parameters(networks)) / recipe.parameters()),
-                Form.PERCENT.of(accuracies(networks)))));
+                Form.PERCENT.meanOf(accuracies(networks)))));
     }
 
-    private List<Finding> findings() {
-        List<Finding> findings = new ArrayList<>();
+    private List<Claim> claims() {
+        List<Claim> claims = new ArrayList<>();
         for (String arm : small.keySet()) {
-            findings.add(Finding.higher(
+            claims.add(Claim.higher(
                     arm + " is more accurate than plain training cut to its size",
                     Form.PERCENT,
                     accuracies(small.get(arm)),
@@ -262,7 +276,7 @@ public final class Shrinking {
                     0));
         }
         double middle = middleFirst(energies).get(0);
-        findings.add(Finding.lower(
+        claims.add(Claim.lower(
                 "TRP's nuclear norm makes the network smaller",
                 Form.COUNT,
                 parameters(small.get(trp(middle))),
@@ -270,20 +284,20 @@ public final class Shrinking {
         if (lassos.size() > 1) {
             String least = maestro(lassos.get(0));
             String most = maestro(lassos.get(lassos.size() - 1));
-            findings.add(Finding.lower(
+            claims.add(Claim.lower(
                     "Maestro's network is smaller with a larger lasso",
                     Form.COUNT,
                     parameters(small.get(most)),
                     parameters(small.get(least))));
         }
         for (String method : List.of("TRP", "Maestro")) {
-            findings.add(published(method));
+            claims.add(published(method));
         }
-        return findings;
+        return claims;
     }
 
     /** Whether one of a method's networks has at most the published part of the parameters at the published loss. */
-    private Finding published(String method) {
+    private Claim published(String method) {
         double plain = mean(results.get(PLAIN).values(Run::accuracy));
         String best = "";
         double highest = 0;
@@ -295,7 +309,7 @@ public final class Shrinking {
                 highest = accuracy;
             }
         }
-        return Finding.seen(
+        return Claim.seen(
                 String.format(
                         Locale.ROOT,
                         "%s has a network of at most %.0f %% of the parameters that is at most %.2f points less accurate than"
@@ -306,7 +320,7 @@ public final class Shrinking {
                 highest >= plain - PUBLISHED_LOSS,
                 best.isEmpty()
                         ? "none is that small"
-                        : best + " " + Form.PERCENT.of(highest) + " against " + Form.PERCENT.of(plain));
+                        : best + " " + Form.PERCENT.meanOf(highest) + " against " + Form.PERCENT.meanOf(plain));
     }
 
     private Chart chart() {

@@ -1,10 +1,10 @@
 package org.lowrank4j.tests.pages.starts;
 
-import static org.lowrank4j.tests.pages.starts.StartArm.Base.ROUNDED;
-import static org.lowrank4j.tests.pages.starts.StartArm.Base.TRAINED;
-import static org.lowrank4j.tests.pages.starts.StartArm.Training.AGENT;
-import static org.lowrank4j.tests.pages.starts.StartArm.Training.STOCK;
-import static org.lowrank4j.tests.pages.starts.StartArm.Training.STOCK_FROZEN_BODY;
+import static org.lowrank4j.tests.pages.starts.Start.Base.ROUNDED;
+import static org.lowrank4j.tests.pages.starts.Start.Base.TRAINED;
+import static org.lowrank4j.tests.pages.starts.Start.How.AGENT;
+import static org.lowrank4j.tests.pages.starts.Start.How.STOCK;
+import static org.lowrank4j.tests.pages.starts.Start.How.STOCK_FROZEN_BODY;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
-import org.lowrank4j.tests.pages.Arguments;
 
 /** The rows of the table, in its order. Scales are the published ones where a paper has its own. */
 final class Arms {
@@ -22,9 +21,9 @@ final class Arms {
     static final String KAIMING = "kaiming";
     static final String KAIMING_ROUNDED = "kaiming-rounded";
 
-    static final List<StartArm> ALL = List.of(
-            new StartArm(FULL, STOCK, TRAINED, "", "stock DL4J, every weight trained"),
-            new StartArm(FROZEN, STOCK_FROZEN_BODY, TRAINED, "", "stock DL4J, only the output layer trained"),
+    static final List<Start> ALL = List.of(
+            new Start(FULL, STOCK, TRAINED, "", "stock DL4J, every weight trained"),
+            new Start(FROZEN, STOCK_FROZEN_BODY, TRAINED, "", "stock DL4J, only the output layer trained"),
             agent(KAIMING, "init=kaiming,alpha=8", "LoRA's own start (arXiv 2106.09685)"),
             agent("gaussian", "init=gaussian,alpha=8", "as LoRA's, A normal; an option of the reference libraries"),
             agent("orthogonal", "init=orthogonal,alpha=8", "A and B random, A B = 0; an option of the same libraries"),
@@ -53,23 +52,23 @@ final class Arms {
                     "init=lora-sb,alpha=8",
                     "arXiv 2411.19557; lora-xs started in the first step's directions"),
             agent("loldu", "update=loldu,alpha=1", "arXiv 2410.13618; trains r + 1 numbers a layer"),
-            new StartArm(
+            new Start(
                     KAIMING_ROUNDED,
                     AGENT,
                     ROUNDED,
                     "init=kaiming,alpha=8",
                     "LoRA on the rounded base, what eora and loftq improve on"),
-            new StartArm(
+            new Start(
                     "eora",
                     AGENT,
                     ROUNDED,
-                    "init=eora,eora.original=" + StartArm.ORIGINAL + ",alpha=8",
+                    "init=eora,eora.original=" + Start.ORIGINAL + ",alpha=8",
                     "arXiv 2410.21271; on the rounded base, told what it was before"),
-            new StartArm(
+            new Start(
                     "loftq",
                     AGENT,
                     ROUNDED,
-                    "init=loftq,loftq.original=" + StartArm.ORIGINAL + ",alpha=8",
+                    "init=loftq,loftq.original=" + Start.ORIGINAL + ",alpha=8",
                     "arXiv 2310.08659; the same, by the difference of the weights alone"),
             agent(
                     "switchlora",
@@ -78,8 +77,8 @@ final class Arms {
 
     private Arms() {}
 
-    private static StartArm agent(String name, String rule, String note) {
-        return new StartArm(name, AGENT, TRAINED, rule, note);
+    private static Start agent(String name, String rule, String note) {
+        return new Start(name, AGENT, TRAINED, rule, note);
     }
 
     /**
@@ -87,17 +86,16 @@ final class Arms {
      *
      * @param names separated by commas; {@code all} for all
      */
-    static List<StartArm> of(String names) {
+    static List<Start> of(String names) {
         if (names.equals("all")) {
             return ALL;
         }
-        List<String> known = ALL.stream().map(StartArm::name).toList();
+        List<String> known = ALL.stream().map(Start::name).toList();
         Set<String> wanted = new TreeSet<>();
         for (String part : names.split(",")) {
             String name = part.strip();
             if (!known.contains(name)) {
-                throw new Arguments.UsageException("--arms " + name + " is not one of " + String.join(", ", known)
-                        + "; did you mean " + Arguments.nearest(name, known) + "?");
+                throw new IllegalArgumentException(name + " is not one of " + String.join(", ", known) + ".");
             }
             wanted.add(name);
         }
@@ -109,11 +107,11 @@ final class Arms {
      *
      * @return for example {@code eva (init=eva)}; empty if all are there
      */
-    static List<String> missing(List<StartArm> arms, Methods methods) {
+    static List<String> missing(List<Start> arms, Methods methods) {
         Set<String> initialisations = names(methods.initialisations());
         Set<String> updates = names(methods.updates());
         List<String> missing = new ArrayList<>();
-        for (StartArm arm : arms) {
+        for (Start arm : arms) {
             arm.setting("init")
                     .filter(name -> !initialisations.contains(name))
                     .ifPresent(name -> missing.add(arm.name() + " (init=" + name + ")"));

@@ -10,8 +10,10 @@ import static org.lowrank4j.tests.pages.starts.Metric.TRAINED;
 
 import java.util.Arrays;
 import java.util.List;
-import org.lowrank4j.tests.pages.starts.Claim.Check;
-import org.lowrank4j.tests.pages.starts.Claim.Expectation;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
+import java.util.stream.DoubleStream;
+import org.lowrank4j.tests.pages.Claim;
 
 /** What the papers claim, and what of it can be seen on these tasks. */
 final class Claims {
@@ -19,11 +21,58 @@ final class Claims {
     private Claims() {}
 
     /**
+     * What a paper says about a start.
+     *
+     * @param arm the row it is about
+     * @param source the paper
+     * @param text what it says, in our words
+     * @param checks what would be seen here if it held here too
+     */
+    record Expected(String arm, String source, String text, List<Check> checks) {}
+
+    /**
+     * One comparison with another row.
+     *
+     * @param metric what is compared
+     * @param better whether it should be better, or only as good, up to the spread
+     * @param than the other row
+     */
+    record Check(Metric metric, boolean better, String than) {
+
+        String expectation() {
+            return better ? metric.better() + " than " + than : metric.title() + " as good as that of " + than;
+        }
+
+        /**
+         * Compares two rows seed by seed.
+         *
+         * @param steps how many steps the runs had
+         * @return nothing where there is nothing to compare in this task
+         */
+        Optional<Claim> of(double[] arm, double[] other, int steps) {
+            if (DoubleStream.concat(Arrays.stream(arm), Arrays.stream(other)).anyMatch(Double::isNaN)) {
+                return Optional.empty();
+            }
+            DoubleFunction<String> form = value -> metric.shown(value, steps);
+            if (metric.lowerIsBetter()) {
+                return Optional.of(
+                        better
+                                ? Claim.lower(expectation(), form, arm, other)
+                                : Claim.asLow(expectation(), form, arm, other));
+            }
+            return Optional.of(
+                    better
+                            ? Claim.higher(expectation(), form, arm, other, 0)
+                            : Claim.asHigh(expectation(), form, arm, other, 0));
+        }
+    }
+
+    /**
      * All claims, in the order of the table.
      *
      * @param targetLoss the loss to count steps to
      */
-    static List<Claim> all(double targetLoss) {
+    static List<Expected> all(double targetLoss) {
         Metric soon = Metric.lossAfter(50);
         Metric later = Metric.lossAfter(100);
         Metric steps = Metric.stepsTo(targetLoss);
@@ -135,15 +184,15 @@ final class Claims {
                         better(ACCURACY, KAIMING_ROUNDED)));
     }
 
-    private static Claim claim(String arm, String source, String text, Check... checks) {
-        return new Claim(arm, source, text, Arrays.asList(checks));
+    private static Expected claim(String arm, String source, String text, Check... checks) {
+        return new Expected(arm, source, text, Arrays.asList(checks));
     }
 
     private static Check better(Metric metric, String than) {
-        return new Check(metric, Expectation.BETTER, than);
+        return new Check(metric, true, than);
     }
 
     private static Check asGood(Metric metric, String than) {
-        return new Check(metric, Expectation.NOT_WORSE, than);
+        return new Check(metric, false, than);
     }
 }

@@ -1,146 +1,117 @@
 package org.lowrank4j.tests.pages.starts;
 
-import digits.DigitSet;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lowrank4j.file.Replacement;
-import org.lowrank4j.tests.pages.Curve;
-import org.lowrank4j.tests.pages.chart.LearningCurveChart;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.lowrank4j.tests.pages.Claim;
+import org.lowrank4j.tests.pages.Claim.Outcome;
+import org.lowrank4j.tests.pages.LearningCurves;
+import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.Recipe;
+import org.lowrank4j.tests.pages.Result;
+import org.lowrank4j.tests.pages.Run;
 
-/** The page in Markdown, and a chart per task. Every sentence about results is made from the numbers. */
+/** The page, with a chart per task. Every sentence about results is made from the numbers. */
 final class StartsPage {
 
-    private static final String COMMAND = "./mvnw -q -B -ntp -pl tests -am -DskipTests -Ppages -Dpage=starts%s verify";
-
-    /** Curves a chart can show apart: that is how many colours it has. */
+    /** Curves that a chart can show apart. */
     private static final int CURVES = 6;
 
     private static final int CHART_STEP = 100;
 
-    private final StartsSettings settings;
-    private final Map<StartArm.Base, Double> bases;
-    private final List<ArmResult> results;
-    private final StringBuilder text = new StringBuilder();
+    private final Starts starts;
+    private final Map<Start, List<Result>> results;
+    private final Page page;
+    private final int steps;
 
     /**
      * @param bases accuracy of the base models on the digits that they know, 0 to 1
-     * @param results one per arm, in the order of the table
+     * @param results one for each target, in the order of the table
      */
-    StartsPage(StartsSettings settings, Map<StartArm.Base, Double> bases, List<ArmResult> results) {
-        this.settings = settings;
-        this.bases = bases;
+    StartsPage(Starts starts, Map<Start.Base, Double> bases, Map<Start, List<Result>> results) {
+        this.starts = starts;
         this.results = results;
-    }
-
-    /**
-     * Writes page and charts.
-     *
-     * @return the files
-     */
-    List<Path> write() throws IOException {
-        List<Path> files = new ArrayList<>();
-        Path pictures = Files.createDirectories(settings.site().resolve("resources"));
-        for (Task task : Task.values()) {
-            Path chart = pictures.resolve(picture(task));
-            LearningCurveChart.of(task.title + ", training loss, " + seeds(), curves(task))
-                    .write(chart);
-            files.add(chart);
-        }
-        Path page = Files.createDirectories(settings.site().resolve("markdown")).resolve("starts.md");
-        Replacement.write(page, markdown());
-        files.add(page);
-        return files;
-    }
-
-    /** The page. */
-    String markdown() {
-        text.setLength(0);
-        line("# How the starts compare");
-        line("");
-        line(
-                "Every start of low-rank factors, with the same rank and a learning rate chosen in the same way, on two tasks."
-                        + " This page is written by");
-        line("");
-        line("```sh");
-        line(String.format(Locale.ROOT, COMMAND, settings.drawn() ? "" : " -Dpage.args=\"--data DIR\""));
-        line("```");
-        line("");
-        line(
-                settings.drawn()
-                        ? "with the digits that the example draws itself, **not with MNIST**: the numbers say nothing about"
-                                + " other data."
-                        : "where DIR has the four MNIST files.");
-        setting();
-        for (Task task : Task.values()) {
-            table(task);
+        steps = starts.recipe().steps();
+        page = Page.onDigits(
+                starts.settings(),
+                "starts",
+                "How the starts compare",
+                "Every start of low-rank factors, with the same rank and a learning rate chosen in the same way, on two tasks.");
+        setting(bases);
+        for (Target target : Target.values()) {
+            table(target);
         }
         claims();
         rules();
-        return text.toString();
     }
 
-    private void setting() {
-        line("");
-        line("## Setting");
-        line("");
-        line(String.format(
+    String markdown() {
+        return page.markdown();
+    }
+
+    void write() throws IOException {
+        page.write();
+    }
+
+    private void setting(Map<Start.Base, Double> bases) {
+        Recipe base = starts.baseRecipe();
+        page.section("Setting");
+        page.item(String.format(
                 Locale.ROOT,
-                "- Base: a %d-%d-%d-%d network, ReLU, trained on the upright digits %d to %d with Adam (%,d steps of %d):"
+                "Base: a %s network, ReLU, trained on the upright digits %d to %d with Adam (%,d steps of %d):"
                         + " %.2f %% of its test digits. Its copy with the hidden layers' weights rounded to %d bits: %.2f %%.",
-                DigitSet.PIXELS,
-                BaseModels.HIDDEN,
-                BaseModels.HIDDEN,
-                DigitSet.CLASSES,
-                Task.LEAST_KNOWN,
-                Task.MOST_KNOWN,
-                settings.baseSteps(),
-                BaseModels.BATCH,
-                100 * bases.get(StartArm.Base.TRAINED),
+                base.network(),
+                Target.KNOWN.least(),
+                Target.KNOWN.most(),
+                base.steps(),
+                base.batch(),
+                100 * bases.get(Start.Base.TRAINED),
                 RoundedWeights.BITS,
-                100 * bases.get(StartArm.Base.ROUNDED)));
-        for (Task task : Task.values()) {
-            line("- " + task.title + ": " + task.meaning + ".");
+                100 * bases.get(Start.Base.ROUNDED)));
+        for (Target target : Target.values()) {
+            page.item(target.title + ": " + target.meaning + ".");
         }
-        line(String.format(
+        page.item(String.format(
                 Locale.ROOT,
-                "- Adapted for %d steps of %d on up to %,d digits, with Adam. Rank %d for all; the output layer is trained"
+                "Adapted for %d steps of %d on up to %,d digits, with Adam. Rank %d for all; the output layer is trained"
                         + " in full by every arm.",
-                settings.steps(),
-                BaseModels.BATCH,
-                Adapt.TRAINING_DIGITS,
-                StartArm.RANK));
-        line(String.format(
+                steps,
+                base.batch(),
+                Starts.TRAINING_DIGITS,
+                Start.RANK));
+        page.item(String.format(
                 Locale.ROOT,
-                "- Rates: each arm takes the one of %s with the lowest mean training loss over all steps, on a seed of its"
+                "Rates: each arm takes the one of %s with the lowest mean training loss over all steps, on a seed of its"
                         + " own: a rate that is fast and ends well. A * marks a rate at the edge of these.",
-                settings.grid()));
-        line(String.format(
+                starts.grid()));
+        page.item(String.format(
                 Locale.ROOT,
-                "- Numbers: %s, none of them the one that chose the rate%s. Losses are the running mean of the training"
+                "Numbers: %s, none of them the one that chose the rate%s. Losses are the running mean of the training"
                         + " loss. Accuracy is that of the test digits at the end.",
                 seeds(),
-                settings.seeds() == 1 ? "" : "; mean +- standard deviation"));
-        line(
-                "- Time to start: from the call of `fit` to the end of the first step, less a later step; the median, with one"
+                starts.settings().seeds() == 1 ? "" : "; mean +- standard deviation"));
+        page.item(
+                "Time to start: from the call of `fit` to the end of the first step, less a later step; the median, with one"
                         + " thread. Stock training's is what DL4J itself takes.");
     }
 
     private String seeds() {
-        return settings.seeds() == 1 ? "1 seed" : settings.seeds() + " seeds";
+        int seeds = starts.settings().seeds();
+        return seeds == 1 ? "1 seed" : seeds + " seeds";
     }
 
-    private List<Metric> columns(Task task) {
+    private List<Metric> columns(Target target) {
         List<Metric> columns = new ArrayList<>();
-        Metric.SHOWN_STEPS.forEach(steps -> columns.add(Metric.lossAfter(steps)));
-        columns.add(Metric.stepsTo(settings.targetLoss()));
+        Metric.SHOWN_STEPS.forEach(shown -> columns.add(Metric.lossAfter(shown)));
+        columns.add(Metric.stepsTo(starts.targetLoss()));
         columns.add(Metric.ACCURACY);
-        if (!task.newHead) {
+        if (!target.newHead) {
             columns.add(Metric.KEPT);
         }
         columns.add(Metric.TRAINED);
@@ -148,191 +119,149 @@ final class StartsPage {
         return columns;
     }
 
-    private void table(Task task) {
-        line("");
-        line("## " + task.title);
-        line("");
-        List<Metric> columns = columns(task);
-        row("start", columns.stream().map(Metric::title).toList(), "rate");
-        row("---", columns.stream().map(column -> "---").toList(), "---");
-        for (ArmResult result : results) {
-            double rate = result.rate(task);
-            row(
-                    result.arm().name(),
-                    columns.stream()
-                            .map(column -> column.cell(result.values(task, column), settings.steps()))
-                            .toList(),
-                    RateGrid.shown(rate) + (settings.grid().isEdge(rate) ? " *" : ""));
-        }
-        line("");
-        line("![Learning curves](../resources/" + picture(task) + ")");
+    private void table(Target target) {
+        page.section(target.title);
+        List<Metric> columns = columns(target);
+        page.header(row("start", columns.stream().map(Metric::title), "rate"));
+        results.forEach((start, all) -> {
+            Result result = all.get(target.ordinal());
+            page.row(row(
+                    start.name(),
+                    columns.stream().map(column -> column.cell(result.values(column.value()), steps)),
+                    result.shownRate()));
+        });
+        page.chart(
+                "-" + target,
+                "Learning curves",
+                LearningCurves.of(target.title + ", training loss, " + seeds(), curves(target)));
     }
 
-    private void row(String first, List<String> cells, String last) {
-        line("| " + first + " | " + String.join(" | ", cells) + " | " + last + " |");
-    }
-
-    private static String picture(Task task) {
-        return "starts-" + task + ".png";
-    }
-
-    /** The arms to compare with, and the starts that are lowest early on, in the order of the table. */
-    private List<Curve> curves(Task task) {
-        List<String> always = List.of(Arms.FULL, Arms.FROZEN, Arms.KAIMING);
-        Metric early = Metric.lossAfter(CHART_STEP);
-        List<ArmResult> chosen = new ArrayList<>(results.stream()
-                .filter(result -> always.contains(result.arm().name()))
-                .toList());
-        results.stream()
-                .filter(result -> !always.contains(result.arm().name()))
-                .sorted(Comparator.comparingDouble(
-                        result -> Spread.of(result.values(task, early)).mean()))
-                .limit(CURVES - chosen.size())
-                .forEach(chosen::add);
-        return chosen.stream()
-                .sorted(Comparator.comparingInt(results::indexOf))
-                .map(result -> new Curve(result.arm().name(), result.meanLosses(task)))
+    private static List<String> row(String first, Stream<String> cells, String last) {
+        return Stream.of(Stream.of(first), cells, Stream.of(last))
+                .flatMap(cell -> cell)
                 .toList();
     }
 
+    /** The arms to compare with, and the starts that are lowest early on, in the order of the table. */
+    private Map<String, double[]> curves(Target target) {
+        List<String> always = List.of(Arms.FULL, Arms.FROZEN, Arms.KAIMING);
+        List<Result> all = results.values().stream()
+                .map(result -> result.get(target.ordinal()))
+                .toList();
+        List<Result> chosen = new ArrayList<>(
+                all.stream().filter(result -> always.contains(result.name())).toList());
+        all.stream()
+                .filter(result -> !always.contains(result.name()))
+                .sorted(Comparator.comparingDouble(result -> result.mean(run -> run.lossAfter(CHART_STEP))))
+                .limit(CURVES - chosen.size())
+                .forEach(chosen::add);
+        Map<String, double[]> curves = new LinkedHashMap<>();
+        all.stream()
+                .filter(chosen::contains)
+                .forEach(result -> curves.put(result.name(), result.meanCurve(Run::losses)));
+        return curves;
+    }
+
+    /** One comparison in all tasks, in the order of the tasks; nothing where there is none. */
+    private record Compared(Claims.Expected claim, Claims.Check check, List<Optional<Claim>> verdicts) {}
+
     private void claims() {
-        List<ClaimRow> rows = claimRows();
-        line("");
-        line("## What the papers claim");
-        line("");
-        if (rows.isEmpty()) {
-            line("None of these arms can be compared with what its paper claims.");
+        List<Compared> compared = compared();
+        page.section("What the papers claim");
+        if (compared.isEmpty()) {
+            page.paragraph("None of these arms can be compared with what its paper claims.");
             return;
         }
-        line(
+        page.paragraph(
                 "Each claim is about the models and data of its paper, mostly large language models; the question here is what of"
                         + " it shows on this small network. \"Yes\" and \"no\" are differences, paired by seed, whose mean is larger"
                         + " than their standard deviation; \"open\" ones are smaller. \"As good\" is refuted only by a difference"
                         + " larger than that.");
-        line("");
-        line(summary(rows));
-        line("");
-        row("start", List.of("claim", "so one expects"), titles());
-        row("---", List.of("---", "---"), titles().replaceAll("[^|]+", " --- ").strip());
+        long yes = count(compared, Outcome.YES);
+        long no = count(compared, Outcome.NO);
+        long open = count(compared, Outcome.OPEN);
+        page.paragraph(String.format(
+                Locale.ROOT,
+                "Of %d comparisons %d agree with the papers, %d do not, and %d are open.",
+                yes + no + open,
+                yes,
+                no,
+                open));
+        List<String> heads = new ArrayList<>(List.of("start", "claim", "so one expects"));
+        for (Target target : Target.values()) {
+            heads.add(target.title.toLowerCase(Locale.ROOT));
+        }
+        page.header(heads);
         String arm = "";
-        for (ClaimRow claim : rows) {
-            boolean first = !claim.claim().arm().equals(arm);
-            arm = claim.claim().arm();
-            row(
+        for (Compared one : compared) {
+            Claims.Expected claim = one.claim();
+            boolean first = !claim.arm().equals(arm);
+            arm = claim.arm();
+            List<String> cells = new ArrayList<>(List.of(
                     first ? arm : "",
-                    List.of(
-                            first ? claim.claim().text() + " (" + claim.claim().source() + ")" : "",
-                            claim.expectation()),
-                    String.join(
-                            " | ", claim.verdicts().stream().map(Verdict::cell).toList()));
+                    first ? claim.text() + " (" + claim.source() + ")" : "",
+                    one.check().expectation()));
+            one.verdicts()
+                    .forEach(verdict -> cells.add(verdict.map(found -> found.outcome() + " (" + found.numbers() + ")")
+                            .orElse("")));
+            page.row(cells);
         }
-        disagreements(rows);
-    }
-
-    private static String titles() {
-        List<String> titles = new ArrayList<>();
-        for (Task task : Task.values()) {
-            titles.add(task.title.toLowerCase(Locale.ROOT));
+        if (no == 0) {
+            page.paragraph("Nothing here disagrees with the papers.");
+            return;
         }
-        return String.join(" | ", titles);
-    }
-
-    /** One comparison in all tasks; verdicts in the order of the tasks. */
-    private record ClaimRow(Claim claim, Claim.Check check, List<Verdict> verdicts) {
-
-        String expectation() {
-            String than = check.than();
-            return check.expectation() == Claim.Expectation.BETTER
-                    ? check.metric().better() + " than " + than
-                    : check.metric().title() + " as good as that of " + than;
+        page.paragraph("Where the numbers do not agree:");
+        for (Compared one : compared) {
+            for (Target target : Target.values()) {
+                one.verdicts()
+                        .get(target.ordinal())
+                        .filter(verdict -> verdict.outcome() == Outcome.NO)
+                        .ifPresent(verdict ->
+                                page.item(target.title + ": " + one.claim().arm() + " does not show "
+                                        + verdict.statement() + ": " + verdict.numbers() + "."));
+            }
         }
     }
 
-    private List<ClaimRow> claimRows() {
-        List<ClaimRow> rows = new ArrayList<>();
-        for (Claim claim : Claims.all(settings.targetLoss())) {
-            for (Claim.Check check : claim.checks()) {
-                ArmResult arm = result(claim.arm());
-                ArmResult other = result(check.than());
-                if (arm != null && other != null) {
-                    List<Verdict> verdicts = new ArrayList<>();
-                    for (Task task : Task.values()) {
-                        verdicts.add(Verdict.of(
-                                check,
-                                arm.values(task, check.metric()),
-                                other.values(task, check.metric()),
-                                settings.steps()));
+    private List<Compared> compared() {
+        Map<String, List<Result>> named = new LinkedHashMap<>();
+        results.forEach((start, all) -> named.put(start.name(), all));
+        List<Compared> rows = new ArrayList<>();
+        for (Claims.Expected claim : Claims.all(starts.targetLoss())) {
+            for (Claims.Check check : claim.checks()) {
+                if (named.containsKey(claim.arm()) && named.containsKey(check.than())) {
+                    List<Optional<Claim>> verdicts = new ArrayList<>();
+                    for (Target target : Target.values()) {
+                        Result arm = named.get(claim.arm()).get(target.ordinal());
+                        Result other = named.get(check.than()).get(target.ordinal());
+                        verdicts.add(check.of(
+                                arm.values(check.metric().value()),
+                                other.values(check.metric().value()),
+                                steps));
                     }
-                    rows.add(new ClaimRow(claim, check, verdicts));
+                    rows.add(new Compared(claim, check, verdicts));
                 }
             }
         }
         return rows;
     }
 
-    private ArmResult result(String name) {
-        return results.stream()
-                .filter(result -> result.arm().name().equals(name))
-                .findFirst()
-                .orElse(null);
-    }
-
-    private static String summary(List<ClaimRow> rows) {
-        long yes = count(rows, Verdict.Outcome.YES);
-        long no = count(rows, Verdict.Outcome.NO);
-        long open = count(rows, Verdict.Outcome.OPEN);
-        return String.format(
-                Locale.ROOT,
-                "Of %d comparisons %d agree with the papers, %d do not, and %d are open.",
-                yes + no + open,
-                yes,
-                no,
-                open);
-    }
-
-    private static long count(List<ClaimRow> rows, Verdict.Outcome outcome) {
+    private static long count(List<Compared> rows, Outcome outcome) {
         return rows.stream()
                 .flatMap(row -> row.verdicts().stream())
-                .filter(verdict -> verdict.outcome() == outcome)
+                .filter(verdict -> verdict.isPresent() && verdict.get().outcome() == outcome)
                 .count();
     }
 
-    private void disagreements(List<ClaimRow> rows) {
-        line("");
-        if (count(rows, Verdict.Outcome.NO) == 0) {
-            line("Nothing here disagrees with the papers.");
-            return;
-        }
-        line("Where the numbers do not agree:");
-        line("");
-        for (ClaimRow row : rows) {
-            for (Task task : Task.values()) {
-                Verdict verdict = row.verdicts().get(task.ordinal());
-                if (verdict.outcome() == Verdict.Outcome.NO) {
-                    line("- " + task.title + ": " + row.claim().arm() + " does not show " + row.expectation() + ": "
-                            + verdict.numbers() + ".");
-                }
-            }
-        }
-    }
-
     private void rules() {
-        line("");
-        line("## The rules");
-        line("");
-        line(
+        page.section("The rules");
+        page.paragraph(
                 "What the agent was given for each row. Each rule follows its paper's scaling where it has one, and alpha = rank"
                         + " elsewhere.");
-        line("");
-        row("start", List.of("rule"), "what it is");
-        row("---", List.of("---"), "---");
-        for (ArmResult result : results) {
-            StartArm arm = result.arm();
-            row(arm.name(), List.of(arm.usesAgent() ? "`" + arm.shownRule() + "`" : ""), arm.note());
-        }
-    }
-
-    private void line(String line) {
-        text.append(line).append('\n');
+        page.header("start", "rule", "what it is");
+        results.keySet().forEach(start -> {
+            String rule = start.agentArguments("base.zip");
+            page.row(List.of(start.name(), rule.isEmpty() ? "" : "`" + rule + "`", start.note()));
+        });
     }
 }
