@@ -1,0 +1,23 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.convolution.Convolution1DLayer;
+
+/**
+ * The filters of a one-dimensional convolution. The parameter says that it is [nOut, nIn, k, 1]; its memory is [k, nIn, nOut],
+ * so M is row-major, with the rows (step, channel).
+ */
+public final class Convolution1d implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == Convolution1DLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(
+                new Matrix("W", array -> Matrix.memory(array, array.length() / array.size(0), array.size(0), 'c')));
+    }
+}

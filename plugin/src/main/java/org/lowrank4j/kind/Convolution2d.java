@@ -1,0 +1,19 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+
+/** The filters of a two-dimensional convolution. */
+public final class Convolution2d implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == ConvolutionLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.filters("W"));
+    }
+}

@@ -1,0 +1,19 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.convolution.Deconvolution2DLayer;
+
+/** The weights of a transposed convolution: each input has a patch of (channel, y, x) that it adds to the output. */
+public final class Deconvolution2d implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == Deconvolution2DLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.fans("W"));
+    }
+}

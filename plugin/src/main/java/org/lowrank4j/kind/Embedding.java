@@ -1,0 +1,20 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
+import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingSequenceLayer;
+
+/** The table of an embedding: a row for each token. */
+public final class Embedding implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == EmbeddingLayer.class || layer.getClass() == EmbeddingSequenceLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.asItIs("W"));
+    }
+}

@@ -1,0 +1,20 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.recurrent.GravesBidirectionalLSTM;
+
+/** Two of {@link GravesLstm} in one layer, forwards (WF, RWF) and backwards (WB, RWB). */
+public final class GravesBidirectionalLstm implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == GravesBidirectionalLSTM.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(
+                Matrix.asItIs("WF"), GravesLstm.recurrent("RWF"), Matrix.asItIs("WB"), GravesLstm.recurrent("RWB"));
+    }
+}

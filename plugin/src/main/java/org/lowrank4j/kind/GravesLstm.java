@@ -1,0 +1,29 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.recurrent.GravesLSTM;
+
+/**
+ * As {@link Lstm}, for an LSTM with peepholes. Those are the last three columns of RW, and no part of its matrix: vectors of
+ * one number for each unit.
+ */
+public final class GravesLstm implements LayerKind {
+
+    private static final int PEEPHOLES = 3;
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == GravesLSTM.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.asItIs("W"), recurrent("RW"));
+    }
+
+    /** The columns of the gates: the first ones, in one piece of memory. */
+    static Matrix recurrent(String parameter) {
+        return new Matrix(parameter, array -> Matrix.memory(array, array.size(0), array.size(1) - PEEPHOLES, 'f'));
+    }
+}

@@ -1,0 +1,36 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A kind of layer, and all that is known of it: which layers it is for, and which matrices they have. Found as a service,
+ * so a kind of one's own is one class and a line in
+ * {@code META-INF/services/org.lowrank4j.kind.LayerKind}. It is asked before those that come with lowrank4j.
+ *
+ * <p>That is enough to adapt it: DL4J runs the layer's passes, and what its backward pass makes of dL/dM is projected. It
+ * saves the memory of gradient and updater, and none of the time of the layer's own passes.
+ */
+public interface LayerKind {
+
+    /**
+     * Whether a layer is of this kind. By its exact class as a rule: a subclass may do something else with its weights.
+     *
+     * @param layer a layer without what wraps it, or a vertex with parameters
+     */
+    boolean is(Trainable layer);
+
+    /** The matrices that layers of this kind can have, in DL4J's order; a layer has those whose parameter it has. */
+    List<Matrix> matrices();
+
+    /** The rows that its matrix multiplies; null, by default, for a kind that does not show them. */
+    default @Nullable InputRows inputRows() {
+        return null;
+    }
+
+    /** Whether a rule that names no layers adapts it; by default only one that names it does. */
+    default boolean byDefault() {
+        return false;
+    }
+}

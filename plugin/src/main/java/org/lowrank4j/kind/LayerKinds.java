@@ -1,0 +1,66 @@
+package org.lowrank4j.kind;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
+import org.deeplearning4j.nn.api.Trainable;
+import org.jspecify.annotations.Nullable;
+
+/** The kinds of layers that there are: those of the user first, then those that come with lowrank4j. */
+public final class LayerKinds {
+
+    private static final List<LayerKind> KINDS = load();
+
+    private LayerKinds() {}
+
+    private static List<LayerKind> load() {
+        List<LayerKind> users = new ArrayList<>();
+        List<LayerKind> own = new ArrayList<>();
+        for (LayerKind kind : ServiceLoader.load(LayerKind.class, LayerKinds.class.getClassLoader())) {
+            (kind.getClass().getPackage() == LayerKind.class.getPackage() ? own : users).add(kind);
+        }
+        users.addAll(own);
+        return List.copyOf(users);
+    }
+
+    /** All of them, in the order in which they are asked. */
+    public static List<LayerKind> all() {
+        return KINDS;
+    }
+
+    /**
+     * The kind of a layer.
+     *
+     * @param layer not wrapped; {@link Wrapped#in}
+     * @return null if no matrix of it can be adapted
+     */
+    public static @Nullable LayerKind of(Trainable layer) {
+        return KINDS.stream().filter(kind -> kind.is(layer)).findFirst().orElse(null);
+    }
+
+    /** The rows that a layer's matrix multiplies; null if it does not show them, as one that is wrapped. */
+    public static @Nullable InputRows inputRows(@Nullable Trainable layer) {
+        LayerKind kind = layer == null ? null : of(layer);
+        return kind == null ? null : kind.inputRows();
+    }
+
+    /**
+     * The matrices of a layer, through what wraps it.
+     *
+     * @param parameters names of the parameters that it has
+     */
+    public static List<Matrix> matrices(Trainable layer, Set<String> parameters) {
+        List<Matrix> found = new ArrayList<>();
+        for (Wrapped inner : Wrapped.in(layer)) {
+            LayerKind kind = of(inner.layer());
+            if (kind != null) {
+                kind.matrices().stream()
+                        .map(matrix -> matrix.prefixed(inner.prefix()))
+                        .filter(matrix -> parameters.contains(matrix.parameter()))
+                        .forEach(found::add);
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,19 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.recurrent.LSTM;
+
+/** Of an LSTM the weights of the inputs (W) and of the previous outputs (RW), each with a column for each gate of each unit. */
+public final class Lstm implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == LSTM.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.asItIs("W"), Matrix.asItIs("RW"));
+    }
+}

@@ -1,0 +1,19 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.convolution.SeparableConvolution2DLayer;
+
+/** Of a separable convolution the pointwise part, which has nearly all of the weights, and the filters of single channels. */
+public final class SeparableConvolution2d implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == SeparableConvolution2DLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.filters("pW"));
+    }
+}

@@ -1,0 +1,53 @@
+package org.lowrank4j.kind;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer;
+import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
+import org.lowrank4j.LowRankException;
+
+/**
+ * A layer without what DL4J wraps it in: vertices, frozen wrappers, LastTimeStep, MaskZero, TimeDistributed, and Bidirectional,
+ * which holds two.
+ *
+ * @param prefix what the outermost wrapper puts before the names of the layer's parameters
+ * @param layer the innermost
+ */
+public record Wrapped(String prefix, Trainable layer) {
+
+    private static final VarHandle FORWARDS = field("fwd");
+    private static final VarHandle BACKWARDS = field("bwd");
+
+    /** The one or two layers inside; the layer itself if it wraps none. */
+    public static List<Wrapped> in(Trainable layer) {
+        if (layer instanceof GraphVertex vertex && vertex.hasLayer()) {
+            return in(vertex.getLayer());
+        }
+        if (layer instanceof BaseWrapperLayer wrapper) {
+            return in(wrapper.getUnderlying());
+        }
+        if (layer instanceof BidirectionalLayer both) {
+            return List.of(
+                    new Wrapped("f", Objects.requireNonNull((Layer) FORWARDS.get(both))),
+                    new Wrapped("b", Objects.requireNonNull((Layer) BACKWARDS.get(both))));
+        }
+        return List.of(new Wrapped("", layer));
+    }
+
+    private static VarHandle field(String name) {
+        try {
+            return MethodHandles.privateLookupIn(BidirectionalLayer.class, MethodHandles.lookup())
+                    .findVarHandle(BidirectionalLayer.class, name, Layer.class);
+        } catch (ReflectiveOperationException missing) {
+            throw new LowRankException(
+                    "DL4J's BidirectionalLayer has no member " + name
+                            + " as in 1.0.0-M2.1, the version that lowrank4j works with.",
+                    missing);
+        }
+    }
+}
