@@ -1,24 +1,22 @@
 package org.lowrank4j.compression;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
-import org.deeplearning4j.nn.layers.OutputLayer;
-import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
-import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.engine.LayerInputs;
+import org.lowrank4j.kind.LayerKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A network through which minibatches pass as at inference, so that the inputs of its layers can be looked at. */
 abstract class ForwardPasses {
 
     /**
-     * One layer that multiplies its input by W: a DenseLayer, OutputLayer or RnnOutputLayer, frozen or not.
+     * One layer that shows the rows that it multiplies by W, frozen or not.
      *
      * @param weight W, nIn x nOut, live
      */
@@ -40,7 +38,7 @@ abstract class ForwardPasses {
     final @Nullable INDArray inputs(Target target, Batch batch) {
         try {
             pass(batch);
-            return LayerInputs.rows(target.layer(), target.layer().input());
+            return Objects.requireNonNull(LayerKinds.inputRows(target.layer())).of(target.layer());
         } finally {
             clear();
         }
@@ -52,10 +50,7 @@ abstract class ForwardPasses {
             find(name, frozen.getInsideLayer(), found);
         } else if (layer instanceof FrozenLayerWithBackprop frozen) {
             find(name, frozen.getInsideLayer(), found);
-        } else if (layer instanceof BaseLayer<?> base
-                && (base.getClass() == DenseLayer.class
-                        || base.getClass() == OutputLayer.class
-                        || base.getClass() == RnnOutputLayer.class)) {
+        } else if (layer instanceof BaseLayer<?> base && LayerKinds.inputRows(base) != null) {
             found.accept(name, base);
         }
     }

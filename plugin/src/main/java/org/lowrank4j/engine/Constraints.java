@@ -1,72 +1,69 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.update.TargetUpdate;
 
 /**
  * The user's constraints, held at the end of every step, as stock training does: on layers that are trained in full, on
- * vectors that train, and on W of targets, which is the effective weight. A constraint that moves it moves the base; the
+ * vectors that train, and on targets, whose weights are the effective ones. A constraint that moves it moves the base; the
  * adapter stays. What is frozen is left alone.
  */
 final class Constraints {
-
-    private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
 
     /**
      * One layer.
      *
      * @param part its index
      * @param trained the parameters to constrain; null for all of them
-     * @param update of W, if that is among them
+     * @param updates of the adapted ones among them
      */
-    private record Held(
-            int part,
-            @Nullable Set<String> trained,
-            @Nullable TargetUpdate update) {}
+    private record Held(int part, @Nullable Set<String> trained, List<TargetUpdate> updates) {}
 
     private final List<Held> held = new ArrayList<>();
 
     /** A layer that is trained in full; one that wraps others keeps their constraints to itself. */
     void whole(int index, Part part) {
         if (part.layer() != null && (!(part.layer() instanceof BaseLayer) || !of(part).isEmpty())) {
-            held.add(new Held(index, null, null));
+            held.add(new Held(index, null, List.of()));
         }
     }
 
     /**
      * A layer of which some parameters train.
      *
-     * @param update of W, null if it is frozen
+     * @param updates of the adapted ones, by parameter
      */
-    void some(int index, Part part, Set<String> vectors, @Nullable TargetUpdate update) {
-        boolean weight = update != null && onWeight(part);
-        if (weight
-                || of(part).stream()
-                        .anyMatch(constraint -> vectors.stream().anyMatch(concerns(constraint)::contains))) {
-            List<String> trained = new ArrayList<>(vectors);
-            if (update != null) {
-                trained.add(WEIGHT);
-            }
-            held.add(new Held(index, Set.copyOf(trained), weight ? update : null));
+    void some(int index, Part part, Set<String> vectors, Map<String, TargetUpdate> updates) {
+        Set<String> trained = new HashSet<>(vectors);
+        trained.addAll(updates.keySet());
+        if (trained.stream().anyMatch(parameter -> isOn(part, parameter))) {
+            List<TargetUpdate> constrained = new ArrayList<>();
+            updates.forEach((parameter, update) -> {
+                if (isOn(part, parameter)) {
+                    constrained.add(update);
+                }
+            });
+            held.add(new Held(index, trained, constrained));
         }
     }
 
-    /** Whether there are constraints on the layer's W. */
-    static boolean onWeight(Part part) {
-        return of(part).stream().anyMatch(constraint -> concerns(constraint).contains(WEIGHT));
+    /** Whether there are constraints on a parameter of the layer. */
+    static boolean isOn(Part part, String parameter) {
+        return of(part).stream().anyMatch(constraint -> concerns(constraint).contains(parameter));
     }
 
-    /** The classes of the constraints on the layer's W, for messages. */
-    static List<String> namesOnWeight(Part part) {
+    /** The classes of the constraints on a parameter of the layer, for messages. */
+    static List<String> names(Part part, String parameter) {
         return of(part).stream()
-                .filter(constraint -> concerns(constraint).contains(WEIGHT))
+                .filter(constraint -> concerns(constraint).contains(parameter))
                 .map(constraint -> constraint.getClass().getSimpleName())
                 .toList();
     }
@@ -106,9 +103,7 @@ final class Constraints {
             for (LayerConstraint constraint : of(layer)) {
                 constraint.applyConstraint(withoutFrozen, iteration, epoch);
             }
-            if (one.update() != null) {
-                one.update().weightConstrained();
-            }
+            one.updates().forEach(TargetUpdate::weightConstrained);
         }
     }
 }

@@ -507,7 +507,7 @@ public final class Networks {
         Methods methods = Methods.load();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             Plan plan = enrolment.rule().plan(shapeForTraining(enrolment, network), methods);
-            reason = StockReason.after(network, plan);
+            reason = StockReason.after(plan);
             if (reason != null) {
                 trainAsStock(enrolment, reason);
                 return null;

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -53,6 +54,7 @@ final class Session {
     private final List<SegmentTarget> targets;
     private List<Segment> segments;
     private final List<AdaptedLayer> adaptedLayers;
+    private final List<WatchedLayer> watchedLayers;
     private final List<ShownWeight> shownWeights;
     private final List<ReplacedLoss> replacedLosses;
     private final Constraints constraints;
@@ -103,17 +105,18 @@ final class Session {
     /**
      * One adapter.
      *
+     * @param key of the target
      * @param gradients the views of its tensors' gradients, which the updater turns into steps
-     * @param terms the user's l1, l2 and weight decay for W
+     * @param terms the user's l1, l2 and weight decay for the matrix
      */
     record SegmentTarget(
-            String layer,
+            String key,
             TargetUpdate update,
             INDArray[] gradients,
             @Nullable List<Regularization> terms) {
 
         String key(int tensor) {
-            return layer + "/" + update.tensors().get(tensor).name();
+            return key + "/" + update.tensors().get(tensor).name();
         }
     }
 
@@ -130,6 +133,7 @@ final class Session {
         starts = builder.starts;
         observingNanos = builder.inputs.nanos();
         adaptedLayers = builder.adaptedLayers;
+        watchedLayers = builder.watchedLayers;
         shownWeights = builder.shownWeights;
         replacedLosses = builder.replacedLosses;
         constraints = builder.constraints;
@@ -193,11 +197,11 @@ final class Session {
         return joint == null ? OptionalLong.empty() : OptionalLong.of(joint.numbers());
     }
 
-    /** Trained entries of each adapter, by layer. */
+    /** Trained entries of each adapter, by the target's key. */
     Map<String, Long> adapterEntries() {
         return targets.stream()
                 .collect(Collectors.toMap(
-                        SegmentTarget::layer,
+                        SegmentTarget::key,
                         target -> target.update().tensors().stream()
                                 .mapToLong(tensor -> tensor.length())
                                 .sum(),
@@ -498,7 +502,7 @@ final class Session {
 
     private INDArray[] liveStates(SegmentTarget target) {
         return target.update().tensors().stream()
-                .map(tensor -> blocks.liveState(target.layer() + "/" + tensor.name(), type))
+                .map(tensor -> blocks.liveState(target.key() + "/" + tensor.name(), type))
                 .toArray(INDArray[]::new);
     }
 
@@ -516,10 +520,14 @@ final class Session {
         }
     }
 
-    /** Layers that only lend their backward pass write into scratch memory: those gradients mean nothing. */
+    /**
+     * Layers that only lend their backward pass write into scratch memory: those gradients mean nothing. Listeners see what
+     * was taken from there.
+     */
     private void dropScratch(Gradient returned) {
         if (!scratchKeys.isEmpty()) {
             returned.gradientForVariable().keySet().removeIf(scratchKeys::contains);
+            watchedLayers.forEach(one -> returned.gradientForVariable().putAll(one.shown()));
         }
     }
 
@@ -539,9 +547,9 @@ final class Session {
         if (proven) {
             return;
         }
-        List<String> missed = adaptedLayers.stream()
-                .filter(AdaptedLayer::isMissed)
-                .map(AdaptedLayer::name)
+        List<String> missed = Stream.concat(
+                        adaptedLayers.stream().filter(AdaptedLayer::isMissed).map(AdaptedLayer::name),
+                        watchedLayers.stream().filter(WatchedLayer::isMissed).map(WatchedLayer::name))
                 .toList();
         if (!missed.isEmpty()) {
             throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", missed)
@@ -668,8 +676,8 @@ final class Session {
         for (SegmentTarget target : targets) {
             target.update()
                     .state()
-                    .forEach((key, array) -> tensors.put(
-                            TrainingState.ADAPTER + target.layer() + "/" + key, array.dup(array.ordering())));
+                    .forEach((key, array) ->
+                            tensors.put(TrainingState.ADAPTER + target.key() + "/" + key, array.dup(array.ordering())));
         }
         if (wholeGradient != null) {
             wholeGradient
@@ -796,7 +804,7 @@ final class Session {
     /** Puts a saved state back; the caller has checked that it was made under the same settings. */
     void restore(TrainingState saved) {
         for (SegmentTarget target : targets) {
-            target.update().restore(saved.under(TrainingState.ADAPTER + target.layer() + "/"));
+            target.update().restore(saved.under(TrainingState.ADAPTER + target.key() + "/"));
         }
         if (wholeGradient != null) {
             wholeGradient.restore(saved.under(TrainingState.NETWORK));

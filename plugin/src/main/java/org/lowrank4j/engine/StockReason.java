@@ -1,12 +1,9 @@
 package org.lowrank4j.engine;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
-import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
@@ -67,13 +64,25 @@ final class StockReason {
                 .map(kind -> kind.getValue() + " " + kind.getKey())
                 .collect(Collectors.joining(", "));
         String outputs = shape.layers().stream()
-                .filter(layer -> layer.output() && layer.refusal().isEmpty() && !layer.frozen())
+                .filter(layer -> layer.output() && !layer.matrices().isEmpty() && !layer.frozen())
                 .map(LayerShape::name)
                 .collect(Collectors.joining(","));
-        return "it has no layer to adapt (" + kinds + (counts.size() > LISTED ? ", ..." : "") + ")"
-                + (outputs.isEmpty()
-                        ? ", only " + NetworkParts.SUPPORTED + " can be"
-                        : "; write layers=" + outputs + ",train=0.. to adapt its output and train the rest in full");
+        String named = shape.layers().stream()
+                .filter(layer -> !layer.output()
+                        && !layer.byDefault()
+                        && !layer.matrices().isEmpty()
+                        && !layer.frozen())
+                .map(layer -> "type:" + layer.type())
+                .distinct()
+                .limit(LISTED)
+                .collect(Collectors.joining(","));
+        String adapts = !named.isEmpty()
+                ? "; write layers=" + named + " to adapt what is adapted only if it is named"
+                : !outputs.isEmpty()
+                        ? "; write layers=" + outputs + ",train=0.. to adapt its output and train the rest in full"
+                        : "";
+        return "it has no layer that is adapted by default (" + kinds + (counts.size() > LISTED ? ", ..." : "") + ")"
+                + adapts;
     }
 
     /** Whether there are layers that would be adapted, had anything trained them. */
@@ -83,7 +92,7 @@ final class StockReason {
                         layer.role() == Plan.Role.TRAIN && !layer.layer().output())
                 .filter(layer -> plan.shape().random().contains(layer.layer().name()))
                 .anyMatch(layer ->
-                        layer.layer().refusal().isEmpty() && layer.layer().inputs() > 0);
+                        layer.layer().byDefault() && !layer.layer().matrices().isEmpty());
     }
 
     /** The reason for a network with layerwise pretraining; null if it has none. */
@@ -98,25 +107,13 @@ final class StockReason {
     }
 
     /** The reason that shows in the plan; null if there is none. */
-    static @Nullable String after(NetworkParts network, Plan plan) {
+    static @Nullable String after(Plan plan) {
         if (plan.allSettings().isEmpty()) {
             return plan.rule().namesLayers()
                     ? "its rule names layers that another network of this program has"
                     : isNew(plan)
                             ? "every layer that could be adapted is still random, and trains in full (train=auto)"
                             : nothingToAdapt(plan.shape());
-        }
-        List<Part> parts = network.parts();
-        for (int i = 0; i < parts.size(); i++) {
-            Layer layer = parts.get(i).layer();
-            Plan.Role role = plan.layers().get(i).role();
-            String name = parts.get(i).shape().name();
-            if (role == Plan.Role.TARGET
-                    && layer instanceof BaseLayer<?> base
-                    && base.layerConf().getWeightNoise() != null) {
-                return "target layer " + name + " has weight noise ("
-                        + base.layerConf().getWeightNoise().getClass().getSimpleName() + "), which is not supported";
-            }
         }
         return null;
     }

@@ -8,10 +8,8 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.BasePretrainNetwork;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.layers.ocnn.OCNNOutputLayer;
-import org.deeplearning4j.nn.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,19 +46,10 @@ final class Vectors {
                 || settings instanceof ElementWiseMultiplicationLayer;
     }
 
-    /**
-     * Why the vectors of a layer cannot train while its matrices do not, empty if they can. It takes a layer of DL4J's that
-     * writes the gradient of each parameter into a view of its own, and nothing else.
-     */
+    /** Why the vectors of a layer cannot train while its matrices do not, empty if they can. */
     static String refusal(@Nullable Layer layer) {
-        if (layer instanceof BatchNormalization || layer instanceof OCNNOutputLayer) {
-            return "its parameters train together or not at all";
-        }
-        if (layer instanceof SimpleRnn || layer instanceof BasePretrainNetwork) {
-            return "its backward pass writes all of its gradients into one piece of memory";
-        }
-        boolean writesViews =
-                layer instanceof BaseLayer && layer.getClass().getName().startsWith("org.deeplearning4j.");
-        return writesViews ? "" : "only layers whose gradients DL4J writes one by one can train vectors alone";
+        return layer instanceof BatchNormalization || layer instanceof OCNNOutputLayer
+                ? "its parameters train together or not at all"
+                : "";
     }
 }

@@ -1,5 +1,6 @@
 package org.lowrank4j.hook;
 
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
@@ -9,6 +10,7 @@ import org.lowrank4j.engine.AdaptedLayer;
 import org.lowrank4j.engine.FrozenBatchNormalization;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.ReplacedLoss;
+import org.lowrank4j.engine.WatchedLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The passes of one layer; null leaves each to DL4J. */
@@ -57,14 +59,33 @@ public final class LayerHooks {
         return loss == null ? null : loss.score(output, regularization, training, (LayerWorkspaceMgr) workspaces);
     }
 
-    /** Instead of {@code BaseLayer.calcRegularizationScore}. */
+    /** Instead of {@code calcRegularizationScore} of any layer. */
     public static @Nullable Object regularizationScore(Object layer, boolean backpropParamsOnly) {
-        if (Networks.none()) {
+        if (Networks.none() || !(layer instanceof Layer plain)) {
             return null;
         }
-        BaseLayer<?> base = (BaseLayer<?>) layer;
-        AdaptedLayer adapted = AdaptedLayer.of(base);
-        return adapted == null ? null : adapted.regularizationScore(base.getIterationCount(), base.getEpochCount());
+        WatchedLayer watched = WatchedLayer.of(layer);
+        if (watched != null) {
+            return watched.regularizationScore(plain.getIterationCount(), plain.getEpochCount());
+        }
+        AdaptedLayer adapted = layer instanceof BaseLayer<?> base ? AdaptedLayer.of(base) : null;
+        return adapted == null ? null : adapted.regularizationScore(plain.getIterationCount(), plain.getEpochCount());
+    }
+
+    /** Before {@code backpropGradient} and {@code tbpttBackpropGradient} of any layer, {@code doBackward} of any vertex. */
+    public static @Nullable Object backwardBegins(Object layer) {
+        WatchedLayer watched = Networks.none() ? null : WatchedLayer.of(layer);
+        if (watched != null) {
+            watched.backwardBegins();
+        }
+        return watched;
+    }
+
+    /** After them. */
+    public static void backwardEnds(Object layer, @Nullable Object watched, @Nullable Throwable thrown) {
+        if (watched != null) {
+            ((WatchedLayer) watched).backwardEnds(layer, thrown);
+        }
     }
 
     /** Instead of {@code BatchNormalization.activate(boolean, LayerWorkspaceMgr)}. */

@@ -7,12 +7,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.BiasTraining;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -102,10 +104,9 @@ public final class PlanReport {
                 .filter(LowRankUpdate::trainsWeight)
                 .map(LowRankUpdate::name)
                 .collect(Collectors.toSet());
-        long adapters = plan.layers().stream()
-                .filter(layer -> layer.role() == Role.TARGET
-                        && !itself.contains(layer.settings().update()))
-                .mapToLong(layer -> entries(layer, adapterEntries))
+        long adapters = plan.targets().stream()
+                .filter(target -> !itself.contains(target.settings().update()))
+                .mapToLong(target -> entries(target, adapterEntries))
                 .sum();
         return totals(entries, plan.shape().parameterCount() + adapters);
     }
@@ -125,7 +126,11 @@ public final class PlanReport {
                 .mapToLong(name -> layer.layer().parameters().getOrDefault(name, 0L))
                 .sum();
         return switch (layer.role()) {
-            case TARGET -> entries(layer, adapterEntries) + vectors;
+            case TARGET ->
+                vectors
+                        + layer.targets().stream()
+                                .mapToLong(target -> entries(target, adapterEntries))
+                                .sum();
             case FROZEN -> vectors;
             case TRAIN ->
                 layer.layer().parameters().entrySet().stream()
@@ -139,11 +144,11 @@ public final class PlanReport {
         return layer.type().equals("BatchNormalization") && RUNNING_STATISTICS.contains(parameter);
     }
 
-    private static long entries(LayerPlan layer, Map<String, Long> adapterEntries) {
-        Long entries = adapterEntries.get(layer.layer().name());
+    private static long entries(Plan.Target target, Map<String, Long> adapterEntries) {
+        Long entries = adapterEntries.get(target.key());
         if (entries == null) {
             throw new LowRankException("The report was given no number of adapter entries for the target '"
-                    + layer.layer().name() + "'; it has them for " + adapterEntries.keySet() + ".");
+                    + target.key() + "'; it has them for " + adapterEntries.keySet() + ".");
         }
         return entries;
     }
@@ -151,12 +156,10 @@ public final class PlanReport {
     /** One line for each distinct choice of methods; the layers are listed only if there are several choices. */
     private static List<String> methods(Plan plan) {
         Map<String, List<String>> layersByMethods = new LinkedHashMap<>();
-        for (LayerPlan layer : plan.layers()) {
-            if (layer.role() == Role.TARGET) {
-                layersByMethods
-                        .computeIfAbsent(describe(layer.settings()), methods -> new ArrayList<>())
-                        .add(layer.layer().name());
-            }
+        for (Plan.Target target : plan.targets()) {
+            layersByMethods
+                    .computeIfAbsent(describe(target.settings()), methods -> new ArrayList<>())
+                    .add(target.key());
         }
         Plan.TargetSettings joint = plan.joint();
         if (joint != null) {
@@ -194,7 +197,7 @@ public final class PlanReport {
 
     private static List<String> table(Plan plan, Map<String, Long> adapterEntries) {
         TextTable table = new TextTable(
-                List.of("#", "layer", "type", "W", "role", "rank", "scale", "params", "trained", "because"),
+                List.of("#", "layer", "type", "matrix", "role", "rank", "scale", "params", "trained", "because"),
                 Set.of(0, 5, 6, 7, 8));
         List<LayerPlan> layers = plan.layers().stream()
                 .filter(layer -> !layer.layer().parameters().isEmpty())
@@ -223,19 +226,37 @@ public final class PlanReport {
     private static List<String> row(List<LayerPlan> alike, Map<String, Long> adapterEntries) {
         LayerPlan plan = alike.get(0);
         LayerShape layer = plan.layer();
-        boolean target = plan.role() == Role.TARGET;
-        boolean matrix = layer.inputs() > 0 && layer.outputs() > 0;
         return List.of(
                 Integer.toString(layer.index()),
                 layer.name() + (alike.size() > 1 ? " and " + (alike.size() - 1) + " more" : ""),
                 layer.type(),
-                matrix ? layer.inputs() + "x" + layer.outputs() : "",
+                matrices(plan),
                 plan.role().name().toLowerCase(Locale.ROOT) + (plan.trainBias() ? "+bias" : ""),
-                target ? Integer.toString(plan.settings().rank()) : "",
-                target ? String.format(Locale.ROOT, "%.4g", plan.settings().scale()) : "",
+                ofTargets(plan, settings -> Integer.toString(settings.rank())),
+                ofTargets(plan, settings -> String.format(Locale.ROOT, "%.4g", settings.scale())),
                 String.format(Locale.ROOT, "%,d", alike.size() * layer.parameterCount()),
                 String.format(Locale.ROOT, "%,d", alike.size() * trained(plan, adapterEntries)),
                 plan.because());
+    }
+
+    /** The sides of a layer's W; the names, too, of a layer with others: of those that are adapted, or of all. */
+    private static String matrices(LayerPlan plan) {
+        List<MatrixShape> shown = plan.targets().isEmpty()
+                ? plan.layer().matrices()
+                : plan.targets().stream().map(Plan.Target::matrix).toList();
+        boolean onlyWeight = plan.layer().matrices().size() == 1
+                && plan.layer().matrices().get(0).key().equals(plan.layer().name());
+        return shown.stream()
+                .map(matrix -> onlyWeight ? matrix.sides() : matrix.parameter() + " " + matrix.sides())
+                .collect(Collectors.joining(" "));
+    }
+
+    /** One value if all targets of the layer have the same. */
+    private static String ofTargets(LayerPlan plan, Function<TargetSettings, String> value) {
+        return plan.targets().stream()
+                .map(target -> value.apply(target.settings()))
+                .distinct()
+                .collect(Collectors.joining(" "));
     }
 
     private static String memory(Memory memory) {

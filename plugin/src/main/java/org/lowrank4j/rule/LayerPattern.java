@@ -2,20 +2,24 @@ package org.lowrank4j.rule;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 
 /**
  * Names layers of a network: by name, by regular expression over the whole name, by index ({@code 3}), by inclusive
- * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:DenseLayer} or {@code DenseLayer}).
+ * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:DenseLayer} or {@code DenseLayer}). What follows a
+ * slash names matrices of those layers, by parameter name or regular expression: {@code lstm/RW}, {@code type:LSTM/R?W}.
  *
  * <p>What a text means is decided by the network in this order, so that a layer is always reachable by its own name: a
- * layer's name, an index or range, a type, a regular expression.
+ * layer's name, an index or range, a type, a regular expression; then the part before its last slash by the same rules.
  */
 final class LayerPattern {
 
@@ -39,8 +43,30 @@ final class LayerPattern {
      *
      * @param layers in the network's order; empty if there is none
      * @param named whether each layer was meant personally (by name or index), not as one of a kind
+     * @param matrices of those layers, the ones that are meant
+     * @param whole whether the layers were named, and not matrices of theirs
      */
-    record Match(List<LayerShape> layers, boolean named) {}
+    record Match(List<LayerShape> layers, boolean named, Set<MatrixShape> matrices, boolean whole) {
+
+        private static Match of(List<LayerShape> layers, boolean named) {
+            Set<MatrixShape> all = new LinkedHashSet<>();
+            layers.forEach(layer -> all.addAll(layer.matrices()));
+            return new Match(layers, named, all, true);
+        }
+
+        private Match only(BoundedPattern parameter) {
+            Set<MatrixShape> some = new LinkedHashSet<>(matrices);
+            some.removeIf(matrix -> !parameter.matches(matrix.parameter()));
+            Set<String> names = some.stream().map(MatrixShape::layer).collect(Collectors.toSet());
+            return new Match(
+                    layers.stream()
+                            .filter(layer -> names.contains(layer.name()))
+                            .toList(),
+                    named,
+                    some,
+                    false);
+        }
+    }
 
     /**
      * Reads a list separated by commas or colons. Separators inside brackets belong to a regular expression, as does one
@@ -112,19 +138,30 @@ final class LayerPattern {
         return text.equals(NONE);
     }
 
-    /** Which layers of the network this names. */
+    /** Which layers of the network this names, and which of their matrices. */
     Match match(NetworkShape network) {
+        Match match = layers(network);
+        int slash = text.lastIndexOf('/');
+        if (!match.layers().isEmpty() || slash < 1 || slash == text.length() - 1) {
+            return match;
+        }
+        return new LayerPattern(text.substring(0, slash))
+                .layers(network)
+                .only(BoundedPattern.compile(text.substring(slash + 1)));
+    }
+
+    private Match layers(NetworkShape network) {
         List<LayerShape> byName = those(network, layer -> layer.name().equals(text));
         if (!byName.isEmpty()) {
-            return new Match(byName, true);
+            return Match.of(byName, true);
         }
         if (INDEX.matcher(text).matches()) {
             int index = Integer.parseInt(text);
-            return new Match(those(network, layer -> layer.index() == index), true);
+            return Match.of(those(network, layer -> layer.index() == index), true);
         }
         Matcher range = RANGE.matcher(text);
         if (range.matches()) {
-            return new Match(
+            return Match.of(
                     those(network, layer -> layer.index() >= first(range) && layer.index() <= last(range)), false);
         }
         String type = text.startsWith(TYPE_PREFIX)
@@ -132,9 +169,9 @@ final class LayerPattern {
                 : text;
         List<LayerShape> byType = those(network, layer -> isOfType(layer, type));
         if (!byType.isEmpty()) {
-            return new Match(byType, false);
+            return Match.of(byType, false);
         }
-        return new Match(those(network, this::matches), false);
+        return Match.of(those(network, this::matches), false);
     }
 
     private boolean matches(LayerShape layer) {

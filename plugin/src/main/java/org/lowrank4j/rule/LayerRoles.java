@@ -3,6 +3,7 @@ package org.lowrank4j.rule;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.PatternMatches.PatternMatch;
 
 /**
@@ -34,6 +36,9 @@ final class LayerRoles {
     private final boolean everything;
     private final BooleanSupplier learnsFromScratch;
     private final Map<LayerShape, String> excluded = new LinkedHashMap<>();
+    /** The matrices of targets that are adapted, or would be without {@code exclude}. */
+    private final Set<MatrixShape> selected = new LinkedHashSet<>();
+
     private final Map<LayerShape, String> targets = new LinkedHashMap<>();
     private final Map<LayerShape, String> named = new LinkedHashMap<>();
     private final Map<LayerShape, String> trained = new LinkedHashMap<>();
@@ -105,8 +110,13 @@ final class LayerRoles {
         return named.containsKey(layer);
     }
 
-    /** Takes a layer back from the targets. */
-    void passOver(LayerShape layer, String because) {
+    /** Takes a matrix back from the targets, and its layer if it was the only one. */
+    void passOver(MatrixShape matrix, String because) {
+        selected.remove(matrix);
+        LayerShape layer = network.layer(matrix.layer());
+        if (layer.matrices().stream().anyMatch(this::isTarget)) {
+            return;
+        }
         targets.remove(layer);
         excluded.put(layer, because);
         if (trainsByDefault()
@@ -125,13 +135,20 @@ final class LayerRoles {
         return targets.containsKey(layer);
     }
 
+    boolean isTarget(MatrixShape matrix) {
+        return selected.contains(matrix) && targets.containsKey(network.layer(matrix.layer()));
+    }
+
     boolean isTrained(LayerShape layer) {
         return trained.containsKey(layer);
     }
 
-    /** Layers to adapt, in the network's order. */
-    List<LayerShape> targets() {
-        return network.layers().stream().filter(targets::containsKey).toList();
+    /** Matrices to adapt, in the network's order. */
+    List<MatrixShape> targets() {
+        return network.layers().stream()
+                .flatMap(layer -> layer.matrices().stream())
+                .filter(this::isTarget)
+                .toList();
     }
 
     List<String> warnings() {
@@ -152,7 +169,10 @@ final class LayerRoles {
             return excluded.get(layer);
         }
         Optional<String> refusal = refusal(layer);
-        return refusal.isPresent() ? "cannot be a target: " + refusal.get() : "not selected";
+        if (refusal.isPresent()) {
+            return "cannot be a target: " + refusal.get();
+        }
+        return rule.value(Key.LAYERS).isPresent() || layer.byDefault() ? "not selected" : "adapted only if named";
     }
 
     /** The layers that the rule asks for, before anything is taken away. */
@@ -161,16 +181,22 @@ final class LayerRoles {
         Optional<Sourced> layers = rule.value(Key.LAYERS);
         if (layers.isEmpty()) {
             network.layers().stream()
-                    .filter(layer ->
-                            !layer.output() && !layer.frozen() && refusal(layer).isEmpty())
+                    .filter(layer -> !layer.output()
+                            && !layer.frozen()
+                            && layer.byDefault()
+                            && refusal(layer).isEmpty())
                     .filter(layer -> !everything
                             || WEIGHT_AND_BIAS.containsAll(layer.parameters().keySet()))
-                    .forEach(layer -> wanted.put(layer, "default: supported layer"));
+                    .forEach(layer -> {
+                        wanted.put(layer, "default: supported layer");
+                        selected.addAll(layer.matrices());
+                    });
             return wanted;
         }
         List<PatternMatch> matches = PatternMatches.of("layers", layers.get(), network, rule.networks());
         forAnotherNetwork = matches.isEmpty();
         for (PatternMatch match : matches) {
+            selected.addAll(match.matrices());
             for (LayerShape layer : match.layers()) {
                 wanted.putIfAbsent(layer, match.because());
                 if (match.named()) {
@@ -188,7 +214,10 @@ final class LayerRoles {
             return;
         }
         for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network, rule.networks())) {
-            match.layers().forEach(layer -> excluded.putIfAbsent(layer, match.because()));
+            selected.removeAll(match.matrices());
+            match.layers().stream()
+                    .filter(layer -> match.whole() || layer.matrices().stream().noneMatch(selected::contains))
+                    .forEach(layer -> excluded.putIfAbsent(layer, match.because()));
             excludesTargets |= match.layers().stream().anyMatch(wanted::containsKey);
             if (!everything && match.layers().stream().noneMatch(wanted::containsKey)) {
                 warnings.add(
@@ -311,6 +340,11 @@ final class LayerRoles {
     }
 
     private void train(LayerShape layer, PatternMatch match, Sourced train) {
+        if (!match.whole()) {
+            throw new LowRankException("train '" + match.pattern() + "' (" + train.source() + ") names a matrix, and a"
+                    + " layer trains in full as a whole. Write train=" + layer.name() + ", or adapt the matrix alone:"
+                    + " layers=" + match.pattern() + ".");
+        }
         if (targets.containsKey(layer) && named.containsKey(layer) && !match.named()) {
             return;
         }
@@ -360,10 +394,8 @@ final class LayerRoles {
     }
 
     private static Optional<String> refusal(LayerShape layer) {
-        if (!layer.refusal().isEmpty()) {
-            return Optional.of(layer.refusal());
-        }
-        boolean matrix = layer.inputs() > 0 && layer.outputs() > 0;
-        return matrix ? Optional.empty() : Optional.of("it has no weight matrix W");
+        return layer.matrices().isEmpty()
+                ? Optional.of("it has no weight matrix that can be adapted")
+                : Optional.empty();
     }
 }

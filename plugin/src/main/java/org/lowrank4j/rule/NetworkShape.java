@@ -23,6 +23,14 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
         return new NetworkShape(kind, layers, Set.copyOf(names));
     }
 
+    /** The layer of a name. */
+    public LayerShape layer(String name) {
+        return layers.stream()
+                .filter(layer -> layer.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no layer " + name));
+    }
+
     /**
      * One layer.
      *
@@ -30,11 +38,10 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param name as configured, else DL4J's default name ({@code layer0}, {@code layer1}, ... or the vertex name)
      * @param type simple name of the configuration class, for example {@code DenseLayer}, with what it wraps in brackets:
      *     {@code LastTimeStep(LSTM)}
-     * @param inputs nIn of the weight "W", 0 if the layer has no such matrix
-     * @param outputs nOut of the weight "W", 0 if the layer has no such matrix
+     * @param matrices what of it a low-rank method could adapt, in DL4J's order; empty if nothing
      * @param parameters parameter name to number of entries, in DL4J's order; empty for a layer without parameters
      * @param output whether it is an output layer (an IOutputLayer)
-     * @param refusal why the layer cannot be a target, as the end of a sentence; empty if it can
+     * @param byDefault whether a rule that names no layers adapts it
      * @param frozen whether the program itself froze it (FrozenLayer), or it lies below such a layer
      * @param vectors names of the parameters that are vectors (biases, gains), in DL4J's order; running statistics are none
      * @param vectorRefusal why the vectors cannot train beside matrices that do not, as the end of a sentence; empty if they
@@ -44,11 +51,10 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
             int index,
             String name,
             String type,
-            long inputs,
-            long outputs,
+            List<MatrixShape> matrices,
             Map<String, Long> parameters,
             boolean output,
-            String refusal,
+            boolean byDefault,
             boolean frozen,
             List<String> vectors,
             String vectorRefusal) {
@@ -56,6 +62,41 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
         /** Number of all entries of all parameters. */
         public long parameterCount() {
             return parameters.values().stream().mapToLong(Long::longValue).sum();
+        }
+    }
+
+    /**
+     * One matrix M of a layer's parameters.
+     *
+     * @param layer the layer's name
+     * @param parameter DL4J's name of the parameter that it lies in, for example {@code W} or {@code RW}
+     * @param inputs nIn, its rows
+     * @param outputs nOut, its columns
+     * @param showsInputs whether what it multiplies can be looked at
+     */
+    public record MatrixShape(String layer, String parameter, long inputs, long outputs, boolean showsInputs) {
+
+        /** The parameter that a key leaves out. */
+        private static final String WEIGHT = "W";
+
+        /** What identifies a target in plans, files and reports: LAYER for a layer's W, else LAYER/PARAMETER. */
+        public String key() {
+            return key(layer, parameter);
+        }
+
+        /** The key of a layer's parameter. */
+        public static String key(String layer, String parameter) {
+            return parameter.equals(WEIGHT) ? layer : layer + "/" + parameter;
+        }
+
+        /** The smaller side, which no rank exceeds. */
+        public long largestRank() {
+            return Math.min(inputs, outputs);
+        }
+
+        /** Its sides, as {@code 784x256}. */
+        public String sides() {
+            return inputs + "x" + outputs;
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 
 /** Matches the layer patterns of one key strictly: each pattern must name at least one layer of the network. */
 final class PatternMatches {
@@ -23,9 +24,17 @@ final class PatternMatches {
     /**
      * One pattern and the layers that it names, at least one.
      *
+     * @param matrices of those layers, the ones that it means
+     * @param whole whether it names the layers, and not matrices of theirs
      * @param because the pattern as the report shows it
      */
-    record PatternMatch(LayerPattern pattern, List<LayerShape> layers, boolean named, String because) {}
+    record PatternMatch(
+            LayerPattern pattern,
+            List<LayerShape> layers,
+            boolean named,
+            Set<MatrixShape> matrices,
+            boolean whole,
+            String because) {}
 
     /**
      * Matches every pattern of a list; {@code none} matches nothing, nor does a pattern that names layers of another
@@ -51,7 +60,8 @@ final class PatternMatches {
                         + "). Nearest: " + nearest(pattern, network) + ". Layers of this " + network.kind() + ": "
                         + list(network) + ".");
             }
-            matches.add(new PatternMatch(pattern, match.layers(), match.named(), what + " " + pattern));
+            matches.add(new PatternMatch(
+                    pattern, match.layers(), match.named(), match.matrices(), match.whole(), what + " " + pattern));
         }
         return matches;
     }
@@ -60,6 +70,9 @@ final class PatternMatches {
         Set<String> candidates = new LinkedHashSet<>();
         network.layers().forEach(layer -> candidates.add(layer.name()));
         network.layers().forEach(layer -> candidates.add(layer.type()));
+        network.layers().stream()
+                .filter(layer -> layer.matrices().size() > 1)
+                .forEach(layer -> layer.matrices().forEach(matrix -> candidates.add(matrix.key())));
         return String.join(", ", NearestName.ranked(pattern.text().replace("type:", ""), candidates, NEAREST));
     }
 

@@ -32,22 +32,23 @@ public record Plan(
     /** The settings of every adapter, and those of an update of the whole network without any. */
     public List<TargetSettings> allSettings() {
         List<TargetSettings> settings = new ArrayList<>();
-        for (LayerPlan layer : layers) {
-            if (layer.role() == Role.TARGET) {
-                settings.add(layer.settings());
-            }
-        }
+        targets().forEach(target -> settings.add(target.settings()));
         if (joint != null) {
             settings.add(joint);
         }
         return settings;
     }
 
+    /** The targets of all layers, in their order. */
+    public List<Target> targets() {
+        return layers.stream().flatMap(layer -> layer.targets().stream()).toList();
+    }
+
     /**
      * The same plan with other ranks, found after planning. The scales stay, and a target of rank 0 is left frozen
      * as far as it was adapted.
      *
-     * @param ranks by layer name; a target without an entry keeps its rank
+     * @param ranks by the target's key; a target without an entry keeps its rank
      */
     public Plan withRanks(Map<String, Integer> ranks) {
         return ranks.isEmpty()
@@ -79,7 +80,7 @@ public record Plan(
 
     /** What happens to a layer's parameters. */
     public enum Role {
-        /** W is adapted by a low-rank method; its vectors are trained if {@link LayerPlan#vectors} has them. */
+        /** Of its matrices, those in {@link LayerPlan#targets} are adapted; vectors train if {@link LayerPlan#vectors} has them. */
         TARGET,
         /** All parameters are trained in full, as stock. */
         TRAIN,
@@ -88,22 +89,44 @@ public record Plan(
     }
 
     /**
+     * One matrix that is adapted.
+     *
+     * @param matrix which
+     * @param settings of its adapter
+     * @param cutFrom the settings that the rule asks for, if their rank is more than fits the matrix; else null
+     */
+    public record Target(
+            NetworkShape.MatrixShape matrix,
+            TargetSettings settings,
+            @Nullable TargetSettings cutFrom) {
+
+        private Target withRank(int rank) {
+            return new Target(matrix, settings.withRank(rank), cutFrom);
+        }
+
+        private Target withScaleAsked() {
+            return cutFrom == null
+                    ? this
+                    : new Target(matrix, cutFrom.withRank(settings.rank()).withOptions(settings.options()), cutFrom);
+        }
+
+        /** What identifies it: {@link NetworkShape.MatrixShape#key()}. */
+        public String key() {
+            return matrix.key();
+        }
+    }
+
+    /**
      * One layer.
      *
      * @param layer its shape
      * @param role what happens to it
-     * @param target the settings of the adapter; only for {@link Role#TARGET}
-     * @param cutFrom the settings that the rule asks for, if their rank is more than fits the layer; else null
+     * @param targets its matrices that are adapted; some for {@link Role#TARGET}, none for the others
      * @param vectors names of the parameters that are trained although the layer is not trained in full
      * @param because the pattern or default that gave it this role, for the report
      */
     public record LayerPlan(
-            NetworkShape.LayerShape layer,
-            Role role,
-            @Nullable TargetSettings target,
-            @Nullable TargetSettings cutFrom,
-            List<String> vectors,
-            String because) {
+            NetworkShape.LayerShape layer, Role role, List<Target> targets, List<String> vectors, String because) {
 
         /** Whether vectors are trained although the layer is not trained in full. */
         public boolean trainBias() {
@@ -112,43 +135,31 @@ public record Plan(
 
         /** @param bias what the rule says of vectors: those of a layer that is no target any more may train all the same */
         private LayerPlan withRank(Map<String, Integer> ranks, BiasTraining bias) {
-            if (target == null || !ranks.containsKey(layer.name())) {
-                return this;
+            List<Target> ranked = new ArrayList<>();
+            String found = because;
+            for (Target target : targets) {
+                int asked = target.settings().rank();
+                int rank = ranks.getOrDefault(target.key(), asked);
+                if (rank != asked && found.equals(because)) {
+                    found = asked(asked, because);
+                }
+                if (rank > 0) {
+                    ranked.add(rank == asked ? target : target.withRank(rank));
+                }
             }
-            int rank = ranks.get(layer.name());
-            if (rank == target.rank()) {
-                return this;
-            }
-            String found = asked(target.rank(), because);
-            return rank == 0
-                    ? new LayerPlan(
-                            layer, Role.FROZEN, null, null, bias == BiasTraining.ALL ? vectors : List.of(), found)
-                    : new LayerPlan(layer, role, target.withRank(rank), cutFrom, vectors, found);
+            return ranked.isEmpty() && role == Role.TARGET
+                    ? new LayerPlan(layer, Role.FROZEN, ranked, bias == BiasTraining.ALL ? vectors : List.of(), found)
+                    : new LayerPlan(layer, role, List.copyOf(ranked), vectors, found);
         }
 
         private LayerPlan withScaleAsked() {
-            return target == null || cutFrom == null
-                    ? this
-                    : new LayerPlan(
-                            layer,
-                            role,
-                            cutFrom.withRank(target.rank()).withOptions(target.options()),
-                            cutFrom,
-                            vectors,
-                            because);
+            return new LayerPlan(
+                    layer, role, targets.stream().map(Target::withScaleAsked).toList(), vectors, because);
         }
 
         /** Why the layer has its role, where it has not the rank that the rule asks for. */
         static String asked(int rank, String because) {
             return "rank " + rank + " asked for; " + because;
-        }
-
-        /** The settings of a target. */
-        public TargetSettings settings() {
-            if (target == null) {
-                throw new IllegalStateException("layer " + layer.name() + " is no target");
-            }
-            return target;
         }
     }
 

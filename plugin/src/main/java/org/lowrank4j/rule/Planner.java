@@ -1,10 +1,12 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -17,6 +19,7 @@ import org.lowrank4j.method.Methods;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
@@ -59,50 +62,98 @@ final class Planner {
     }
 
     Plan plan() {
-        Map<LayerShape, TargetSettings> targets = new LinkedHashMap<>();
-        Map<LayerShape, TargetSettings> cutFrom = new LinkedHashMap<>();
-        for (LayerShape layer : roles.targets()) {
-            TargetSettings asked = settings(layer);
-            int rank = fittingRank(layer, asked);
+        Map<MatrixShape, Plan.Target> targets = new LinkedHashMap<>();
+        for (MatrixShape matrix : roles.targets()) {
+            TargetSettings asked = settings(matrix);
+            String blind = blind(matrix, asked);
+            if (!blind.isEmpty()) {
+                roles.passOver(matrix, blind);
+                continue;
+            }
+            int rank = fittingRank(matrix, asked);
             if (rank == 0) {
-                roles.passOver(layer, "init " + asked.initialisation() + " leaves it no rank");
-            } else if (rank == asked.rank()) {
-                targets.put(layer, asked);
+                roles.passOver(matrix, "init " + asked.initialisation() + " leaves it no rank");
             } else {
-                targets.put(layer, cut(layer, asked, rank));
-                cutFrom.put(layer, asked);
+                boolean fits = rank == asked.rank();
+                targets.put(
+                        matrix, new Plan.Target(matrix, fits ? asked : cut(matrix, asked, rank), fits ? null : asked));
             }
         }
+        refuseEqualKeys(targets.keySet());
         roles.warnOfRandomLayers(warnings);
         TargetSettings joint = movesNetwork && targets.isEmpty() ? settings(null) : null;
         if (targets.isEmpty() && joint == null) {
             roles.refuseWhatIsNamed(!rule.overrides().isEmpty());
         }
-        warnOfRandomTargets(targets);
+        warnOfRandomTargets(targets.values());
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {
             Role role = roles.isTarget(layer) ? Role.TARGET : roles.isTrained(layer) ? Role.TRAIN : Role.FROZEN;
-            TargetSettings asked = cutFrom.get(layer);
-            String because = asked == null ? roles.because(layer) : LayerPlan.asked(asked.rank(), roles.because(layer));
-            layers.add(new LayerPlan(layer, role, targets.get(layer), asked, vectors(layer, role), because));
+            List<Plan.Target> adapted = role == Role.TARGET
+                    ? targets.values().stream()
+                            .filter(target -> layer.matrices().contains(target.matrix()))
+                            .toList()
+                    : List.of();
+            String because = adapted.stream()
+                    .map(Plan.Target::cutFrom)
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .map(asked -> LayerPlan.asked(asked.rank(), roles.because(layer)))
+                    .orElse(roles.because(layer));
+            layers.add(new LayerPlan(layer, role, adapted, vectors(layer, role), because));
         }
         return new Plan(rule, network, List.copyOf(layers), joint, List.copyOf(warnings));
     }
 
-    /** An update of low rank adds to what a layer has learned, and these have learned nothing. */
-    private void warnOfRandomTargets(Map<LayerShape, TargetSettings> targets) {
-        List<String> random = new ArrayList<>();
-        targets.forEach((layer, settings) -> {
-            boolean fit = methods.update(settings.update(), rule.source()).learnsFromScratch();
-            if (!fit && network.random().contains(layer.name())) {
-                random.add(layer.name());
+    /**
+     * Why an initialisation cannot start a matrix that does not show what it multiplies; empty if it can.
+     *
+     * @throws LowRankException if the layer is named
+     */
+    private String blind(MatrixShape matrix, TargetSettings asked) {
+        String name = asked.initialisation();
+        if (matrix.showsInputs()
+                || name.isEmpty()
+                || methods.initialisation(name, "plan").need() != Initialisation.Need.INPUTS) {
+            return "";
+        }
+        LayerShape layer = network.layer(matrix.layer());
+        String why = "init " + name + " learns from what it multiplies, which a " + layer.type() + " does not show";
+        if (roles.isNamed(layer)) {
+            throw new LowRankException("Layer '" + matrix.key() + "' cannot start so: " + why
+                    + ". Give it another init (init@" + matrix.key() + "=kaiming), or take it out of layers.");
+        }
+        return why;
+    }
+
+    /** Two layers could be called so that matrices of theirs share a key. */
+    private static void refuseEqualKeys(Set<MatrixShape> targets) {
+        Map<String, MatrixShape> byKey = new LinkedHashMap<>();
+        for (MatrixShape matrix : targets) {
+            MatrixShape other = byKey.put(matrix.key(), matrix);
+            if (other != null) {
+                throw new LowRankException("Two targets are called '" + matrix.key() + "': " + other.parameter()
+                        + " of layer '" + other.layer() + "' and " + matrix.parameter() + " of layer '"
+                        + matrix.layer() + "'. Rename one of the layers, or leave one of them out (exclude).");
             }
-        });
+        }
+    }
+
+    /** An update of low rank adds to what a layer has learned, and these have learned nothing. */
+    private void warnOfRandomTargets(Collection<Plan.Target> targets) {
+        Set<String> random = new LinkedHashSet<>();
+        for (Plan.Target target : targets) {
+            boolean fit =
+                    methods.update(target.settings().update(), rule.source()).learnsFromScratch();
+            if (!fit && network.random().contains(target.matrix().layer())) {
+                random.add(target.matrix().layer());
+            }
+        }
         if (!random.isEmpty() && rule.value(Key.LAYERS).isEmpty()) {
             warnings.add(
-                    "adapted though still random: " + LayerRoles.some(random)
+                    "adapted though still random: " + LayerRoles.some(List.copyOf(random))
                             + ". Nothing has trained them, and updates of low rank learn less from random weights than full training"
                             + " does. Write train=auto to train them in full, or name them in layers if they are meant to be adapted.");
         }
@@ -139,17 +190,20 @@ final class Planner {
         return layer.vectors();
     }
 
-    /** @param layer null for the network as a whole, for which no override is */
-    private TargetSettings settings(@Nullable LayerShape layer) {
-        return settings(layer, Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, layer, DEFAULT_RANK))));
+    /** @param target null for the network as a whole, for which no override is */
+    private TargetSettings settings(@Nullable MatrixShape target) {
+        return settings(target, Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, target, DEFAULT_RANK))));
     }
 
-    private TargetSettings settings(@Nullable LayerShape layer, int rank) {
-        Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, layer, DEFAULT_SCALING)));
+    private TargetSettings settings(@Nullable MatrixShape target, int rank) {
+        Scaling scaling = Scaling.valueOf(Key.SCALING.canonical(choice(Key.SCALING, target, DEFAULT_SCALING)));
         ChosenMethods chosen = ChosenMethods.of(
-                choices.of(Key.INIT, layer), choices.of(Key.GRADIENT, layer), choices.of(Key.UPDATE, layer), methods);
+                choices.of(Key.INIT, target),
+                choices.of(Key.GRADIENT, target),
+                choices.of(Key.UPDATE, target),
+                methods);
         Initialisation initialisation = chosen.initialisation();
-        double alpha = choices.of(Key.ALPHA, layer)
+        double alpha = choices.of(Key.ALPHA, target)
                 .map(choice -> Double.parseDouble(Key.ALPHA.canonical(choice.value())))
                 .orElseGet(() -> (initialisation == null ? OptionalDouble.empty() : initialisation.defaultAlpha(rank))
                         .orElse(chosen.update().defaultAlpha()));
@@ -160,33 +214,33 @@ final class Planner {
                 initialisation == null ? "" : initialisation.name(),
                 chosen.gradient().name(),
                 chosen.update().name(),
-                options(layer, chosen.all()));
+                options(target, chosen.all()));
     }
 
-    private Sourced choice(Key key, @Nullable LayerShape layer, Sourced otherwise) {
-        return choices.of(key, layer).map(TargetChoices.Choice::value).orElse(otherwise);
+    private Sourced choice(Key key, @Nullable MatrixShape target, Sourced otherwise) {
+        return choices.of(key, target).map(TargetChoices.Choice::value).orElse(otherwise);
     }
 
     /**
-     * The rank that the layer gets: what was asked for, cut to what fits if it was asked for all layers.
+     * The rank that a target gets: what was asked for, cut to what fits if it was asked for all layers.
      *
      * @return 0 if none fits
      * @throws LowRankException if a rank was asked for this layer, and does not fit
      */
-    private int fittingRank(LayerShape layer, TargetSettings asked) {
-        long largest = Math.min(layer.inputs(), layer.outputs());
+    private int fittingRank(MatrixShape matrix, TargetSettings asked) {
+        long largest = matrix.largestRank();
         if (!asked.initialisation().isEmpty()) {
-            largest =
-                    methods.initialisation(asked.initialisation(), "plan").largestRank(layer.inputs(), layer.outputs());
+            largest = methods.initialisation(asked.initialisation(), "plan")
+                    .largestRank(matrix.inputs(), matrix.outputs());
         }
         if (asked.rank() <= largest) {
             return asked.rank();
         }
-        Sourced chosen = choice(Key.RANK, layer, DEFAULT_RANK);
+        Sourced chosen = choice(Key.RANK, matrix, DEFAULT_RANK);
         boolean named =
-                choices.of(Key.RANK, layer).map(TargetChoices.Choice::override).orElse(false);
-        if (named && usesRank(asked) || largest == 0 && roles.isNamed(layer)) {
-            throw tooLarge(layer, asked, chosen, largest);
+                choices.of(Key.RANK, matrix).map(TargetChoices.Choice::override).orElse(false);
+        if (named && usesRank(asked) || largest == 0 && roles.isNamed(network.layer(matrix.layer()))) {
+            throw tooLarge(matrix, asked, chosen, largest);
         }
         return (int) largest;
     }
@@ -197,13 +251,15 @@ final class Planner {
                 || methods.gradient(asked.gradient(), "plan").usesRank();
     }
 
-    private static LowRankException tooLarge(LayerShape layer, TargetSettings asked, Sourced chosen, long largest) {
+    private LowRankException tooLarge(MatrixShape matrix, TargetSettings asked, Sourced chosen, long largest) {
         String init = asked.initialisation();
-        boolean smaller = largest < Math.min(layer.inputs(), layer.outputs());
-        String name = layer.name();
+        boolean smaller = largest < matrix.largestRank();
+        String name = matrix.key();
         return new LowRankException("rank " + asked.rank() + " (" + chosen.source() + ") is too large for layer '"
                 + name
-                + "' (" + layer.type() + ", W " + layer.inputs() + " x " + layer.outputs() + "): "
+                + "' (" + network.layer(matrix.layer()).type() + ", " + matrix.parameter() + " " + matrix.inputs()
+                + " x "
+                + matrix.outputs() + "): "
                 + (largest == 0
                         ? "init=" + init + " leaves it no rank. Give"
                         : "its largest rank " + (smaller ? "with init=" + init + " " : "") + "is " + largest + ". Give")
@@ -214,16 +270,16 @@ final class Planner {
     }
 
     /**
-     * As if the layer's rank had been written for it: with the scale of that rank, too. LoRA divides alpha by the rank so
+     * As if the target's rank had been written for it: with the scale of that rank, too. LoRA divides alpha by the rank so
      * that an update is of the same size at any rank (arXiv 2106.09685, section 4.1); divided by the rank asked for, it
      * would be the smaller the more was cut.
      */
-    private TargetSettings cut(LayerShape layer, TargetSettings asked, int rank) {
+    private TargetSettings cut(MatrixShape target, TargetSettings asked, int rank) {
         LowRankUpdate update = methods.update(asked.update(), "plan");
         Map<String, String> options = new LinkedHashMap<>(asked.options());
         options.putAll(update.optionsForRank(asked.rank(), rank, new OptionValues(update, asked.options())));
-        options.putAll(Rule.texts(choices.options(layer)));
-        return settings(layer, rank).withOptions(options);
+        options.putAll(Rule.texts(choices.options(target)));
+        return settings(target, rank).withOptions(options);
     }
 
     /** The options of the whole rule, with variables of the environment spelled out. */
@@ -245,12 +301,12 @@ final class Planner {
     }
 
     /** What the user wrote for the methods of one target: the overrides for its layer, then the rule's. */
-    private Map<String, String> options(@Nullable LayerShape layer, List<Method> chosen) {
+    private Map<String, String> options(@Nullable MatrixShape target, List<Method> chosen) {
         Set<String> declared = new LinkedHashSet<>();
         chosen.forEach(method -> declared.addAll(Methods.optionNames(method)));
         usedOptions.addAll(declared);
-        Map<String, Sourced> overriding = layer == null ? Map.of() : choices.options(layer);
-        String where = layer == null ? "the network" : "layer '" + layer.name() + "'";
+        Map<String, Sourced> overriding = target == null ? Map.of() : choices.options(target);
+        String where = target == null ? "the network" : "layer '" + target.key() + "'";
         overriding.forEach((name, value) -> checkOption(name, value, declared, where));
         Map<String, Sourced> merged = new LinkedHashMap<>(options);
         merged.putAll(overriding);

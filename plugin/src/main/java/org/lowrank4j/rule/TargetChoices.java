@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.PatternMatches.PatternMatch;
 
 /**
@@ -23,8 +23,8 @@ final class TargetChoices {
     private final Rule rule;
     private final List<Matched> overrides = new ArrayList<>();
 
-    /** An override and the layers that its patterns name. */
-    private record Matched(Rule.Ranked ranked, Set<LayerShape> layers) {}
+    /** An override and the matrices that its patterns name. */
+    private record Matched(Rule.Ranked ranked, Set<MatrixShape> matrices) {}
 
     /** A value and whether an override set it. */
     record Choice(Sourced value, boolean override) {}
@@ -37,63 +37,65 @@ final class TargetChoices {
         this.rule = rule;
         for (Rule.Ranked ranked : rule.overrides()) {
             Sourced patterns = ranked.override().layers();
-            Set<LayerShape> layers = new HashSet<>();
+            Set<MatrixShape> matrices = new HashSet<>();
+            boolean matched = false;
             for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network, rule.networks())) {
-                layers.addAll(match.layers());
+                matrices.addAll(match.matrices());
+                matched = true;
             }
             boolean empty = ranked.override().values().isEmpty()
                     && ranked.override().options().isEmpty();
-            if (empty || !layers.isEmpty() && layers.stream().noneMatch(roles::isTarget)) {
+            if (empty || matched && matrices.stream().noneMatch(roles::isTarget)) {
                 warnings.add("The override for '" + patterns.text() + "' (" + patterns.source() + ") changes nothing: "
                         + (empty ? "it sets no key." : "none of its layers is a target."));
             }
-            overrides.add(new Matched(ranked, layers));
+            overrides.add(new Matched(ranked, matrices));
         }
         overrides.sort(Comparator.comparingInt(matched -> matched.ranked.precedence()));
     }
 
     /**
-     * The value of a key for a layer.
+     * The value of a key for a target.
      *
-     * @param layer null for the rule's own value
+     * @param target null for the rule's own value
      * @return empty if no source sets it
      * @throws LowRankException if two overrides of one source set it differently
      */
-    Optional<Choice> of(Key key, @Nullable LayerShape layer) {
-        Optional<Sourced> overriding = layer == null
+    Optional<Choice> of(Key key, @Nullable MatrixShape target) {
+        Optional<Sourced> overriding = target == null
                 ? Optional.empty()
                 : overriding(
-                        layer, key.spelling(), override -> override.values().get(key), key::canonical);
+                        target, key.spelling(), override -> override.values().get(key), key::canonical);
         return overriding
                 .map(value -> new Choice(value, true))
                 .or(() -> rule.value(key).map(value -> new Choice(value, false)));
     }
 
-    /** The options that overrides set for a layer, keyed {@code method.option}; otherwise as {@link #of}. */
-    Map<String, Sourced> options(LayerShape layer) {
+    /** The options that overrides set for a target, keyed {@code method.option}; otherwise as {@link #of}. */
+    Map<String, Sourced> options(MatrixShape target) {
         Set<String> names = new HashSet<>();
         overrides.stream()
-                .filter(matched -> matched.layers.contains(layer))
+                .filter(matched -> matched.matrices.contains(target))
                 .forEach(matched ->
                         names.addAll(matched.ranked.override().options().keySet()));
         Map<String, Sourced> options = new LinkedHashMap<>();
         names.stream()
                 .sorted()
                 .forEach(name -> overriding(
-                                layer, name, override -> override.options().get(name), Sourced::text)
+                                target, name, override -> override.options().get(name), Sourced::text)
                         .ifPresent(value -> options.put(name, value)));
         return options;
     }
 
     private Optional<Sourced> overriding(
-            LayerShape layer,
+            MatrixShape target,
             String name,
             Function<LayerOverride, @Nullable Sourced> value,
             Function<Sourced, String> canonical) {
         Optional<Sourced> first = Optional.empty();
         int precedence = 0;
         for (Matched matched : overrides) {
-            Sourced candidate = matched.layers.contains(layer) ? value.apply(matched.ranked.override()) : null;
+            Sourced candidate = matched.matrices.contains(target) ? value.apply(matched.ranked.override()) : null;
             if (candidate == null) {
                 continue;
             }
@@ -102,7 +104,7 @@ final class TargetChoices {
                 precedence = matched.ranked.precedence();
             } else if (matched.ranked.precedence() == precedence
                     && !canonical.apply(candidate).equals(canonical.apply(first.get()))) {
-                throw new LowRankException("Two overrides set " + name + " of layer '" + layer.name() + "': to "
+                throw new LowRankException("Two overrides set " + name + " of layer '" + target.key() + "': to "
                         + first.get().text() + " (" + first.get().source() + ") and to " + candidate.text() + " ("
                         + candidate.source() + "). Make their patterns disjoint or their values equal.");
             }

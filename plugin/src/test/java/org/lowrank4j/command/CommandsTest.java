@@ -406,12 +406,22 @@ class CommandsTest {
         assertEquals(0, ran.status(), ran::toString);
         JsonNode dense = ran.json().path("layers").get(0);
         assertEquals("target", dense.path("role").asText());
-        assertEquals(2 * (6 + 5), dense.path("adapterEntries").asInt());
+        assertEquals(
+                2 * (6 + 5), dense.path("targets").get(0).path("adapterEntries").asInt());
         assertEquals("train", ran.json().path("layers").get(1).path("role").asText());
 
         Ran blanks = CommandLines.run("plan", base, " rank = 2 , layers=dense, alpha@dense= 4", "--json");
         assertEquals(0, blanks.status(), blanks::toString);
-        assertEquals(4, blanks.json().path("layers").get(0).path("alpha").asInt(), blanks::toString);
+        assertEquals(
+                4,
+                blanks.json()
+                        .path("layers")
+                        .get(0)
+                        .path("targets")
+                        .get(0)
+                        .path("alpha")
+                        .asInt(),
+                blanks::toString);
 
         Ran text = CommandLines.run("plan", base, "rank=2", "layers=dense");
         assertTrue(text.out().contains("trainable params: 34 || all params: 69"), text.out());

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.initialisation.LoraGa;
 import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,9 +21,10 @@ class StartsTest {
     private static PendingStart start(String layer, long inputs, long outputs, String batches) {
         INDArray weight = Nd4j.create(DataType.FLOAT, new long[] {inputs, outputs}, 'f');
         TargetWeight target = new TargetWeight(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
-        AdaptedLayer adapted = new AdaptedLayer(
-                layer, new StepState(), new Deferral(), null, null, null, null, new INDArray[0], Map.of(), true, false);
-        return new PendingStart(new LoraGa(), new Lora().attach(target), target, adapted, Double.NaN, null);
+        TargetUpdate update = new Lora().attach(target);
+        AdaptedMatrix matrix =
+                new AdaptedMatrix(layer, new StepState(), update, new INDArray[0], new ShownWeight(weight));
+        return new PendingStart(new LoraGa(), update, target, matrix, Double.NaN, null);
     }
 
     private static String sweeps(PendingStart... starts) {

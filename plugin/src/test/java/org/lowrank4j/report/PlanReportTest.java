@@ -40,7 +40,7 @@ class PlanReportTest {
                 MultiLayerNetwork 'toy' by agent arguments (rank, id, overrides)
                   methods: init kaiming, gradient exact, update lora
                   rates: LoRA+ ratio 1.0, bias none, seed of the network
-                  #  layer   type         W          role    rank  scale     params  trained  because
+                  #  layer   type         matrix     role    rank  scale     params  trained  because
                   0  dense1  DenseLayer   20x2000    target     8  1.000     42,000   16,160  default: supported layer
                   1  dense2  DenseLayer   2000x2000  target     8  1.000  4,002,000   32,000  default: supported layer
                   2  out     OutputLayer  2000x2     train                    4,002    4,002  default: output layer
@@ -133,7 +133,7 @@ class PlanReportTest {
             layers[i] = i % 2 == 0
                     ? TestNetworks.dense("dense" + i, 10 + i % 4, 12)
                     : new NetworkShape.LayerShape(
-                            0, "act" + i, "ActivationLayer", 0, 0, Map.of(), false, "", false, List.of(), "");
+                            0, "act" + i, "ActivationLayer", List.of(), Map.of(), false, false, false, List.of(), "");
         }
         Plan plan = plan(TestNetworks.network("ComputationGraph", layers), "rank", "2");
         Map<String, Long> entries = new HashMap<>();

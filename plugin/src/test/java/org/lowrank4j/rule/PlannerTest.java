@@ -28,7 +28,7 @@ class PlannerTest {
         assertEquals(
                 List.of(
                         "default: supported layer",
-                        "cannot be a target: it has no weight matrix",
+                        "cannot be a target: it has no weight matrix that can be adapted",
                         "no parameters",
                         "frozen by the program",
                         "default: supported layer",
@@ -117,10 +117,10 @@ class PlannerTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "layers | norm | 'norm' (BatchNormalization) is named in layers 'norm' (agent argument layers), but cannot be a target: it has no weight matrix. Take it out of layers; to train it in full, write train=norm.",
+                "layers | norm | 'norm' (BatchNormalization) is named in layers 'norm' (agent argument layers), but cannot be a target: it has no weight matrix that can be adapted. Take it out of layers; to train it in full, write train=norm.",
                 "layers | 1    | 'norm' (BatchNormalization) is named in layers '1' (agent argument layers), but cannot be a target",
                 "layers | old  | 'old' is named in layers 'old' (agent argument layers), but the program froze it",
-                "layers | 1..2 | leaves no layer of this ComputationGraph to adapt: conv (ConvolutionLayer): not selected; norm (BatchNormalization): cannot be a target: it has no weight matrix; pool (SubsamplingLayer): no parameters; old (DenseLayer): frozen by the program",
+                "layers | 1..2 | leaves no layer of this ComputationGraph to adapt: conv (ConvolutionLayer): not selected; norm (BatchNormalization): cannot be a target: it has no weight matrix that can be adapted; pool (SubsamplingLayer): no parameters; old (DenseLayer): frozen by the program",
                 "layers | type:BatchNormalization | leaves no layer",
                 "layers | [o]ld | leaves no layer",
                 "train  | old  | 'old' (DenseLayer) is named in train 'old' (agent argument train), but the program froze it",
@@ -629,7 +629,9 @@ class PlannerTest {
         assertEquals(
                 TestNetworks.mixed().layers(),
                 plan.layers().stream().map(LayerPlan::layer).toList());
-        plan.layers().forEach(layer -> assertEquals(layer.role() == Role.TARGET, layer.target() != null));
+        plan.layers()
+                .forEach(layer -> assertEquals(
+                        layer.role() == Role.TARGET, !layer.targets().isEmpty()));
     }
 
     /** What the rule leaves open: then everything trains that is not frozen. */
@@ -671,11 +673,10 @@ class PlannerTest {
                 0,
                 "gained",
                 "DenseLayer",
-                4,
-                3,
+                List.of(new NetworkShape.MatrixShape("gained", "W", 4, 3, true)),
                 Map.of("W", 12L, "b", 3L, "g", 3L),
                 false,
-                "",
+                true,
                 false,
                 List.of("b", "g"),
                 "");
@@ -712,6 +713,8 @@ class PlannerTest {
                 .filter(candidate -> candidate.layer().name().equals(layer))
                 .findFirst()
                 .orElseThrow()
+                .targets()
+                .get(0)
                 .settings();
     }
 

@@ -153,7 +153,9 @@ class PrecedenceTest {
         } else if (setting.key().equals(OVERRIDE)) {
             NetworkShape network = TestNetworks.peftToy();
             TargetChoices choices = new TargetChoices(rule, network, roles(network), new ArrayList<>());
-            return choices.of(Key.RANK, network.layers().get(0)).orElseThrow().value();
+            return choices.of(Key.RANK, network.layers().get(0).matrices().get(0))
+                    .orElseThrow()
+                    .value();
         }
         return rule.value(Key.of(setting.key()).orElseThrow()).orElseThrow();
     }

@@ -84,6 +84,8 @@ class RuleBookTest {
         Plan.TargetSettings settings = rule.plan(TestNetworks.peftToy(), TestMethods.all())
                 .layers()
                 .get(0)
+                .targets()
+                .get(0)
                 .settings();
         assertEquals(new Plan.TargetSettings(8, 8, Scaling.STANDARD, "kaiming", "exact", "lora", Map.of()), settings);
         assertEquals(1.0, settings.scale());
@@ -95,14 +97,16 @@ class RuleBookTest {
                 .ruleFor(AnnotatedPlaces.OverridesOnly.create())
                 .orElseThrow()
                 .plan(TestNetworks.peftToy(), TestMethods.all());
-        assertEquals(4, plan.layers().get(0).settings().rank());
-        assertEquals(6, plan.layers().get(1).settings().rank());
-        assertEquals("switch-lora", plan.layers().get(1).settings().update());
-        assertEquals("gaussian", plan.layers().get(1).settings().initialisation());
+        assertEquals(4, plan.layers().get(0).targets().get(0).settings().rank());
+        assertEquals(6, plan.layers().get(1).targets().get(0).settings().rank());
+        assertEquals(
+                "switch-lora", plan.layers().get(1).targets().get(0).settings().update());
+        assertEquals(
+                "gaussian", plan.layers().get(1).targets().get(0).settings().initialisation());
         assertEquals(
                 Map.of("switch-lora.interval", "9"),
-                plan.layers().get(1).settings().options());
-        assertEquals(Map.of(), plan.layers().get(0).settings().options());
+                plan.layers().get(1).targets().get(0).settings().options());
+        assertEquals(Map.of(), plan.layers().get(0).targets().get(0).settings().options());
     }
 
     @Test

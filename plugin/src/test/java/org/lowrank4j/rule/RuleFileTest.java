@@ -57,6 +57,8 @@ class RuleFileTest {
         Plan.TargetSettings settings = rule.plan(TestNetworks.peftToy(), TestMethods.all())
                 .layers()
                 .get(0)
+                .targets()
+                .get(0)
                 .settings();
         assertEquals(4, settings.rank());
         assertEquals(Map.of("switch-lora.interval", "3"), settings.options());
@@ -146,6 +148,8 @@ class RuleFileTest {
                 8,
                 rule.plan(TestNetworks.peftToy(), TestMethods.all())
                         .layers()
+                        .get(0)
+                        .targets()
                         .get(0)
                         .settings()
                         .rank());

@@ -35,7 +35,7 @@ public final class TestNetworks {
                         0,
                         0,
                         false,
-                        "it has no weight matrix",
+                        "its parameters train together",
                         false,
                         Map.of("gamma", 16L, "beta", 16L, "mean", 16L, "var", 16L)),
                 layer("pool", "SubsamplingLayer", 0, 0, false, "it has no parameters", false, Map.of()),
@@ -53,11 +53,10 @@ public final class TestNetworks {
                     indexed.size(),
                     layer.name(),
                     layer.type(),
-                    layer.inputs(),
-                    layer.outputs(),
+                    layer.matrices(),
                     layer.parameters(),
                     layer.output(),
-                    layer.refusal(),
+                    layer.byDefault(),
                     layer.frozen(),
                     layer.vectors(),
                     layer.vectorRefusal()));
@@ -86,11 +85,13 @@ public final class TestNetworks {
             long inputs,
             long outputs,
             boolean output,
-            String refusal,
+            String vectorRefusal,
             boolean frozen,
             Map<String, Long> parameters) {
         List<String> vectors =
                 Stream.of("b", "gamma", "beta").filter(parameters::containsKey).toList();
-        return new LayerShape(0, name, type, inputs, outputs, parameters, output, refusal, frozen, vectors, refusal);
+        List<NetworkShape.MatrixShape> matrices =
+                inputs == 0 ? List.of() : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true));
+        return new LayerShape(0, name, type, matrices, parameters, output, true, frozen, vectors, vectorRefusal);
     }
 }

@@ -74,20 +74,28 @@ public final class Planning {
             layer.put("trainBias", plan.trainBias());
             layer.put("parameters", plan.layer().parameterCount());
             layer.put("because", plan.because());
-            if (plan.role() == Plan.Role.TARGET) {
-                Plan.TargetSettings settings = plan.settings();
-                layer.put("rank", settings.rank());
-                layer.put("alpha", settings.alpha());
-                layer.put("scale", settings.scale());
-                layer.put("init", settings.initialisation());
-                layer.put("gradient", settings.gradient());
-                layer.put("update", settings.update());
-                layer.put(
-                        "adapterEntries",
-                        run.adapterEntries().getOrDefault(plan.layer().name(), 0L));
-            }
+            layer.put(
+                    "targets",
+                    plan.targets().stream().map(target -> target(target, run)).toList());
             layers.add(layer);
         }
         return layers;
+    }
+
+    private static Map<String, Object> target(Plan.Target planned, DryRun run) {
+        Plan.TargetSettings settings = planned.settings();
+        Map<String, Object> target = new LinkedHashMap<>();
+        target.put("target", planned.key());
+        target.put("parameter", planned.matrix().parameter());
+        target.put("inputs", planned.matrix().inputs());
+        target.put("outputs", planned.matrix().outputs());
+        target.put("rank", settings.rank());
+        target.put("alpha", settings.alpha());
+        target.put("scale", settings.scale());
+        target.put("init", settings.initialisation());
+        target.put("gradient", settings.gradient());
+        target.put("update", settings.update());
+        target.put("adapterEntries", run.adapterEntries().getOrDefault(planned.key(), 0L));
+        return target;
     }
 }
