@@ -15,9 +15,17 @@ public interface ClassWeaver {
      * @param loader the loader that defines the class; null for the bootstrap loader
      * @param name internal name of the class
      * @param classFile the class as the JVM or another agent presents it
-     * @return the woven class, or null to leave it as it is
+     * @return the woven class, or null to leave it as it is, as one that has no method with a hook
      */
     byte @Nullable [] weaveTarget(@Nullable ClassLoader loader, String name, byte[] classFile);
+
+    /**
+     * Puts the hooks for layers of any kind into a class of the user's.
+     *
+     * @param loader the loader that defines the class
+     * @return the woven class, or null if it is no layer
+     */
+    byte @Nullable [] weaveLayer(ClassLoader loader, String name, byte[] classFile);
 
     /**
      * Takes note of what a user's class annotates, and reports what it stores in annotated fields of its nest.

@@ -29,6 +29,8 @@ final class LoadedTargets {
                 deeplearning4j = true;
                 if (gate.isTarget(name.replace('.', '/'))) {
                     found.add(loaded);
+                } else {
+                    others.add(loaded);
                 }
             } else if (gate.isApplicationClass(loaded.getClassLoader(), name.replace('.', '/'))) {
                 others.add(loaded);
@@ -41,7 +43,7 @@ final class LoadedTargets {
             refuse(found, banner);
             return;
         }
-        others.stream().filter(LoadedTargets::mentionsLowRank).forEach(found::add);
+        others.stream().filter(LoadedTargets::isWoven).forEach(found::add);
         for (Class<?> target : found) {
             retransform(instrumentation, target, banner);
         }
@@ -73,9 +75,10 @@ final class LoadedTargets {
         }
     }
 
-    private static boolean mentionsLowRank(Class<?> loaded) {
+    private static boolean isWoven(Class<?> loaded) {
         byte[] classFile = classFile(loaded);
-        return classFile != null && AnnotationScan.mentionsLowRank(classFile);
+        return classFile != null
+                && (ConstantScan.mentionsLowRank(classFile) || ConstantScan.mentionsBackward(classFile));
     }
 
     /** Null for a class that was generated at run time and has no class file. */

@@ -6,8 +6,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees every class that is loaded and lets two kinds pass to the weaver: the Deeplearning4j classes of the catalogue, and
- * application classes that mention {@code @LowRank} or are nested with one whose fields do. For any other class it answers null without loading anything.
+ * Sees every class that is loaded and lets some pass to the weaver: the Deeplearning4j classes of the catalogue, those that
+ * can be layers, and application classes that mention {@code @LowRank} or are nested with one whose fields do. For any other
+ * class it answers null without loading anything.
  */
 final class TargetGate implements ClassFileTransformer {
 
@@ -43,14 +44,11 @@ final class TargetGate implements ClassFileTransformer {
         }
         try {
             if (name.startsWith(DEEPLEARNING4J)) {
-                return isTarget(name) ? weaver().weaveTarget(loader, name, classFile) : null;
+                return isTarget(name) || ConstantScan.mentionsBackward(classFile)
+                        ? weaver().weaveTarget(loader, name, classFile)
+                        : null;
             }
-            if (loader != null
-                    && isApplicationClass(loader, name)
-                    && (AnnotationScan.mentionsLowRank(classFile) || LoaderState.isNestedWithFields(loader, name))) {
-                return weaver().weaveFields(loader, name, classFile);
-            }
-            return null;
+            return loader != null && isApplicationClass(loader, name) ? weave(loader, name, classFile) : null;
         } catch (Throwable failure) {
             // The JVM swallows what a transformer throws: it must be said here.
             String problem = "class " + name.replace('/', '.') + " could not be woven: " + failure;
@@ -59,6 +57,16 @@ final class TargetGate implements ClassFileTransformer {
             closed = !isOpen();
             return null;
         }
+    }
+
+    private byte @Nullable [] weave(ClassLoader loader, String name, byte[] classFile) {
+        boolean fields = ConstantScan.mentionsLowRank(classFile) || LoaderState.isNestedWithFields(loader, name);
+        byte[] woven = fields ? weaver().weaveFields(loader, name, classFile) : null;
+        if (!ConstantScan.mentionsBackward(classFile)) {
+            return woven;
+        }
+        byte[] layer = weaver().weaveLayer(loader, name, woven == null ? classFile : woven);
+        return layer == null ? woven : layer;
     }
 
     private synchronized boolean isOpen() {

@@ -64,6 +64,16 @@ class TargetGateTest {
         assertEquals(List.of("fields com/acme/Training$1", "fields com/acme/Training"), woven);
     }
 
+    @Test
+    void letsClassesThroughThatCanBeLayers() {
+        TargetGate gate = gate();
+        byte[] layer = ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.recurrent.LSTM");
+
+        assertArrayEquals(new byte[] {1}, gate.transform(loader, "org/deeplearning4j/Layer", null, null, layer));
+        assertArrayEquals(new byte[] {3}, gate.transform(loader, "com/acme/Layer", null, null, layer));
+        assertEquals(List.of("target org/deeplearning4j/Layer", "layer com/acme/Layer"), woven);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -119,6 +129,12 @@ class TargetGateTest {
                 }
                 woven.add("target " + name);
                 return new byte[] {1};
+            }
+
+            @Override
+            public byte[] weaveLayer(ClassLoader definedBy, String name, byte[] classFile) {
+                woven.add("layer " + name);
+                return new byte[] {3};
             }
 
             @Override

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lowrank4j.agent.weave.Hook.Kind;
 
 /**
@@ -26,6 +27,8 @@ final class TargetCatalog {
     private static final String MULTI_LAYER_UPDATER = DL4J + "nn/updater/MultiLayerUpdater";
     private static final String GRAPH_UPDATER = DL4J + "nn/updater/graph/ComputationGraphUpdater";
     private static final String LAYER = DL4J + "nn/layers/BaseLayer";
+    private static final String RECURRENT = DL4J + "nn/api/layers/RecurrentLayer";
+    private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
@@ -164,7 +167,6 @@ final class TargetCatalog {
                     ARG0,
                     ARG1),
             enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
-            enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0),
             enter(NORMALISATION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.normalise", THIS, ARG0, ARG1),
             enter(
                     NORMALISATION,
@@ -222,20 +224,49 @@ final class TargetCatalog {
                     "(" + STREAM + "Z)" + PAIR,
                     "ZipHooks.restored",
                     RETURNED));
+
+    /** For layers of any kind, whatever class they are of; the owner is where the method is declared. */
+    private static final List<Hook> LAYER_HOOKS = List.of(
+            around(
+                    LAYER,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backwardBegins",
+                    "LayerHooks.backwardEnds"),
+            around(
+                    RECURRENT,
+                    "tbpttBackpropGradient",
+                    "(" + ARRAY + "I" + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backwardBegins",
+                    "LayerHooks.backwardEnds"),
+            around(
+                    VERTEX,
+                    "doBackward",
+                    "(Z" + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backwardBegins",
+                    "LayerHooks.backwardEnds"),
+            enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0));
     // spotless:on
 
     private TargetCatalog() {}
 
+    /** Those of single classes. */
     static List<Hook> hooks() {
         return HOOKS;
     }
 
-    /** The hooks of one class; internal name. */
-    static List<Hook> hooksOf(String owner) {
-        return HOOKS.stream().filter(hook -> hook.owner().equals(owner)).toList();
+    /** Those of every layer. */
+    static List<Hook> layerHooks() {
+        return LAYER_HOOKS;
     }
 
-    /** Internal names of all classes with hooks. */
+    /** The hooks of one class of Deeplearning4j; internal name. */
+    static List<Hook> hooksOf(String owner) {
+        return Stream.concat(HOOKS.stream().filter(hook -> hook.owner().equals(owner)), LAYER_HOOKS.stream())
+                .toList();
+    }
+
+    /** Internal names of all classes with hooks of their own. */
     static Set<String> owners() {
         return HOOKS.stream().map(Hook::owner).collect(Collectors.toUnmodifiableSet());
     }

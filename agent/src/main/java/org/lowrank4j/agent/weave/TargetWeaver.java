@@ -7,6 +7,7 @@ import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
 
 /**
  * Puts hooks into one class. The class is read and written as bytes: no class is loaded, and no field, method or interface
@@ -23,12 +24,14 @@ final class TargetWeaver {
      * Weaves a class.
      *
      * @param hooks the hooks to put in; a method that the class does not have is passed over
+     * @return null if it has none of them
      */
-    static byte[] weave(byte[] classFile, List<Hook> hooks) {
+    static byte @Nullable [] weave(byte[] classFile, List<Hook> hooks) {
         ClassReader reader = OpenedClassReader.of(classFile);
         ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
-        reader.accept(new Methods(writer, reader.getClassName(), hooks), ClassReader.EXPAND_FRAMES);
-        return writer.toByteArray();
+        Methods methods = new Methods(writer, reader.getClassName(), hooks);
+        reader.accept(methods, ClassReader.EXPAND_FRAMES);
+        return methods.found ? writer.toByteArray() : null;
     }
 
     /** Finds the methods with hooks. */
@@ -36,6 +39,7 @@ final class TargetWeaver {
 
         private final String owner;
         private final List<Hook> hooks;
+        private boolean found;
 
         Methods(ClassVisitor next, String owner, List<Hook> hooks) {
             super(OpenedClassReader.ASM_API, next);
@@ -51,8 +55,12 @@ final class TargetWeaver {
                 @Nullable String signature,
                 String @Nullable [] exceptions) {
             MethodVisitor visitor = super.visitMethod(access, name, descriptor, signature, exceptions);
+            if ((access & Opcodes.ACC_ABSTRACT) != 0) {
+                return visitor;
+            }
             for (Hook hook : hooks) {
                 if (hook.method().equals(name) && hook.descriptor().equals(descriptor)) {
+                    found = true;
                     WovenMethod method = new WovenMethod(owner, access, descriptor);
                     visitor = switch (hook.kind()) {
                         case ENTER -> new EnterWeaver(visitor, method, hook);

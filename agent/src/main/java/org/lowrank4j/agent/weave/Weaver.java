@@ -41,7 +41,24 @@ public final class Weaver implements ClassWeaver {
             return null;
         }
         byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.hooksOf(name));
-        banner.detail("class " + name.replace('/', '.') + " is woven");
+        if (woven != null) {
+            banner.detail("class " + name.replace('/', '.') + " is woven");
+        }
+        return woven;
+    }
+
+    @Override
+    public byte @Nullable [] weaveLayer(ClassLoader loader, String name, byte[] classFile) {
+        byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.layerHooks());
+        if (woven == null) {
+            return null;
+        }
+        if (!seesLinker(loader)) {
+            banner.warn("the layer " + name.replace('/', '.') + " cannot be adapted: its class loader, " + loader
+                    + ", must delegate org.lowrank4j.agent to the system class loader.");
+            return null;
+        }
+        banner.detail("class " + name.replace('/', '.') + " is woven: it can be a layer");
         return woven;
     }
 
@@ -92,10 +109,12 @@ public final class Weaver implements ClassWeaver {
         String version = shape.version();
         try {
             String missing = shape.missing(TargetCatalog.hooks());
+            missing = missing == null ? shape.missing(TargetCatalog.layerHooks()) : missing;
             if (missing == null) {
                 banner.say("agent " + agentVersion + " adapts Deeplearning4j " + version + " ("
                         + TargetCatalog.hooks().size() + " hooks in "
-                        + TargetCatalog.owners().size() + " classes)");
+                        + TargetCatalog.owners().size() + " classes, "
+                        + TargetCatalog.layerHooks().size() + " in every layer)");
                 return null;
             }
             return "Deeplearning4j " + version + " has no " + missing + ": this agent is made for "

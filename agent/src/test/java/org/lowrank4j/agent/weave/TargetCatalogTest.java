@@ -15,7 +15,7 @@ import org.objectweb.asm.Type;
 class TargetCatalogTest {
 
     static Stream<Hook> hooks() {
-        return TargetCatalog.hooks().stream();
+        return Stream.concat(TargetCatalog.hooks().stream(), TargetCatalog.layerHooks().stream());
     }
 
     @Test

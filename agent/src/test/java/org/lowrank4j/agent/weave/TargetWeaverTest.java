@@ -3,6 +3,7 @@ package org.lowrank4j.agent.weave;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +12,11 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import net.bytebuddy.utility.OpenedClassReader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +27,10 @@ import org.lowrank4j.agent.TestAgent;
 import org.lowrank4j.agent.sample.Target;
 import org.lowrank4j.agent.sample.TargetBase;
 import org.lowrank4j.agent.weave.Hook.Kind;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
 
 /** Weaves a sample class in every way and runs it. */
 class TargetWeaverTest {
@@ -268,16 +277,52 @@ class TargetWeaverTest {
                 "org/deeplearning4j/util/ModelSerializer"
             })
     void putsAllHooksOfTheCatalogueIntoTheRelease(String owner) {
-        List<Hook> expected = TargetCatalog.hooksOf(owner);
         String name = owner.replace('/', '.');
-        byte[] woven = TargetWeaver.weave(ChildFirstLoader.classFile(name), expected);
+        byte[] woven = TargetWeaver.weave(ChildFirstLoader.classFile(name), TargetCatalog.hooksOf(owner));
 
-        List<String> wanted = expected.stream()
+        Set<String> ofLayers = methods(ChildFirstLoader.classFile(name));
+        List<String> wanted = TargetCatalog.hooksOf(owner).stream()
+                .filter(hook -> hook.owner().equals(owner) || ofLayers.contains(hook.method() + hook.descriptor()))
                 .flatMap(hook -> hook.hooks().stream().map(called -> hook.method() + hook.descriptor() + " " + called))
                 .sorted()
                 .toList();
         assertFalse(wanted.isEmpty());
         assertEquals(wanted, HookCalls.in(woven));
+    }
+
+    /** The hooks of every layer go where their methods are. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "org.deeplearning4j.nn.layers.recurrent.LSTM",
+                "org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer",
+                "org.deeplearning4j.nn.layers.convolution.ConvolutionLayer",
+                "org.deeplearning4j.nn.layers.samediff.SameDiffLayer",
+                "org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex"
+            })
+    void putsTheHooksOfEveryLayerIntoLayers(String name) {
+        byte[] classFile = ChildFirstLoader.classFile(name);
+        byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.layerHooks());
+        assertTrue(HookCalls.in(woven).stream().anyMatch(call -> call.endsWith("LayerHooks.backwardEnds")));
+        assertNull(TargetWeaver.weave(ChildFirstLoader.classFile(Target.class.getName()), TargetCatalog.layerHooks()));
+    }
+
+    private static Set<String> methods(byte[] classFile) {
+        Set<String> found = new HashSet<>();
+        new ClassReader(classFile)
+                .accept(
+                        new ClassVisitor(OpenedClassReader.ASM_API) {
+                            @Override
+                            public @Nullable MethodVisitor visitMethod(
+                                    int access, String name, String type, String generic, String[] thrown) {
+                                if ((access & Opcodes.ACC_ABSTRACT) == 0) {
+                                    found.add(name + type);
+                                }
+                                return null;
+                            }
+                        },
+                        ClassReader.SKIP_CODE);
+        return found;
     }
 
     private static Hook around() {

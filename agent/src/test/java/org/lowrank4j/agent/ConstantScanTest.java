@@ -11,19 +11,28 @@ import org.lowrank4j.agent.sample.Target;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Opcodes;
 
-class AnnotationScanTest {
+class ConstantScanTest {
 
     @Test
     void findsTheAnnotationAmongTheConstants() {
-        assertTrue(AnnotationScan.mentionsLowRank(ChildFirstLoader.classFile(Fields.class.getName())));
-        assertTrue(AnnotationScan.mentionsLowRank(ChildFirstLoader.classFile(NoFields.class.getName())));
+        assertTrue(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(Fields.class.getName())));
+        assertTrue(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(NoFields.class.getName())));
     }
 
     @Test
     void isSilentAboutOtherClasses() {
-        assertFalse(AnnotationScan.mentionsLowRank(ChildFirstLoader.classFile(Target.class.getName())));
-        assertFalse(AnnotationScan.mentionsLowRank(
+        assertFalse(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(Target.class.getName())));
+        assertFalse(ConstantScan.mentionsLowRank(
                 ChildFirstLoader.classFile("org.deeplearning4j.nn.multilayer.MultiLayerNetwork")));
+    }
+
+    @Test
+    void findsTheBackwardPassOfLayersAndVertices() {
+        assertTrue(ConstantScan.mentionsBackward(
+                ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.recurrent.LSTM")));
+        assertTrue(ConstantScan.mentionsBackward(
+                ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex")));
+        assertFalse(ConstantScan.mentionsBackward(ChildFirstLoader.classFile(Target.class.getName())));
     }
 
     @Test
@@ -47,10 +56,10 @@ class AnnotationScanTest {
         writer.newField("Owner", "field", "I");
         writer.newMethod("Owner", "method", "()V", true);
         writer.newConst("text");
-        writer.newUTF8(AnnotationScan.DESCRIPTOR);
+        writer.newUTF8(ConstantScan.DESCRIPTOR);
         writer.visit(Opcodes.V17, Opcodes.ACC_PUBLIC, "Sample", null, "java/lang/Object", null);
 
-        assertTrue(AnnotationScan.mentionsLowRank(writer.toByteArray()));
+        assertTrue(ConstantScan.mentionsLowRank(writer.toByteArray()));
     }
 
     @Test
@@ -58,7 +67,7 @@ class AnnotationScanTest {
         byte[] classFile = ChildFirstLoader.classFile(Fields.class.getName());
         boolean found = false;
         for (int length = 0; length <= classFile.length; length++) {
-            boolean now = AnnotationScan.mentionsLowRank(Arrays.copyOf(classFile, length));
+            boolean now = ConstantScan.mentionsLowRank(Arrays.copyOf(classFile, length));
             assertTrue(now || !found, "found in a shorter file than " + length);
             found = now;
         }
@@ -70,6 +79,6 @@ class AnnotationScanTest {
         byte[] classFile = ChildFirstLoader.classFile(Fields.class.getName());
         classFile[10] = 2;
 
-        assertFalse(AnnotationScan.mentionsLowRank(classFile));
+        assertFalse(ConstantScan.mentionsLowRank(classFile));
     }
 }
