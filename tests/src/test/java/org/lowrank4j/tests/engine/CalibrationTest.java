@@ -473,7 +473,7 @@ class CalibrationTest {
         String message = assertThrows(
                         RuntimeException.class, () -> fit(network, new CountedBatches(series(false), true)))
                 .getMessage();
-        assertTrue(message.contains("type LSTM is not supported (supported: DenseLayer, OutputLayer"), message);
+        assertTrue(message.contains("init eva learns from what it multiplies, which a LSTM does not show"), message);
     }
 
     @Test

@@ -374,12 +374,12 @@ class GradientCheckTest {
         return initialised(configuration);
     }
 
-    /** The bias of a SimpleRnn stays: its backward pass writes all of its gradients into one piece of memory. */
+    /** The backward pass of a SimpleRnn writes all of its gradients into one piece of memory. */
     @Test
     void allBiasesAmongRecurrentLayers() {
         check(GradientCheckTest::denseAmongRnnAllBiases, () -> recurrent(lstm(), true), sequences("no masks"))
                 .targets("1")
-                .trained("0_b", "1_b", "3_W", "3_b")
+                .trained("0_b", "1_b", "2_b", "3_W", "3_b")
                 .verify();
     }
 

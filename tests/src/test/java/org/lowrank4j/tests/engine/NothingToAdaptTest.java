@@ -96,25 +96,28 @@ class NothingToAdaptTest {
         }));
         assertEquals(
                 List.of(
-                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer to"
-                                + " adapt (1 LSTM, 1 RnnOutputLayer); write layers=layer1,train=0.. to adapt its output and"
-                                + " train the rest in full.",
-                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer to"
-                                + " adapt (1 ConvolutionLayer, 1 OutputLayer); write layers=out,train=0.. to adapt its output"
-                                + " and train the rest in full."),
+                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer that"
+                                + " is adapted by default (1 LSTM, 1 RnnOutputLayer); write layers=type:LSTM to adapt what is"
+                                + " adapted only if it is named.",
+                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer that"
+                                + " is adapted by default (1 ConvolutionLayer, 1 OutputLayer); write"
+                                + " layers=type:ConvolutionLayer to adapt what is adapted only if it is named."),
                 CapturedErrors.containing(said, "lowrank4j"));
     }
 
     @Test
-    void theAdviceOfThatLineAdaptsTheOutputAndTrainsTheRest() {
-        JvmRules.with(Map.of("rank", "2", "layers", "layer1", "train", "0.."), () -> {
+    void theAdviceOfThatLineAdaptsTheBodyAndTrainsTheOutput() {
+        JvmRules.with(Map.of("rank", "2", "layers", "type:LSTM"), () -> {
             MultiLayerNetwork network = recurrent(DataType.FLOAT);
-            INDArray body = network.getParam("0_W").dup();
+            INDArray body = network.getParam("0_RW").dup();
+            INDArray bias = network.getParam("0_b").dup();
             INDArray head = network.getParam("1_W").dup();
             List<String> said = CapturedErrors.of(() -> fit(network, series(DataType.FLOAT)));
-            Nets.assertMoved(body, network.getParam("0_W"), "the LSTM");
+            Nets.assertMoved(body, network.getParam("0_RW"), "the LSTM");
+            Nets.assertSame(bias, network.getParam("0_b"), "its bias");
             Nets.assertMoved(head, network.getParam("1_W"), "the output layer");
             assertEquals(0, CapturedErrors.containing(said, "WARNING").size(), said::toString);
+            Rules.assertFollows(network);
         });
     }
 
@@ -143,8 +146,8 @@ class NothingToAdaptTest {
 
     static Stream<Map<String, String>> rulesThatNameLayers() {
         return Stream.of(
-                Map.of("layers", "0"),
-                Map.of("layers", "type:LSTM"),
+                Map.of("layers", "0/b"),
+                Map.of("layers", "type:LSTM/Wq"),
                 Map.of("layers", "nosuch"),
                 Map.of("init@nosuch", "pissa"),
                 Map.of("rank@layer0", "2"),

@@ -12,7 +12,10 @@ import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.lowrank4j.kind.LayerKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -38,6 +41,7 @@ final class StepCheck {
     private List<String> targets = List.of();
     private Set<String> trained = Set.of();
     private double scale = 4;
+    private double factor = 1;
     private double l1;
     private double l2;
     private double l1OfBias;
@@ -60,7 +64,7 @@ final class StepCheck {
         this.rate = rate;
     }
 
-    /** The layers with adapters, by the prefix of their parameters. */
+    /** The targets: the prefix of a layer's parameters for its W, prefix/parameter for other matrices. */
     StepCheck targets(String... prefixes) {
         targets = List.of(prefixes);
         return this;
@@ -75,6 +79,12 @@ final class StepCheck {
     /** s; 4 if not given: alpha 8 over rank 2. */
     StepCheck scale(double s) {
         scale = s;
+        return this;
+    }
+
+    /** What the layer's own backward pass multiplies gradients by. */
+    StepCheck factor(double times) {
+        factor = times;
         return this;
     }
 
@@ -111,8 +121,10 @@ final class StepCheck {
                 1e-9 * Math.max(1, Math.abs(loss)),
                 "score() of the step");
         assertEquals(expectedKeys(), new TreeSet<>(expected.keySet()));
-        expected.forEach((key, gradient) ->
-                compare(key, gradient, before.get(key).sub(after.get(key)).divi(rate)));
+        expected.forEach((key, gradient) -> compare(
+                key,
+                isFactor(key) ? gradient.mul(factor) : gradient,
+                before.get(key).sub(after.get(key)).divi(rate)));
         verifyWeights(before, after);
     }
 
@@ -142,12 +154,14 @@ final class StepCheck {
 
     /** Adapted weights move by s (A' B' - A B), frozen parameters not by one bit. */
     private void verifyWeights(Map<String, INDArray> before, Map<String, INDArray> after) {
+        Map<String, String> byParameter = new LinkedHashMap<>();
+        targets.forEach(target -> byParameter.put(parameter(target), target));
         for (String key : adapted.paramTable().keySet()) {
-            String layer = key.substring(0, key.lastIndexOf('_'));
-            if (key.endsWith("_W") && targets.contains(layer)) {
-                INDArray moved = product(after, layer).subi(product(before, layer));
-                double off = after.get(key)
-                        .sub(before.get(key))
+            String target = byParameter.get(key);
+            if (target != null) {
+                INDArray moved = product(after, target).subi(product(before, target));
+                double off = view(target, after.get(key))
+                        .sub(view(target, before.get(key)))
                         .subi(moved)
                         .norm2Number()
                         .doubleValue();
@@ -160,18 +174,39 @@ final class StepCheck {
         }
     }
 
-    private INDArray product(Map<String, INDArray> of, String layer) {
-        return of.get(layer + "/A").mmul(of.get(layer + "/B")).muli(scale);
+    private INDArray product(Map<String, INDArray> of, String target) {
+        return of.get(target + "/A").mmul(of.get(target + "/B")).muli(scale);
+    }
+
+    private boolean isFactor(String key) {
+        return !trained.contains(key);
+    }
+
+    /** The name of a target's parameter in the tables of DL4J. */
+    private static String parameter(String target) {
+        int slash = target.indexOf('/');
+        return slash < 0 ? target + "_W" : target.substring(0, slash) + "_" + target.substring(slash + 1);
+    }
+
+    /** The matrix of a target on an array laid out as its parameter. */
+    private INDArray view(String target, INDArray array) {
+        String parameter = parameter(target);
+        int split = parameter.lastIndexOf('_');
+        String layer = parameter.substring(0, split);
+        Trainable trainable = stock instanceof MultiLayerNetwork network
+                ? network.getLayer(Integer.parseInt(layer))
+                : ((ComputationGraph) stock).getVertex(layer);
+        String name = parameter.substring(split + 1);
+        return LayerKinds.matrices(trainable, Set.of(name)).get(0).view().apply(array);
     }
 
     /** Copies of all parameters, and of the factors as {@code LAYER/A} and {@code LAYER/B}. */
     private Map<String, INDArray> snapshot() {
         Map<String, INDArray> copies = new LinkedHashMap<>();
-        adapted.paramTable().forEach((key, parameter) -> copies.put(key, parameter.dup()));
+        adapted.paramTable().forEach((key, parameter) -> copies.put(key, parameter.dup(parameter.ordering())));
         AdapterFile.tensors(adapted).forEach((key, tensor) -> {
-            String[] parts = key.split("/");
-            if (parts[0].equals("adapter")) {
-                copies.put(prefixOf(parts[1]) + "/" + parts[2], tensor);
+            if (key.startsWith("adapter/")) {
+                copies.put(prefixOf(key.substring("adapter/".length())), tensor);
             }
         });
         Set<String> factors = new TreeSet<>();
@@ -195,20 +230,20 @@ final class StepCheck {
         stock.params().assign(adapted.params());
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         for (String key : trained) {
-            INDArray parameter = stock.getParam(key);
+            INDArray parameter = stock.paramTable().get(key);
             gradients.put(key, differences(at.get(key), moved -> parameter.assign(moved)));
         }
-        for (String layer : targets) {
-            INDArray weight = stock.getParam(layer + "_W");
-            INDArray a = at.get(layer + "/A");
-            INDArray b = at.get(layer + "/B");
-            INDArray base = at.get(layer + "_W").sub(product(at, layer));
+        for (String target : targets) {
+            INDArray weight = view(target, stock.paramTable().get(parameter(target)));
+            INDArray a = at.get(target + "/A");
+            INDArray b = at.get(target + "/B");
+            INDArray base = view(target, at.get(parameter(target))).sub(product(at, target));
             gradients.put(
-                    layer + "/A",
+                    target + "/A",
                     differences(
                             a, moved -> weight.assign(moved.mmul(b).muli(scale).addi(base))));
             gradients.put(
-                    layer + "/B",
+                    target + "/B",
                     differences(
                             b, moved -> weight.assign(a.mmul(moved).muli(scale).addi(base))));
         }

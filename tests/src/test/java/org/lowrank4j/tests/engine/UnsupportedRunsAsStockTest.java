@@ -152,10 +152,6 @@ class UnsupportedRunsAsStockTest {
                         () -> Nets.layers(settings().stepFunction(new NegativeDefaultStepFunction())),
                         UnsupportedRunsAsStockTest::fit),
                 new Case(
-                        "drop-connect",
-                        () -> Nets.layers(settings().weightNoise(new DropConnect(0.7))),
-                        UnsupportedRunsAsStockTest::fit),
-                new Case(
                         "autoencoder",
                         UnsupportedRunsAsStockTest::autoEncoder,
                         UnsupportedRunsAsStockTest::pretrainAndFit),
