@@ -55,7 +55,10 @@ public @interface LowRank {
      */
     String loss() default "";
 
-    /** Patterns of the layers to adapt; all supported layers except output layers if no source sets it. */
+    /**
+     * Patterns of the layers to adapt, or after a slash of matrices of theirs; all dense layers except output layers if no
+     * source sets it.
+     */
     String[] layers() default {};
 
     /** Patterns of layers never to adapt, checked first; {@code "none"} to exclude nothing. */
