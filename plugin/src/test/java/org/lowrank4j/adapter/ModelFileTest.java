@@ -9,16 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -26,6 +22,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.Zips;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -90,18 +87,18 @@ class ModelFileTest {
         Path text = Files.writeString(directory.resolve("text.zip"), "no zip");
         assertRefused(text, "is not a readable zip");
         Path other = directory.resolve("other.zip");
-        write(other, Map.of("readme.txt", new byte[3]));
+        Zips.write(other, Map.of("readme.txt", new byte[3]));
         assertRefused(other, "has no entry configuration.json, which every model zip of DL4J has. It has readme.txt.");
         Path half = directory.resolve("half.zip");
-        write(half, Map.of("configuration.json", "{}".getBytes()));
+        Zips.write(half, Map.of("configuration.json", "{}".getBytes()));
         assertRefused(half, "has no entry coefficients.bin");
-        Map<String, byte[]> entries = entries(saved(SmallNetworks.sequential(1), false));
+        Map<String, byte[]> entries = Zips.entries(saved(SmallNetworks.sequential(1), false));
         entries.put("configuration.json", "{\"confs\": 3}".getBytes());
-        write(half, entries);
+        Zips.write(half, entries);
         assertRefused(half, "DL4J does not understand its configuration");
-        Map<String, byte[]> fewer = entries(saved(SmallNetworks.sequential(1), false));
+        Map<String, byte[]> fewer = Zips.entries(saved(SmallNetworks.sequential(1), false));
         fewer.put("coefficients.bin", coefficients(Nd4j.zeros(DataType.FLOAT, 1, 7)));
-        write(half, fewer);
+        Zips.write(half, fewer);
         assertRefused(half, "do not fit");
     }
 
@@ -149,26 +146,6 @@ class ModelFileTest {
         Path file = directory.resolve("model.zip");
         ModelSerializer.writeModel(model, file.toFile(), updater);
         return file;
-    }
-
-    private static Map<String, byte[]> entries(Path file) throws IOException {
-        Map<String, byte[]> entries = new LinkedHashMap<>();
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            for (ZipEntry entry : zip.stream().toList()) {
-                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
-            }
-        }
-        return entries;
-    }
-
-    private static void write(Path file, Map<String, byte[]> entries) throws IOException {
-        try (OutputStream out = Files.newOutputStream(file);
-                ZipOutputStream zip = new ZipOutputStream(out)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                zip.putNextEntry(new ZipEntry(entry.getKey()));
-                zip.write(entry.getValue());
-            }
-        }
     }
 
     private static void assertRefused(Path file, String why) {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,9 +15,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
@@ -182,17 +179,11 @@ class ModelWeightsTest {
     }
 
     private Path zip(String name, Map<String, byte[]> entries) {
-        Path file = folder.resolve(name);
-        try (OutputStream stream = Files.newOutputStream(file);
-                ZipOutputStream zip = new ZipOutputStream(stream)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                zip.putNextEntry(new ZipEntry(entry.getKey()));
-                zip.write(entry.getValue());
-            }
+        try {
+            return Zips.write(folder.resolve(name), entries);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        return file;
     }
 
     private static String refusal(Runnable refused) {

@@ -20,10 +20,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -72,26 +70,8 @@ class StoredModelTest {
         return file;
     }
 
-    private static Map<String, byte[]> entries(Path file) throws IOException {
-        Map<String, byte[]> entries = new LinkedHashMap<>();
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            for (ZipEntry entry : zip.stream().toList()) {
-                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
-            }
-        }
-        return entries;
-    }
-
     private Path zip(Map<String, byte[]> entries) throws IOException {
-        Path file = folder.resolve("made.zip");
-        try (OutputStream out = Files.newOutputStream(file);
-                ZipOutputStream zip = new ZipOutputStream(out)) {
-            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                zip.putNextEntry(new ZipEntry(entry.getKey()));
-                zip.write(entry.getValue());
-            }
-        }
-        return file;
+        return Zips.write(folder.resolve("made.zip"), entries);
     }
 
     private static String refusal(Path file) {
@@ -156,7 +136,7 @@ class StoredModelTest {
         Path file = folder.resolve("bomb.zip");
         byte[] blanks = new byte[1 << 20];
         Arrays.fill(blanks, (byte) ' ');
-        Map<String, byte[]> entries = entries(saved());
+        Map<String, byte[]> entries = Zips.entries(saved());
         try (OutputStream out = Files.newOutputStream(file);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
             zip.setLevel(1);
@@ -176,7 +156,7 @@ class StoredModelTest {
 
     @Test
     void namesThatThereAreTwiceAreRefused() throws IOException {
-        Map<String, byte[]> entries = entries(saved());
+        Map<String, byte[]> entries = Zips.entries(saved());
         entries.put("configuration.jsoN", entries.get(CONFIGURATION));
         byte[] content = Files.readAllBytes(zip(entries));
         byte[] other = "configuration.jsoN".getBytes(StandardCharsets.US_ASCII);
@@ -190,7 +170,7 @@ class StoredModelTest {
 
     @Test
     void moreEntriesThanAnyModelHasAreRefused() throws IOException {
-        Map<String, byte[]> entries = entries(saved());
+        Map<String, byte[]> entries = Zips.entries(saved());
         for (int i = 0; i < 10_000; i++) {
             entries.put("more/" + i, new byte[0]);
         }
@@ -240,7 +220,7 @@ class StoredModelTest {
     @ParameterizedTest
     @CsvSource({"nested", "number", "array", "twice", "negative", "enormous"})
     void hostileConfigurationsAreRefused(String kind) throws IOException {
-        Map<String, byte[]> entries = entries(saved());
+        Map<String, byte[]> entries = Zips.entries(saved());
         String whole = new String(entries.get(CONFIGURATION), StandardCharsets.UTF_8);
         String hostile = switch (kind) {
             case "nested" -> "{\"confs\": " + "[".repeat(1_000_000) + "]".repeat(1_000_000) + "}";

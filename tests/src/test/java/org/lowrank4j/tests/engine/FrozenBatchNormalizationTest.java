@@ -32,7 +32,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
-import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** A BatchNormalization that the rule leaves frozen keeps its inference statistics, and so does what trains around it. */
@@ -64,10 +63,6 @@ class FrozenBatchNormalizationTest {
     @LowRank(rank = 2, layers = "2")
     private static MultiLayerNetwork lastDenseOnly(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
-    }
-
-    private static NeuralNetConfiguration.Builder settings(DataType type, IUpdater updater) {
-        return Nets.settings(type, updater);
     }
 
     private static BatchNormalization.Builder normalisation() {
@@ -127,37 +122,28 @@ class FrozenBatchNormalizationTest {
     }
 
     /** As after training: no number of a normalisation is what it starts with. */
-    private static void train(INDArray mean, INDArray spread, INDArray gamma, INDArray beta) {
+    private static void train(Layer layer) {
+        INDArray mean = layer.getParam("mean");
+        INDArray logs = layer.getParam("log10stdev");
+        INDArray spread = logs == null ? layer.getParam("var") : logs;
         mean.assign(Data.normal(31, mean.dataType(), mean.shape()).mul(0.5));
         spread.assign(
                 Data.normal(32, spread.dataType(), spread.shape()).mul(0.1).addi(0.4));
+        INDArray gamma = layer.getParam("gamma");
         if (gamma != null) {
             gamma.assign(Data.normal(33, gamma.dataType(), gamma.shape()).addi(1.5));
+            INDArray beta = layer.getParam("beta");
             beta.assign(Data.normal(34, beta.dataType(), beta.shape()));
         }
     }
 
     private static MultiLayerNetwork trained(MultiLayerNetwork network) {
-        return trained(network, 1);
-    }
-
-    private static MultiLayerNetwork trained(MultiLayerNetwork network, int index) {
-        Layer layer = network.getLayer(index);
-        INDArray logs = layer.getParam("log10stdev");
-        train(
-                layer.getParam("mean"),
-                logs == null ? layer.getParam("var") : logs,
-                layer.getParam("gamma"),
-                layer.getParam("beta"));
+        train(network.getLayer(1));
         return network;
     }
 
     private static ComputationGraph trained(ComputationGraph graph) {
-        train(
-                graph.getParam("1_mean"),
-                graph.getParam("1_log10stdev"),
-                graph.getParam("1_gamma"),
-                graph.getParam("1_beta"));
+        train(graph.getLayer("1"));
         return graph;
     }
 
@@ -175,15 +161,10 @@ class FrozenBatchNormalizationTest {
     @MethodSource("kinds")
     void factorsBelowAndAboveGetTheGradientOfInference(Supplier<BatchNormalization.Builder> kind) {
         DataSet data = rows(DataType.DOUBLE);
-        MultiLayerNetwork network = trained(ruled(dense(settings(DataType.DOUBLE, new Sgd(RATE)), kind.get())));
-        network.fit(data);
-        MultiLayerNetwork stock = Nets.initialised(dense(settings(DataType.DOUBLE, new Sgd(RATE)), kind.get()));
-        new StepCheck(
-                        network,
-                        () -> network.fit(data),
-                        stock,
-                        model -> ((MultiLayerNetwork) model).score(data, false),
-                        RATE)
+        step(
+                        trained(ruled(dense(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), kind.get()))),
+                        Nets.initialised(dense(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), kind.get())),
+                        data)
                 .targets("0", "2")
                 .trained("3_W", "3_b")
                 .verify();
@@ -192,9 +173,11 @@ class FrozenBatchNormalizationTest {
     @Test
     void soDoThoseOfAGraph() {
         DataSet data = rows(DataType.DOUBLE);
-        ComputationGraph network = trained(ruled(graph(settings(DataType.DOUBLE, new Sgd(RATE)), normalisation())));
+        ComputationGraph network =
+                trained(ruled(graph(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), normalisation())));
         network.fit(data);
-        ComputationGraph stock = Nets.initialised(graph(settings(DataType.DOUBLE, new Sgd(RATE)), normalisation()));
+        ComputationGraph stock =
+                Nets.initialised(graph(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), normalisation()));
         new StepCheck(
                         network,
                         () -> network.fit(data),
@@ -209,26 +192,27 @@ class FrozenBatchNormalizationTest {
     @ParameterizedTest
     @EnumSource(CNN2DFormat.class)
     void soDoesAConvolutionThatTrainsBelow(CNN2DFormat format) {
-        DataSet data = images(DataType.DOUBLE, format);
-        MultiLayerNetwork network =
-                trained(trainingConvolutions(convolutional(settings(DataType.DOUBLE, new Sgd(RATE)), format)));
-        network.fit(data);
-        MultiLayerNetwork stock = Nets.initialised(convolutional(settings(DataType.DOUBLE, new Sgd(RATE)), format));
-        new StepCheck(
-                        network,
-                        () -> network.fit(data),
-                        stock,
-                        model -> ((MultiLayerNetwork) model).score(data, false),
-                        RATE)
+        step(
+                        trained(trainingConvolutions(
+                                convolutional(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), format))),
+                        Nets.initialised(convolutional(Nets.settings(DataType.DOUBLE, new Sgd(RATE)), format)),
+                        images(DataType.DOUBLE, format))
                 .targets("2")
                 .trained("0_W", "0_b", "3_W", "3_b")
                 .verify();
     }
 
+    /** The second step of a network, against finite differences of the stock one's loss. */
+    private static StepCheck step(MultiLayerNetwork network, MultiLayerNetwork stock, DataSet data) {
+        network.fit(data);
+        return new StepCheck(
+                network, () -> network.fit(data), stock, model -> ((MultiLayerNetwork) model).score(data, false), RATE);
+    }
+
     @ParameterizedTest
     @CsvSource({"FLOAT, false", "DOUBLE, false", "FLOAT, true"})
     void nothingOfItMoves(DataType type, boolean clipped) {
-        NeuralNetConfiguration.Builder settings = settings(type, new Adam(0.01));
+        NeuralNetConfiguration.Builder settings = Nets.settings(type, new Adam(0.01));
         if (clipped) {
             settings.gradientNormalization(GradientNormalization.ClipL2PerLayer).gradientNormalizationThreshold(0.1);
         }
@@ -252,7 +236,7 @@ class FrozenBatchNormalizationTest {
     @ParameterizedTest
     @CsvSource({"FLOAT, 3, 2, 2", "DOUBLE, 3, 2, 2", "FLOAT, 2, 80, 70", "DOUBLE, 2, 80, 70", "FLOAT, 5000, 1, 1"})
     void scoresAsAtInference(DataType type, int channels, int height, int width) {
-        MultiLayerConfiguration configuration = settings(type, new Sgd(0))
+        MultiLayerConfiguration configuration = Nets.settings(type, new Sgd(0))
                 .list()
                 .layer(normalisation().build())
                 .layer(new DenseLayer.Builder()
@@ -262,7 +246,8 @@ class FrozenBatchNormalizationTest {
                 .layer(Nets.head(4))
                 .setInputType(InputType.convolutional(height, width, channels))
                 .build();
-        MultiLayerNetwork network = trained(ruled(configuration), 0);
+        MultiLayerNetwork network = ruled(configuration);
+        train(network.getLayer(0));
         INDArray pixels = Data.normal(41, type, 3, channels, height, width);
         INDArray labels = Data.oneHot(42, type, 3, Nets.CLASSES);
         for (INDArray input : List.of(
@@ -291,7 +276,7 @@ class FrozenBatchNormalizationTest {
 
     @Test
     void nothingIsPassedOnWhereNothingBelowTrains() {
-        MultiLayerNetwork network = lastDenseOnly(settings(DataType.FLOAT, new Sgd(RATE))
+        MultiLayerNetwork network = lastDenseOnly(Nets.settings(DataType.FLOAT, new Sgd(RATE))
                 .list()
                 .layer(new ActivationLayer(new CountedTanh()))
                 .layer(normalisation().nIn(Nets.INPUTS).nOut(Nets.INPUTS).build())
@@ -307,7 +292,7 @@ class FrozenBatchNormalizationTest {
     @Test
     void itTrainsWhereTheRuleSaysSo() {
         MultiLayerNetwork network =
-                trained(trainingNormalisation(dense(settings(DataType.FLOAT, new Sgd(RATE)), normalisation())));
+                trained(trainingNormalisation(dense(Nets.settings(DataType.FLOAT, new Sgd(RATE)), normalisation())));
         INDArray mean = network.getParam("1_mean").dup();
         INDArray gamma = network.getParam("1_gamma").dup();
         network.fit(rows(DataType.FLOAT));
@@ -320,16 +305,17 @@ class FrozenBatchNormalizationTest {
         List<String> said = CapturedErrors.of(() -> {
             for (boolean logs : new boolean[] {true, false}) {
                 MultiLayerNetwork network = ruled(dense(
-                        settings(DataType.FLOAT, new Sgd(RATE)), normalisation().useLogStd(logs)));
+                        Nets.settings(DataType.FLOAT, new Sgd(RATE)),
+                        normalisation().useLogStd(logs)));
                 // Only a layer that is no more as it was drawn stays frozen by default.
                 network.getParam("1_gamma").muli(2);
                 network.fit(rows(DataType.FLOAT));
             }
         });
         assertEquals(2, CapturedErrors.containing(said, "never trained").size(), said::toString);
-        List<String> saidOfTrained =
-                CapturedErrors.of(() -> trained(ruled(dense(settings(DataType.FLOAT, new Sgd(RATE)), normalisation())))
-                        .fit(rows(DataType.FLOAT)));
+        List<String> saidOfTrained = CapturedErrors.of(() -> trained(
+                        ruled(dense(Nets.settings(DataType.FLOAT, new Sgd(RATE)), normalisation())))
+                .fit(rows(DataType.FLOAT)));
         assertTrue(CapturedErrors.containing(saidOfTrained, "never trained").isEmpty(), saidOfTrained::toString);
         assertTrue(CapturedErrors.containing(saidOfTrained, "trains as stock").isEmpty(), saidOfTrained::toString);
     }
