@@ -127,7 +127,7 @@ final class GrowthBenchmark {
                 .toArray();
         Chart chart = new Chart(
                 "CPU time of a training step against " + axis.label(),
-                Axis.logarithmicOver(axis.label(), x),
+                Axis.logarithmicAt(axis.label(), x),
                 Axis.logarithmicOver("milliseconds a step", values),
                 Legend.BESIDE);
         for (Line line : lines) {

@@ -34,6 +34,7 @@ import org.jfree.chart.ui.RectangleAnchor;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.chart.ui.TextAnchor;
+import org.jfree.chart.ui.VerticalAlignment;
 import org.jfree.data.xy.XYIntervalSeries;
 import org.jfree.data.xy.XYIntervalSeriesCollection;
 import org.lowrank4j.file.Replacement;
@@ -89,8 +90,10 @@ public final class Chart {
      * @param most at its upper end
      * @param logarithmic whether equal distances are equal ratios; both ends are then positive
      * @param names what stands at 0, 1, 2, ..., for an axis that goes down along them; empty for an axis of numbers
+     * @param places what has labels on a logarithmic axis; empty for round numbers
      */
-    public record Axis(String title, double least, double most, boolean logarithmic, List<String> names) {
+    public record Axis(
+            String title, double least, double most, boolean logarithmic, List<String> names, List<Double> places) {
 
         public Axis {
             if (!(least < most) || Double.isInfinite(most - least) || logarithmic && least <= 0) {
@@ -101,12 +104,12 @@ public final class Chart {
 
         /** An axis of numbers. */
         public Axis(String title, double least, double most, boolean logarithmic) {
-            this(title, least, most, logarithmic, List.of());
+            this(title, least, most, logarithmic, List.of(), List.of());
         }
 
         /** An axis with a name at each of 0, 1, 2, ..., from above to below. */
         public static Axis of(List<String> names) {
-            return new Axis("", -0.5, names.size() - 0.5, false, names);
+            return new Axis("", -0.5, names.size() - 0.5, false, names, List.of());
         }
 
         /** A logarithmic axis over all of some positive values, with room at both ends. */
@@ -117,9 +120,21 @@ public final class Chart {
             return new Axis(title, least / room, most * room, true);
         }
 
+        /** A logarithmic axis over a few positive values, which it names. */
+        public static Axis logarithmicAt(String title, double[] places) {
+            Axis over = logarithmicOver(title, places);
+            return new Axis(
+                    title,
+                    over.least,
+                    over.most,
+                    true,
+                    List.of(),
+                    DoubleStream.of(places).boxed().toList());
+        }
+
         private ValueAxis drawn() {
             ValueAxis axis = logarithmic
-                    ? new RoundLogAxis(title)
+                    ? new LabelledLogAxis(title, places)
                     : names.isEmpty() ? new NumberAxis(title) : new SymbolAxis(title, names.toArray(String[]::new));
             axis.setInverted(!names.isEmpty());
             if (axis instanceof SymbolAxis symbols) {
@@ -161,26 +176,36 @@ public final class Chart {
         return format;
     }
 
-    /** A logarithmic axis with labels at 1, 2 and 5 times the powers of ten; at the powers alone where they are many. */
-    private static final class RoundLogAxis extends LogAxis {
+    /**
+     * A logarithmic axis with labels at some places, or at 1, 2 and 5 times the powers of ten; at the powers alone where they
+     * are many.
+     */
+    private static final class LabelledLogAxis extends LogAxis {
 
         private static final long serialVersionUID = 1;
 
-        RoundLogAxis(String title) {
+        private final transient List<Double> places;
+
+        LabelledLogAxis(String title, List<Double> places) {
             super(title);
+            this.places = places;
+        }
+
+        private DoubleStream round() {
+            boolean many = getUpperBound() / getLowerBound() > 1e4;
+            return DoubleStream.iterate(
+                            Math.pow(10, Math.floor(Math.log10(getLowerBound()))),
+                            power -> power <= getUpperBound(),
+                            power -> 10 * power)
+                    .flatMap(power -> many ? DoubleStream.of(power) : DoubleStream.of(power, 2 * power, 5 * power));
         }
 
         @Override
         public List<NumberTick> refreshTicks(
                 Graphics2D graphics, AxisState state, Rectangle2D area, RectangleEdge edge) {
-            boolean many = getUpperBound() / getLowerBound() > 1e4;
             TextAnchor anchor = RectangleEdge.isTopOrBottom(edge) ? TextAnchor.TOP_CENTER : TextAnchor.CENTER_RIGHT;
-            return DoubleStream.iterate(
-                            Math.pow(10, Math.floor(Math.log10(getLowerBound()))),
-                            power -> power <= getUpperBound(),
-                            power -> 10 * power)
-                    .flatMap(power -> many ? DoubleStream.of(power) : DoubleStream.of(power, 2 * power, 5 * power))
-                    .filter(getRange()::contains)
+            DoubleStream labelled = places.isEmpty() ? round() : places.stream().mapToDouble(Double::doubleValue);
+            return labelled.filter(getRange()::contains)
                     .mapToObj(value -> new NumberTick(value, written(value).format(value), anchor, anchor, 0))
                     .toList();
         }
@@ -301,6 +326,7 @@ public final class Chart {
         names.setPadding(6, 10, 6, 10);
         if (legend == Legend.BESIDE || legend == Legend.BELOW) {
             names.setPosition(legend == Legend.BESIDE ? RectangleEdge.RIGHT : RectangleEdge.BOTTOM);
+            names.setVerticalAlignment(VerticalAlignment.TOP);
             chart.addSubtitle(names);
         } else {
             names.setBackgroundPaint(new Color(255, 255, 255, 230));
