@@ -61,7 +61,7 @@ public @interface LowRank {
      */
     String[] layers() default {};
 
-    /** Patterns of layers never to adapt, checked first; {@code "none"} to exclude nothing. */
+    /** Patterns of layers or matrices never to adapt, checked first; {@code "none"} to exclude nothing. */
     String[] exclude() default {};
 
     /**

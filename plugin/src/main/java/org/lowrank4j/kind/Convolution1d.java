@@ -5,7 +5,7 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Convolution1DLayer;
 
 /**
- * The filters of a one-dimensional convolution. The parameter says that it is [nOut, nIn, k, 1]; its memory is [k, nIn, nOut],
+ * The filters of a one-dimensional convolution, (step, channel) x filter. The parameter says that it is [nOut, nIn, k, 1]; its memory is [k, nIn, nOut],
  * so M is row-major, with the rows (step, channel).
  */
 public final class Convolution1d implements LayerKind {

@@ -4,7 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 
-/** The filters of a two-dimensional convolution. */
+/** The filters of a two-dimensional convolution, (channel, y, x) x filter. */
 public final class Convolution2d implements LayerKind {
 
     @Override

@@ -4,7 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Convolution3DLayer;
 
-/** The filters of a three-dimensional convolution; a row is (channel, depth, y, x). */
+/** The filters of a three-dimensional convolution, (channel, depth, y, x) x filter. */
 public final class Convolution3d implements LayerKind {
 
     @Override

@@ -4,7 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Deconvolution2DLayer;
 
-/** The weights of a transposed convolution: each input has a patch of (channel, y, x) that it adds to the output. */
+/** The weights of a transposed convolution, channel x (filter, y, x): each input has a patch that it adds to the output. */
 public final class Deconvolution2d implements LayerKind {
 
     @Override

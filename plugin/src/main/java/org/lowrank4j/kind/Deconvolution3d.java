@@ -4,7 +4,10 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Deconvolution3DLayer;
 
-/** The weights of a transposed convolution in three dimensions, [kD, kH, kW, nOut, nIn]: M is column-major. */
+/**
+ * The weights of a transposed convolution in three dimensions, channel x (depth, y, x, filter). The parameter is [kD, kH, kW,
+ * nOut, nIn], so M is column-major.
+ */
 public final class Deconvolution3d implements LayerKind {
 
     @Override

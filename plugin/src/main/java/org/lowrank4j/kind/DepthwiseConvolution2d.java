@@ -5,8 +5,8 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.DepthwiseConvolution2DLayer;
 
 /**
- * The filters of a depthwise convolution, [kH, kW, nIn, multiplier]: a row for each place in the filter, a column for each
- * output, so that a low rank is a set of spatial filters that the channels share.
+ * The filters of a depthwise convolution, (y, x) x (channel, multiplier): a row for each place in the filter, a column for each
+ * output, so that a low rank is a set of spatial filters that the channels share. The parameter is [kH, kW, nIn, multiplier].
  */
 public final class DepthwiseConvolution2d implements LayerKind {
 

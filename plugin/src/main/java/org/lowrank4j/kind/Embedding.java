@@ -5,7 +5,7 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingSequenceLayer;
 
-/** The table of an embedding: a row for each token. */
+/** The table of an embedding, token x unit. */
 public final class Embedding implements LayerKind {
 
     @Override

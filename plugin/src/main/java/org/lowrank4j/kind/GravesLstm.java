@@ -5,8 +5,8 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.recurrent.GravesLSTM;
 
 /**
- * As {@link Lstm}, for an LSTM with peepholes. Those are the last three columns of RW, and no part of its matrix: vectors of
- * one number for each unit.
+ * As {@link Lstm}, for an LSTM with peepholes, which are vectors beside the matrices. They are the last three columns of RW: one
+ * number each for each unit.
  */
 public final class GravesLstm implements LayerKind {
 

@@ -4,7 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.SeparableConvolution2DLayer;
 
-/** Of a separable convolution the pointwise part, which has nearly all of the weights, and the filters of single channels. */
+/** Of a separable convolution the pointwise part, which has nearly all of the weights, and not the filters of single channels. */
 public final class SeparableConvolution2d implements LayerKind {
 
     @Override

@@ -5,10 +5,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
 
-/** The plugin's methods and what their sources say of them. Methods of tests, which are found as users' are, stay out. */
+/** What the plugin's sources say of its classes. Services of tests, which are found as users' are, have no source there. */
 final class Sources {
 
     private final Path folder;
@@ -20,15 +19,21 @@ final class Sources {
         this.folder = folder;
         Stream.of(methods.initialisations(), methods.gradients(), methods.updates(), methods.losses())
                 .flatMap(kind -> kind.stream())
-                .forEach(method -> names.put(method.getClass().getSimpleName(), method.name()));
+                .forEach(method -> call(method.getClass(), method.name()));
     }
 
     Methods methods() {
         return methods;
     }
 
-    boolean has(Method method) {
-        return Files.exists(file(method.getClass()));
+    /** Whether a method or kind of layer is one of the plugin's. */
+    boolean has(Object service) {
+        return Files.exists(file(service.getClass()));
+    }
+
+    /** Pages call a class by this name where the comment of another links to it. */
+    void call(Class<?> type, String name) {
+        names.put(type.getSimpleName(), name);
     }
 
     /** What a class of the plugin says of itself. */

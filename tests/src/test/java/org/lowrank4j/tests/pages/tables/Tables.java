@@ -47,12 +47,14 @@ public final class Tables {
         Sources sources = new Sources(project.resolve("plugin/src/main/java"));
         MethodTables methods = new MethodTables(sources);
         KeyTable keys = new KeyTable(sources);
+        KindTable kinds = new KindTable(sources);
         return new Blocks(Map.of(
                 "initialisations", methods::initialisations,
                 "gradients", methods::gradients,
                 "updates", methods::updates,
                 "losses", methods::losses,
                 "keys", keys::table,
+                "kinds", kinds::table,
                 "decisions", () -> decisions(project.resolve("src/adr"))));
     }
 
