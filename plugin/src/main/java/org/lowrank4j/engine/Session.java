@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.method.Excerpt;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;
@@ -71,6 +72,7 @@ final class Session {
     private final @Nullable JointUpdate joint;
     private final List<ExtraPasses> extraPasses;
     private final MethodMemory methodMemory;
+    private final Kept keptOfNetwork;
 
     private @Nullable Starts starts;
     private final long observingNanos;
@@ -146,6 +148,7 @@ final class Session {
         deferral = builder.deferral;
         wholeGradient = builder.wholeGradient;
         methodMemory = builder.methodMemory;
+        keptOfNetwork = builder.keptOfNetwork;
         joint = builder.jointUpdate;
         extraPasses = builder.extraPasses;
         blocks = blocks(segments);
@@ -189,7 +192,7 @@ final class Session {
                 parameters * type.width(),
                 state * type.width(),
                 methodMemory.bytes(),
-                List.copyOf(methodMemory.formulas()));
+                methodMemory.most());
     }
 
     /** How many numbers the updater trains in the place of all trained entries; empty if it trains the entries. */
@@ -502,7 +505,8 @@ final class Session {
 
     private INDArray[] liveStates(SegmentTarget target) {
         return target.update().tensors().stream()
-                .map(tensor -> blocks.liveState(target.key() + "/" + tensor.name(), type))
+                .map(tensor ->
+                        joint == null ? blocks.liveState(target.key() + "/" + tensor.name(), type) : Nd4j.empty(type))
                 .toArray(INDArray[]::new);
     }
 
@@ -675,19 +679,14 @@ final class Session {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (SegmentTarget target : targets) {
             target.update()
+                    .kept()
                     .state()
                     .forEach((key, array) ->
                             tensors.put(TrainingState.ADAPTER + target.key() + "/" + key, array.dup(array.ordering())));
         }
-        if (wholeGradient != null) {
-            wholeGradient
-                    .state()
-                    .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
-        }
-        if (joint != null) {
-            joint.state()
-                    .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
-        }
+        keptOfNetwork
+                .state()
+                .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
         return tensors;
     }
 
@@ -804,14 +803,9 @@ final class Session {
     /** Puts a saved state back; the caller has checked that it was made under the same settings. */
     void restore(TrainingState saved) {
         for (SegmentTarget target : targets) {
-            target.update().restore(saved.under(TrainingState.ADAPTER + target.key() + "/"));
+            target.update().kept().restore(saved.under(TrainingState.ADAPTER + target.key() + "/"));
         }
-        if (wholeGradient != null) {
-            wholeGradient.restore(saved.under(TrainingState.NETWORK));
-        }
-        if (joint != null) {
-            joint.restore(saved.under(TrainingState.NETWORK));
-        }
+        keptOfNetwork.restore(saved.under(TrainingState.NETWORK));
         if (saved.hasUpdater()) {
             blocks.restore(saved.under(TrainingState.UPDATER));
             if (joint != null) {

@@ -1,14 +1,14 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
+import java.util.Optional;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
@@ -28,9 +28,10 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * <p>Rate and schedule are the updater's. Published rate 0.15, betas 0.9 and 0.999, epsilon 1e-4, power 1, weights trained
  * in full.
  *
- * <p>For {@code update=full} and {@code update=lora}. W is put back bit for bit after the extra passes, from a copy. So the
- * memory on top of weights and gradients is, for n trained entries, 4 n (both moments, z and H z), of which 2 n are saved,
- * and a copy of what is moved: n for {@code full}; n and W for {@code lora}.
+ * <p>For every update whose gradients are derivatives of the loss. What an update clears of the updater's state, it clears
+ * of the moments. Tensors and W are put back bit for bit after the extra passes, from copies. So the memory on top of weights
+ * and gradients is, for n trained entries, 4 n (both moments, z and H z), of which 2 n are saved, and a copy of what is moved:
+ * n for {@code full}; n and W for the others.
  */
 public final class AdaHessian implements GradientApproximation {
 
@@ -71,11 +72,17 @@ public final class AdaHessian implements GradientApproximation {
     }
 
     @Override
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.steps(update)
+                .or(() -> update.curvatureRefusal()
+                        .map(reason ->
+                                "it takes a second derivative along the update's tensors for an Adam of its own, and with"
+                                        + " this update that cannot be, because " + reason));
+    }
+
+    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        Displacement displacement = Displacement.of(update, target)
-                .orElseThrow(() -> new LowRankException("gradient=adahessian moves weights to and fro for a second"
-                        + " derivative, which it can do with update=full and update=lora; layer " + target.layer()
-                        + " names another update. Leave the update out, or use gradient=exact."));
+        requireDerivatives(update, target);
         OptionValues options = target.optionsOf(this);
         Settings settings = new Settings(
                 beta(options, "beta1"),
@@ -83,28 +90,23 @@ public final class AdaHessian implements GradientApproximation {
                 options.positiveDouble("epsilon"),
                 options.between("power", 0, 1));
         double relative = relativeDisplacement(options, target);
-        Notices.of(target)
-                .say(
-                        "gradient=adahessian passes every minibatch forward and backward twice more, for the curvature: a step"
-                                + " takes about three times as long.");
+        Notices.say(
+                target,
+                "gradient=adahessian passes every minibatch forward and backward twice more, for the curvature: a step"
+                        + " takes about three times as long.");
         HessianProduct product = target.shared().part(HessianProduct.class, () -> new HessianProduct(relative));
-        return product.add(new AdaHessianTarget(this, update, target, displacement, settings, product), relative);
+        return product.add(
+                new AdaHessianTarget(update, target, target.kept().under(name()), settings, product), relative);
     }
 
-    /** Both moments, z and H z of every tensor, and a copy of what is moved for the extra passes. */
-    @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long entries = 0;
-        for (long[] shape : update.trained()) {
-            entries += 5 * shape[0] * shape[1];
-        }
-        boolean movesFactors = update.trained().size() > 1;
-        return update.withoutSidePath()
-                .plus(
-                        movesFactors ? "5 times each tensor + n m" : "5 times each tensor",
-                        entries + (movesFactors ? target.weight().length() : 0),
-                        target.dataType())
-                .plusCounters(update.trained().size());
+    private static void requireDerivatives(TargetUpdate update, TargetWeight target) {
+        Optional<String> refusal = update.extraPasses() != null
+                ? Optional.of("its step is that of several passes, whose sum no single pass differentiates")
+                : update.curvatureRefusal();
+        refusal.ifPresent(reason -> {
+            throw new LowRankException("gradient=adahessian takes a second derivative along the tensors of layer "
+                    + target.layer() + ", and the options of its update do not allow that: " + reason + ".");
+        });
     }
 
     private static double beta(OptionValues options, String name) {

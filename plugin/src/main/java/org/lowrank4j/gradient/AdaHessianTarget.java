@@ -2,7 +2,9 @@ package org.lowrank4j.gradient;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -21,18 +23,13 @@ final class AdaHessianTarget extends WrappedUpdate {
     private final Map<String, AdaHessianTensor> tensors = new LinkedHashMap<>();
 
     AdaHessianTarget(
-            AdaHessian adaHessian,
-            TargetUpdate update,
-            TargetWeight target,
-            Displacement displacement,
-            AdaHessian.Settings settings,
-            HessianProduct product) {
-        super(adaHessian, update, target);
-        this.displacement = displacement;
+            TargetUpdate update, TargetWeight target, Kept kept, AdaHessian.Settings settings, HessianProduct product) {
+        super(update);
         this.product = product;
+        displacement = new Displacement(update, target.weight(), kept);
         seed = target.random("adahessian directions").nextLong();
         for (TrainedTensor tensor : update.tensors()) {
-            tensors.put(tensor.name(), new AdaHessianTensor(tensor, target.dataType(), settings));
+            tensors.put(tensor.name(), new AdaHessianTensor(tensor, kept.under(tensor.name()), settings));
         }
     }
 
@@ -97,20 +94,24 @@ final class AdaHessianTarget extends WrappedUpdate {
         }
     }
 
+    /** The moments are what the update may edit: laid out as Adam's, the first, then the second. */
+    @Override
+    public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+        if (editsUpdaterState()) {
+            INDArray[] states =
+                    tensors.values().stream().map(AdaHessianTensor::moments).toArray(INDArray[]::new);
+            super.beforeUpdater(gradients, states);
+            int i = 0;
+            for (AdaHessianTensor tensor : tensors.values()) {
+                tensor.moments(states[i++]);
+            }
+        }
+    }
+
     /** Of the updater that the update would use, only the rate counts. */
     @Override
     public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
-        AdaHessianTensor rule = tensors.get(tensor.name());
-        if (rule == null) {
-            throw new IllegalArgumentException("layer " + target().layer() + " trains no " + tensor.name());
-        }
-        return new MethodUpdater(super.updater(tensor, usersUpdater), rule);
-    }
-
-    @Override
-    Map<String, INDArray> ownState() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> tensor.state().forEach((array, live) -> state.put(name + "." + array, live)));
-        return state;
+        return new MethodUpdater(
+                super.updater(tensor, usersUpdater), Objects.requireNonNull(tensors.get(tensor.name())));
     }
 }

@@ -1,9 +1,8 @@
 package org.lowrank4j.gradient;
 
-import java.util.Map;
 import java.util.SplittableRandom;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.update.TrainedTensor;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -16,11 +15,11 @@ final class AdaHessianTensor implements MethodUpdater.Rule {
     private final INDArray direction;
     private final INDArray product;
 
-    AdaHessianTensor(TrainedTensor tensor, DataType type, AdaHessian.Settings settings) {
+    AdaHessianTensor(TrainedTensor tensor, Kept kept, AdaHessian.Settings settings) {
         this.tensor = tensor;
-        moments = new CurvatureMoments(type, tensor.shape(), tensor.order(), settings);
-        direction = Nd4j.create(type, tensor.shape(), tensor.order());
-        product = Nd4j.create(type, tensor.shape(), tensor.order());
+        moments = new CurvatureMoments(kept, tensor.shape(), tensor.order(), settings);
+        direction = kept.work("z", tensor.order(), tensor.shape());
+        product = kept.work("H z", tensor.order(), tensor.shape());
     }
 
     long steps() {
@@ -53,13 +52,18 @@ final class AdaHessianTensor implements MethodUpdater.Rule {
         return product;
     }
 
+    /** A copy of both moments, one after the other, each in the tensor's order. */
+    INDArray moments() {
+        return moments.state();
+    }
+
+    /** Puts such a copy back, as it is now. */
+    void moments(INDArray state) {
+        moments.state(state);
+    }
+
     @Override
     public void apply(INDArray gradient, IUpdater users, int iteration, int epoch) {
         moments.apply(gradient.reshape(tensor.order(), tensor.shape()), product, rate(users, iteration, epoch));
-    }
-
-    /** Live arrays by name. */
-    Map<String, INDArray> state() {
-        return moments.state();
     }
 }

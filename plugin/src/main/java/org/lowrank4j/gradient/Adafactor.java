@@ -1,14 +1,24 @@
 package org.lowrank4j.gradient;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.Adafactor.RelativeStep;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Adafactor (arXiv 1804.04235, algorithms 4 to 6 and the common implementation) in the place of the user's updater: an
@@ -74,18 +84,8 @@ public final class Adafactor implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long entries = 0;
-        boolean momentum = !isNone(target.optionsOf(this), "momentum");
-        for (long[] shape : update.trained()) {
-            entries += shape[0] + shape[1] + (momentum ? shape[0] * shape[1] : 0);
-        }
-        return update.withoutSidePath()
-                .plus(
-                        momentum ? "rows + columns + size of each tensor" : "rows + columns of each tensor",
-                        entries,
-                        target.dataType())
-                .plusCounters(update.trained().size());
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.steps(update);
     }
 
     @Override
@@ -104,12 +104,13 @@ public final class Adafactor implements GradientApproximation {
                             + " has none. Use adafactor.relative-step=no.");
                 }
             }
-            Notices.of(target)
-                    .say("gradient=adafactor sets the learning rates of the weights that it trains, in proportion to"
+            Notices.say(
+                    target,
+                    "gradient=adafactor sets the learning rates of the weights that it trains, in proportion to"
                             + " their size; those of the updater and its schedule are not used there."
                             + " adafactor.relative-step=no keeps them.");
         }
-        return new AdafactorTarget(this, update, target, settings);
+        return new Target(update, target.kept().under(name()), settings);
     }
 
     private static double momentum(OptionValues options) {
@@ -127,5 +128,100 @@ public final class Adafactor implements GradientApproximation {
 
     private static boolean isNone(OptionValues options, String option) {
         return options.text(option).strip().equalsIgnoreCase("none");
+    }
+
+    /** One target whose tensors are stepped by Adafactor. */
+    private static final class Target extends WrappedUpdate {
+
+        private final Map<String, Tensor> tensors = new HashMap<>();
+
+        Target(TargetUpdate update, Kept kept, Settings settings) {
+            super(update);
+            for (TrainedTensor tensor : update.tensors()) {
+                tensors.put(tensor.name(), new Tensor(tensor, kept.under(tensor.name()), settings));
+            }
+        }
+
+        /** Of the updater that the update would use, only the rate counts. */
+        @Override
+        public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+            return new MethodUpdater(
+                    super.updater(tensor, usersUpdater), Objects.requireNonNull(tensors.get(tensor.name())));
+        }
+    }
+
+    /** The state of one tensor, and its steps. */
+    private static final class Tensor implements MethodUpdater.Rule {
+
+        /** Keeps a second moment away from 0. */
+        private static final double SMALLEST_SQUARE = 1e-30;
+        /** The RMS that a smaller tensor is taken to have. */
+        private static final double SMALLEST_SIZE = 1e-3;
+
+        private static final double LARGEST_STEP = 1e-2;
+        private static final double WARM_UP = 1e-6;
+
+        private final TrainedTensor tensor;
+        private final Settings settings;
+        private final INDArray rows;
+        private final INDArray columns;
+        private final @Nullable INDArray momentum;
+        private final KeptNumber step;
+        /** The rate of the last step. */
+        private double lastRate;
+
+        Tensor(TrainedTensor tensor, Kept kept, Settings settings) {
+            this.tensor = tensor;
+            this.settings = settings;
+            rows = kept.array("rows", 'c', tensor.shape()[0]);
+            columns = kept.array("columns", 'c', tensor.shape()[1]);
+            momentum = settings.momentum() == 0 ? null : kept.array("momentum", 'c', tensor.length());
+            step = kept.number("step", 0);
+        }
+
+        @Override
+        public void apply(INDArray gradient, IUpdater users, int iteration, int epoch) {
+            long t = step.increment();
+            INDArray g = gradient.reshape(tensor.order(), tensor.shape());
+            INDArray squares = g.mul(g).addi(SMALLEST_SQUARE);
+            double forgotten = Math.pow(t, -settings.decay());
+            rows.muli(1 - forgotten).addi(squares.mean(1).muli(forgotten));
+            columns.muli(1 - forgotten).addi(squares.mean(0).muli(forgotten));
+
+            // 1 / sqrt(R C / mean(R)) by rows and columns, so that no product of two small numbers is formed.
+            INDArray ofRows = Transforms.pow(rows.div(rows.meanNumber()), -0.5, false);
+            INDArray ofColumns = Transforms.pow(columns, -0.5);
+            g.muliColumnVector(ofRows.reshape(rows.length(), 1)).muliRowVector(ofColumns.reshape(1, columns.length()));
+            double size = rootMeanSquare(g);
+            lastRate = nextRate(users, iteration, epoch, t);
+            gradient.muli(lastRate / Math.max(1, size / settings.clip()));
+            INDArray past = momentum;
+            if (past != null) {
+                past.muli(settings.momentum()).addi(gradient.mul(1 - settings.momentum()));
+                gradient.assign(past);
+            }
+        }
+
+        private double nextRate(IUpdater users, int iteration, int epoch, long t) {
+            double usersRate = MethodUpdater.Rule.super.rate(users, iteration, epoch);
+            INDArray value = tensor.value();
+            if (settings.relativeStep() == RelativeStep.NO || usersRate == 0 || value == null) {
+                return usersRate;
+            }
+            double largest = settings.relativeStep() == RelativeStep.WARM_UP ? WARM_UP * t : LARGEST_STEP;
+            return Math.min(largest, 1 / Math.sqrt(t)) * Math.max(SMALLEST_SIZE, rootMeanSquare(value));
+        }
+
+        /** What decoupled decay is multiplied by: it runs after the step. */
+        @Override
+        public double rate(IUpdater users, int iteration, int epoch) {
+            return settings.relativeStep() == RelativeStep.NO
+                    ? MethodUpdater.Rule.super.rate(users, iteration, epoch)
+                    : lastRate;
+        }
+
+        private static double rootMeanSquare(INDArray array) {
+            return array.norm2Number().doubleValue() / Math.sqrt(array.length());
+        }
     }
 }

@@ -1,12 +1,13 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
+import java.util.Optional;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * APOLLO (arXiv 2412.05270, algorithm 1): SGD whose gradient G is scaled, channel by channel, as the updater scales a
@@ -24,11 +25,27 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * <p>State: the updater's for the r x max(nIn, nOut) entries of R, the projector, one number. The gradient is as large as
  * W's. Published: rank a quarter of the width (256 for 1B parameters), refresh 200, scale 1, Adam with rate 0.01.
  */
-public final class Apollo implements GradientApproximation {
+public class Apollo implements GradientApproximation {
+
+    private final String name;
+    private final String publishedScale;
+    private final boolean perChannel;
+
+    /** For the registry. */
+    public Apollo() {
+        this("apollo", "1", true);
+    }
+
+    /** @param perChannel whether every index of the longer side has its own factor; else one serves all */
+    Apollo(String name, String publishedScale, boolean perChannel) {
+        this.name = name;
+        this.publishedScale = publishedScale;
+        this.perChannel = perChannel;
+    }
 
     @Override
     public String name() {
-        return "apollo";
+        return name;
     }
 
     @Override
@@ -38,14 +55,9 @@ public final class Apollo implements GradientApproximation {
 
     @Override
     public List<MethodOption> options() {
-        return options("1");
-    }
-
-    /** The options that both forms have. */
-    static List<MethodOption> options(String scale) {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two draws of the random projector"),
-                new MethodOption("scale", scale, "the square of every step's factor, a number above 0"));
+                new MethodOption("scale", publishedScale, "the square of every step's factor, a number above 0"));
     }
 
     @Override
@@ -54,14 +66,34 @@ public final class Apollo implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        return SubspaceUpdate.footprint(update, target, users);
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.weight(update);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        return new ApolloTarget(
-                this, update, target, options.positiveInt("refresh"), options.positiveDouble("scale"), true);
+        double root = Math.sqrt(options.positiveDouble("scale"));
+        return new SubspaceUpdate(this, update, target, options.positiveInt("refresh")) {
+            @Override
+            void newSubspace(INDArray gradient, long step) {
+                projector().draw(target.random("apollo projector of step " + step));
+            }
+
+            @Override
+            void step(INDArray gradient, INDArray projected, INDArray updated, double rate) {
+                if (perChannel) {
+                    projector()
+                            .scale(
+                                    gradient,
+                                    ratio(
+                                            projector().norms(updated),
+                                            projector().norms(projected)));
+                } else {
+                    gradient.muli(ratio(updated.norm2(), projected.norm2()));
+                }
+                gradient.muli(root / limit(gradient, rate));
+            }
+        };
     }
 }

@@ -1,10 +1,10 @@
 package org.lowrank4j.gradient;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
@@ -26,24 +26,25 @@ public final class CurvatureMoments {
     private final AdaHessian.Settings settings;
     private final INDArray first;
     private final INDArray second;
-    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    private final KeptNumber step;
 
     /**
      * Moments of zeros.
      *
-     * @param type FLOAT or DOUBLE
+     * @param kept where they are declared
      * @param shape of the tensor, of any rank
      * @param order of its gradients, 'f' or 'c'
      */
-    public CurvatureMoments(DataType type, long[] shape, char order, AdaHessian.Settings settings) {
+    public CurvatureMoments(Kept kept, long[] shape, char order, AdaHessian.Settings settings) {
         this.settings = settings;
-        first = Nd4j.create(type, shape, order);
-        second = Nd4j.create(type, shape, order);
+        first = kept.array("first", order, shape);
+        second = kept.array("second", order, shape);
+        step = kept.number("step", 0);
     }
 
     /** Steps taken so far. */
     public long steps() {
-        return step.data().getLong(0);
+        return step.get();
     }
 
     /** |H z| in the place of H z: by entries, or for a kernel, of rank 4, by filters. */
@@ -60,8 +61,7 @@ public final class CurvatureMoments {
      * @param rate the learning rate of this step
      */
     public void apply(INDArray gradient, INDArray product, double rate) {
-        long t = steps() + 1;
-        step.data().put(0, t);
+        long t = step.increment();
         first.muli(settings.beta1()).addi(gradient.muli(1 - settings.beta1()));
         INDArray h = magnitude(product);
         second.muli(settings.beta2()).addi(h.muli(h).muli(1 - settings.beta2()));
@@ -72,12 +72,19 @@ public final class CurvatureMoments {
         gradient.assign(first).divi(divisor.addi(settings.epsilon())).muli(rate / (1 - Math.pow(settings.beta1(), t)));
     }
 
-    /** Live arrays by name. */
-    Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put("first", first);
-        state.put("second", second);
-        state.put("step", step);
-        return state;
+    /** A copy of both moments, one after the other, each in the tensor's order. */
+    INDArray state() {
+        return Nd4j.concat(1, flat(first), flat(second));
+    }
+
+    /** Puts such a copy back. */
+    void state(INDArray state) {
+        long length = first.length();
+        flat(first).assign(state.get(NDArrayIndex.all(), NDArrayIndex.interval(0, length)));
+        flat(second).assign(state.get(NDArrayIndex.all(), NDArrayIndex.interval(length, 2 * length)));
+    }
+
+    private static INDArray flat(INDArray moment) {
+        return moment.reshape(moment.ordering(), 1, moment.length());
     }
 }

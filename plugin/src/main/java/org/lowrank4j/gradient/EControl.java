@@ -5,10 +5,8 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.exchange.EControlCompressor;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * EControl (arXiv 2311.05645): each worker sends the largest entries of what its estimate of the gradient misses, and the
@@ -51,14 +49,6 @@ public final class EControl implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long entries = update.trained().stream()
-                .mapToLong(shape -> 3 * shape[0] * shape[1])
-                .sum();
-        return CompressedUpdate.footprint(update).plus("3 sizes of each tensor", entries, target.dataType());
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double keep = options.positiveDouble("keep");
@@ -78,8 +68,8 @@ public final class EControl implements GradientApproximation {
                 this,
                 update,
                 target,
-                tensor -> new EControlCompressor(
-                        target.dataType(),
+                (tensor, kept) -> new EControlCompressor(
+                        kept,
                         tensor.shape()[0],
                         tensor.shape()[1],
                         Math.max(1, Math.toIntExact(Math.round(keep * tensor.length()))),

@@ -1,12 +1,13 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
+import java.util.Optional;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Fira (arXiv 2410.01623, algorithm 1): GaLore's step in a subspace of rank r, plus what GaLore leaves out of the gradient
@@ -50,13 +51,28 @@ public final class Fira implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        return SubspaceUpdate.footprint(update, target, users);
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.weight(update);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        return new FiraTarget(this, update, target, options.positiveInt("refresh"), options.positiveDouble("scale"));
+        double scale = options.positiveDouble("scale");
+        return new SubspaceUpdate(this, update, target, options.positiveInt("refresh")) {
+            @Override
+            void newSubspace(INDArray gradient, long step) {
+                projector().find(gradient);
+            }
+
+            @Override
+            void step(INDArray gradient, INDArray projected, INDArray updated, double rate) {
+                Projector projector = projector();
+                projector.addBack(projected, -1, gradient);
+                projector.scale(gradient, ratio(projector.norms(updated), projector.norms(projected)));
+                gradient.divi(limit(gradient, rate));
+                projector.addBack(updated, scale, gradient);
+            }
+        };
     }
 }

@@ -1,14 +1,23 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import org.lowrank4j.LowRankException;
+import java.util.Optional;
+import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
-import org.lowrank4j.update.FullWeight;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.nd4j.linalg.learning.config.IUpdater;
+import org.lowrank4j.update.TrainedTensor;
+import org.lowrank4j.update.WeightTarget;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
 
 /**
  * GaLore (arXiv 2403.03507, algorithm 2 and the released code): all of W is trained, but the updater and its state live
@@ -58,24 +67,124 @@ public final class GaLore implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        ProjectedSide side = target.optionsOf(this).choice("side", ProjectedSide.class);
-        return Projector.footprint(update.training(Projector.projectedShape(target, side)), target, side)
-                .plusCounters(1);
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.weight(update);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        if (!FullWeight.isPlain(update)) {
-            throw new LowRankException("gradient=galore does all of the training of W in a subspace, so it serves only"
-                    + " update=full; layer " + target.layer()
-                    + " names another update. Leave the update out, or use gradient=exact.");
-        }
         OptionValues options = target.optionsOf(this);
-        return new GaLoreTarget(
+        return new Target(
+                (WeightTarget) update,
                 target,
                 options.choice("side", ProjectedSide.class),
                 options.positiveInt("refresh"),
                 options.positiveDouble("scale"));
+    }
+
+    /** The projector of one weight, and the steps mapped back through it. */
+    private static final class Target extends WrappedUpdate {
+
+        private final WeightTarget update;
+        private final INDArray weight;
+        private final int refresh;
+        private final double scale;
+        private final Projector projector;
+        private final KeptNumber step;
+        private final List<TrainedTensor> tensors;
+        private final PutOffDecay decays = new PutOffDecay();
+
+        Target(WeightTarget update, TargetWeight target, ProjectedSide side, int refresh, double scale) {
+            super(update);
+            this.update = update;
+            this.weight = target.weight();
+            this.refresh = refresh;
+            this.scale = scale;
+            Kept kept = ownState(target);
+            projector = new Projector(target, side, kept);
+            step = kept.number("step", 0);
+            tensors = List.of(new TrainedTensor("G", Projector.projectedShape(target, side), 'f', null, false));
+        }
+
+        /** Of plain training, under the names that this always had; beside another update, which has steps of its own, under ours. */
+        private static Kept ownState(TargetWeight target) {
+            return target.kept().state().isEmpty()
+                    ? target.kept()
+                    : target.kept().under("galore");
+        }
+
+        @Override
+        public List<TrainedTensor> tensors() {
+            return tensors;
+        }
+
+        @Override
+        public void gradient(WeightGradient gradient, INDArray[] gradients) {
+            if (step.get() % refresh == 0) {
+                findSubspace(gradient);
+            }
+            projector.project(gradient, gradients[0]);
+        }
+
+        /** What the update adds to dL/dW is projected like it. */
+        @Override
+        public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            WeightTarget.Addition addition = update.addition();
+            if (addition != null) {
+                projector.addProjection(addition.matrix(), addition.factor(), gradients[0], 1);
+            }
+        }
+
+        private void findSubspace(WeightGradient gradient) {
+            // G is as large as W: in the layer's workspace it would make every later step's workspace as large.
+            try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+                INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
+                gradient.formed(full, 0);
+                if (!Double.isFinite(full.sumNumber().doubleValue())) {
+                    // Such a step is left out by its caller, so the next one comes here again.
+                    return;
+                }
+                projector.find(full);
+            }
+        }
+
+        /** Terms before the updater are projected like the gradient; those after it act on W itself, after its step. */
+        @Override
+        public void regularise(
+                Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+            double learningRate = learningRates[0];
+            if (term.applyStep() == ApplyStep.POST_UPDATER) {
+                decays.add(0, term, learningRate, iteration, epoch);
+            } else if (term instanceof L2Regularization l2) {
+                projector.addProjection(weight, l2.getL2().valueAt(iteration, epoch), gradients[0], 1);
+            } else {
+                projector.addProjection(ofWeight(term, learningRate, iteration, epoch), 1, gradients[0], 1);
+            }
+        }
+
+        private INDArray ofWeight(Regularization term, double learningRate, int iteration, int epoch) {
+            INDArray change = Nd4j.zeros(weight.dataType(), weight.shape());
+            term.apply(weight, change, learningRate, iteration, epoch);
+            return change;
+        }
+
+        @Override
+        public void abandon() {
+            super.abandon();
+            decays.forget();
+        }
+
+        @Override
+        public void step(INDArray[] steps) {
+            update.moving();
+            projector.addBack(steps[0], -scale, weight);
+            for (PutOffDecay.Term decay : decays.take()) {
+                INDArray change = Nd4j.zeros(weight.dataType(), weight.shape());
+                decay.apply(weight, change);
+                weight.subi(change);
+            }
+            step.increment();
+            update.moved();
+        }
     }
 }

@@ -1,13 +1,14 @@
 package org.lowrank4j.gradient;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * What stands in for dL/dW. An approximation wraps the state of the update that it serves: it may change the gradients
@@ -24,33 +25,20 @@ public interface GradientApproximation extends Method {
     }
 
     /**
-     * What {@link #approximate} will keep for a target, with what its update keeps; by default that alone. One that hides the
-     * update's side path leaves that out.
-     *
-     * @param update what the update keeps, and the tensors that it trains
-     * @param users the user's updater for W
+     * Why it cannot serve an update, as part of a sentence that says what it does and what the update does not have; empty
+     * if it can, as by default.
      */
-    default Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        return update;
+    default Optional<String> refusal(LowRankUpdate update) {
+        return Optional.empty();
     }
 
     /**
-     * Wraps the update of one target. Called once per target, outside any workspace.
+     * Wraps the update of one target that is not refused. Called for every target first with a {@link
+     * org.lowrank4j.method.Kept} that only measures, then in earnest, outside any workspace.
      *
      * @return the update itself where nothing is approximated
-     * @throws org.lowrank4j.LowRankException if this approximation cannot serve that update, with those that it can
      */
     TargetUpdate approximate(TargetUpdate update, TargetWeight target);
-
-    /**
-     * Bytes that {@link #ofNetwork} will keep; by default there is nothing.
-     *
-     * @param entries length of the joint gradient
-     * @param type FLOAT or DOUBLE
-     */
-    default long networkBytes(long entries, DataType type, OptionValues options) {
-        return 0;
-    }
 
     /**
      * For an approximation that looks at the gradients of all targets, and of all else that is trained, at once. By
@@ -58,9 +46,10 @@ public interface GradientApproximation extends Method {
      *
      * @param entries length of the joint gradient
      * @param type FLOAT or DOUBLE
+     * @param kept where everything that it keeps is declared
      * @return null for nothing
      */
-    default @Nullable NetworkGradient ofNetwork(long entries, DataType type, OptionValues options) {
+    default @Nullable NetworkGradient ofNetwork(long entries, DataType type, OptionValues options, Kept kept) {
         return null;
     }
 }

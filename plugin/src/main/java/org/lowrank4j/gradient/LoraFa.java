@@ -1,13 +1,22 @@
 package org.lowrank4j.gradient;
 
-import org.lowrank4j.LowRankException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
-import org.lowrank4j.update.Footprint;
-import org.lowrank4j.update.Lora;
+import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.update.FactorTarget;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
 
 /**
  * LoRA-FA (arXiv 2308.03303; the gradient as in the reference LoRA libraries): A stays as it started, and only B is
@@ -19,6 +28,9 @@ import org.nd4j.linalg.learning.config.IUpdater;
  *
  * where P projects on the columns of A and G = dL/dW: with plain SGD, W takes the best step within reach. The user's
  * weight decay acts on B after the step, as published.
+ *
+ * <p>Under {@code update=dora} G is the gradient of the matrix that the directions are taken from; under {@code
+ * update=relora} A stays as it is from restart to restart.
  *
  * <p>Published with a random A; AdamW with epsilon 1e-6.
  */
@@ -35,21 +47,108 @@ public final class LoraFa implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long r = target.rank();
-        return update.withoutSidePath()
-                .training(new long[] {r, target.outputs()})
-                .plus("r^2 doubles", r * r, DataType.DOUBLE);
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.factors(update);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        Factors factors = Lora.factorsOf(update)
-                .orElseThrow(
-                        () -> new LowRankException("gradient=lora-fa freezes the factor A of LoRA, so it serves only"
-                                + " update=lora; layer " + target.layer()
-                                + " names another update. Leave the update out, or use"
-                                + " gradient=exact."));
-        return new LoraFaTarget(update, factors, target);
+        return new Target((FactorTarget) update, target);
+    }
+
+    /** B of one weight, and what trains beside it, over a fixed A. */
+    private static final class Target extends WrappedUpdate {
+
+        private static final double DAMPING = 1e-8;
+
+        private final FactorTarget update;
+        private final double scale;
+        private final List<TrainedTensor> tensors;
+        private final PutOffDecay decays = new PutOffDecay();
+
+        /** What {@link #preconditioner} was made from. */
+        private @Nullable Factors preconditioned;
+        /** (A^T A + damping I)^-1 / s^2 in double. */
+        private INDArray preconditioner = Nd4j.empty(DataType.DOUBLE);
+
+        Target(FactorTarget update, TargetWeight target) {
+            super(update);
+            this.update = update;
+            scale = target.scale();
+            tensors = update.tensors().subList(1, update.tensors().size());
+            target.kept().reserve("(A^T A)^-1", (long) target.rank() * target.rank() * Double.BYTES);
+        }
+
+        @Override
+        public List<TrainedTensor> tensors() {
+            return tensors;
+        }
+
+        /** With nothing for A, which stands still. */
+        private static @Nullable INDArray[] all(INDArray[] trained) {
+            @Nullable INDArray[] all = new INDArray[trained.length + 1];
+            System.arraycopy(trained, 0, all, 1, trained.length);
+            return all;
+        }
+
+        @Override
+        public void gradient(WeightGradient gradient, INDArray[] gradients) {
+            update.gradient(gradient, all(gradients));
+        }
+
+        @Override
+        public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            INDArray gradient = gradients[0];
+            gradient.assign(preconditioner().mmul(gradient.castTo(DataType.DOUBLE)));
+            update.beforeUpdater(all(gradients), all(updaterStates));
+        }
+
+        private INDArray preconditioner() {
+            Factors factors = update.factors();
+            if (factors != preconditioned) {
+                try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+                    preconditioner =
+                            Gram.inverse(Gram.ofColumns(factors.a()), DAMPING).divi(scale * scale);
+                }
+                preconditioned = factors;
+            }
+            return preconditioner;
+        }
+
+        @Override
+        public void regularise(
+                Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+            for (int i = 0; i < gradients.length; i++) {
+                if (term.applyStep() == ApplyStep.POST_UPDATER) {
+                    decays.add(i, term, learningRates[i], iteration, epoch);
+                } else {
+                    term.apply(value(i), gradients[i], learningRates[i], iteration, epoch);
+                }
+            }
+        }
+
+        private INDArray value(int tensor) {
+            return Objects.requireNonNull(tensors.get(tensor).value());
+        }
+
+        @Override
+        public void abandon() {
+            super.abandon();
+            decays.forget();
+        }
+
+        @Override
+        public void step(INDArray[] steps) {
+            for (PutOffDecay.Term decay : decays.take()) {
+                INDArray step = steps[decay.tensor()];
+                decay.apply(value(decay.tensor()).sub(step), step);
+            }
+            update.step(all(steps));
+        }
+
+        @Override
+        public void move(INDArray[] steps) {
+            update.move(all(steps));
+        }
     }
 }

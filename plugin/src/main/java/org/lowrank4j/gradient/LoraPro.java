@@ -1,15 +1,26 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
-import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.FactorTarget;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
 
 /**
  * LoRA-Pro (arXiv 2407.18242, theorems 2.1 to 2.3 and the released code): the gradients of A and B are replaced by those
@@ -70,28 +81,118 @@ public final class LoraPro implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long size = target.inputs() * target.outputs();
-        return target.optionsOf(this).choice("mode", Mode.class) == Mode.EFFICIENT
-                ? update.withoutSidePath()
-                : update.withoutSidePath()
-                        .plus("3 n m", 3 * size, target.dataType())
-                        .plusCounters(1);
+    public Optional<String> refusal(LowRankUpdate update) {
+        return Needs.factors(update);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        Factors factors = Lora.factorsOf(update)
-                .orElseThrow(
-                        () -> new LowRankException("gradient=lora-pro replaces the gradients of LoRA's A and B, so it"
-                                + " serves only update=lora; layer " + target.layer()
-                                + " names another update. Leave the update"
-                                + " out, or use gradient=exact."));
         OptionValues options = target.optionsOf(this);
         double damping = options.positiveDouble("damping");
+        FactorTarget factors = (FactorTarget) update;
         return switch (options.choice("mode", Mode.class)) {
-            case EFFICIENT -> new LoraProTarget(update, factors, target, damping);
-            case FULL -> new LoraProFullTarget(update, factors, target, damping);
+            case EFFICIENT -> new Efficient(factors, target, damping);
+            case FULL -> new Full(factors, target, damping);
         };
+    }
+
+    /** A and B of one weight, whose updater sees LoRA-Pro's gradients. */
+    private static class Efficient extends WrappedUpdate {
+
+        final FactorTarget update;
+        final TargetWeight target;
+        private final double damping;
+
+        Efficient(FactorTarget update, TargetWeight target, double damping) {
+            super(update);
+            this.update = update;
+            this.target = target;
+            this.damping = damping;
+        }
+
+        @Override
+        public final void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+                LoraProGradients rule = new LoraProGradients(update.factors(), target.scale(), damping);
+                Factors replaced = replace(rule, gradients[0], gradients[1]);
+                gradients[0].assign(replaced.a());
+                gradients[1].assign(replaced.b());
+            }
+            super.beforeUpdater(gradients, updaterStates);
+        }
+
+        /** What the updater sees in the place of the gradients of A and B. */
+        Factors replace(LoraProGradients rule, INDArray gradientOfA, INDArray gradientOfB) {
+            return rule.balanced(gradientOfA, gradientOfB);
+        }
+    }
+
+    /** The same with Adam's moments in the space of W, where they outlive factors that are set anew. */
+    private static final class Full extends Efficient {
+
+        /** Adam's m, then v, each of W's size. */
+        private final INDArray moments;
+        /** The equivalent gradient, then Adam's step of rate 1; nIn x nOut in 'f' order. */
+        private final INDArray full;
+
+        private final KeptNumber step;
+        private @Nullable Adam adam;
+
+        Full(FactorTarget update, TargetWeight target, double damping) {
+            super(update, target, damping);
+            Kept kept = target.kept();
+            moments = kept.array("moments", 'c', 1, 2 * target.weight().length());
+            full = kept.work("equivalent gradient", 'f', target.inputs(), target.outputs());
+            step = ownStep(kept);
+        }
+
+        /** Beside an update with steps of its own, under our name. */
+        private static KeptNumber ownStep(Kept kept) {
+            return (kept.state().containsKey("step") ? kept.under("lora-pro") : kept).number("step", 0);
+        }
+
+        /** Adam itself runs on W's scale; what is left for A and B is to multiply by the rate. */
+        @Override
+        public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+            IUpdater ofUpdate = super.updater(tensor, usersUpdater);
+            if (!tensors().subList(0, 2).contains(tensor)) {
+                return ofUpdate;
+            }
+            if (!(ofUpdate instanceof Adam users)) {
+                throw new LowRankException(
+                        "lora-pro.mode=full runs Adam in the space of W, and the updater of layer "
+                                + target.layer() + " is "
+                                + usersUpdater.getClass().getSimpleName()
+                                + ". Give the layer new Adam(...), or use lora-pro.mode=efficient, which works with any updater.");
+            }
+            adam = new Adam(1, users.getBeta1(), users.getBeta2(), users.getEpsilon());
+            return users.getLearningRateSchedule() == null
+                    ? new Sgd(users.getLearningRate())
+                    : new Sgd(users.getLearningRateSchedule());
+        }
+
+        @Override
+        Factors replace(LoraProGradients rule, INDArray gradientOfA, INDArray gradientOfB) {
+            if (adam == null) {
+                throw new IllegalStateException("the updater of layer " + target.layer() + " was never asked for");
+            }
+            Factors factors = update.factors();
+            Factors equivalent = rule.unbalanced(gradientOfA, gradientOfB);
+            multiply(factors.a(), equivalent.b().castTo(target.dataType()), 0);
+            multiply(equivalent.a().castTo(target.dataType()), factors.b(), 1);
+
+            int count = Math.toIntExact(step.get());
+            adam.instantiate(moments, false).applyUpdater(full.reshape('f', 1, full.length()), count, 0);
+            step.increment();
+
+            INDArray ofA = full.mmul(factors.b().transpose()).muli(target.scale());
+            INDArray ofB = factors.a().transpose().mmul(full).muli(target.scale());
+            return rule.balanced(ofA, ofB);
+        }
+
+        /** full = s left right + keep full. */
+        private void multiply(INDArray left, INDArray right, double keep) {
+            Blas.gemm(left, right, full, false, false, target.scale(), keep);
+        }
     }
 }

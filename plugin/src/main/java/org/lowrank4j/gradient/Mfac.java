@@ -1,21 +1,19 @@
 package org.lowrank4j.gradient;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.fisher.GradientWindow;
 import org.lowrank4j.fisher.GradientWindow.Filling;
 import org.lowrank4j.fisher.MfacDirection;
 import org.lowrank4j.fisher.WindowMemory;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * M-FAC (arXiv 2107.03356, section 3.2): the gradient g of everything that the network trains is replaced by F^-1 g, where
@@ -60,17 +58,8 @@ public final class Mfac implements GradientApproximation {
         return update;
     }
 
-    /** The window, its factor on the heap, and with momentum the last direction in double. */
     @Override
-    public long networkBytes(long entries, DataType type, OptionValues options) {
-        int window = options.positiveInt("window");
-        long factor = (long) window * window * Double.BYTES;
-        long velocity = options.between("momentum", 0, 1) == 0 ? 0 : entries * Double.BYTES;
-        return WindowMemory.bytes(window, entries, type) + Long.BYTES + factor + velocity;
-    }
-
-    @Override
-    public NetworkGradient ofNetwork(long entries, DataType type, OptionValues options) {
+    public NetworkGradient ofNetwork(long entries, DataType type, OptionValues options, Kept kept) {
         int window = options.positiveInt("window");
         Console.say(String.format(
                 Locale.ROOT,
@@ -79,7 +68,19 @@ public final class Mfac implements GradientApproximation {
                 entries,
                 WindowMemory.bytes(window, entries, type)));
         GradientWindow gradients = window(window, entries, type, options);
-        return new Preconditioned(new MfacDirection(gradients, entries, momentum(options)));
+        double momentum = momentum(options);
+        MfacDirection direction = new MfacDirection(gradients, entries, momentum);
+        // The window with its factor on the heap and, with momentum, the last direction in double.
+        long factor = (long) window * window * Double.BYTES;
+        kept.reserve(
+                "window " + window + " x " + entries,
+                WindowMemory.bytes(window, entries, type)
+                        + Long.BYTES
+                        + factor
+                        + (momentum == 0 ? 0 : entries * Double.BYTES));
+        direction.state().forEach(kept::saved);
+        kept.afterRestoring(direction::restored);
+        return direction::replace;
     }
 
     private static double momentum(OptionValues options) {
@@ -98,34 +99,6 @@ public final class Mfac implements GradientApproximation {
             return new GradientWindow(window, entries, type, lambda, filling);
         } catch (LowRankException tooLarge) {
             throw new LowRankException("mfac.window=" + window + " is refused. " + tooLarge.getMessage(), tooLarge);
-        }
-    }
-
-    private record Preconditioned(MfacDirection direction) implements NetworkGradient {
-
-        @Override
-        public void replace(INDArray gradient) {
-            direction.replace(gradient);
-        }
-
-        @Override
-        public Map<String, INDArray> state() {
-            return direction.state();
-        }
-
-        @Override
-        public void restore(Map<String, INDArray> state) {
-            direction.state().forEach((name, live) -> {
-                INDArray saved = state.get(name);
-                if (saved == null || !Arrays.equals(saved.shape(), live.shape())) {
-                    throw new LowRankException("The saved state of mfac has "
-                            + (saved == null ? "no " + name : "a " + name + " of " + Arrays.toString(saved.shape()))
-                            + ", and this network needs one of " + Arrays.toString(live.shape())
-                            + ". Train with the window and the layers that it was saved with.");
-                }
-                live.assign(saved);
-            });
-            direction.restored();
         }
     }
 }

@@ -1,6 +1,5 @@
 package org.lowrank4j.gradient;
 
-import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The state of an approximation that looks at the gradients of everything that a network trains at once. */
@@ -13,14 +12,4 @@ public interface NetworkGradient {
      * @param gradient a vector of all trained entries in a fixed order, without running statistics
      */
     void replace(INDArray gradient);
-
-    /** What training needs to resume bit for bit, by name. The arrays are live; whoever stores them copies. */
-    Map<String, INDArray> state();
-
-    /**
-     * Puts {@link #state()} back.
-     *
-     * @throws org.lowrank4j.LowRankException if an array is missing or has another shape
-     */
-    void restore(Map<String, INDArray> state);
 }

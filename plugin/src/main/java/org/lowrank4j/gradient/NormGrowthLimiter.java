@@ -1,8 +1,8 @@
 package org.lowrank4j.gradient;
 
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The norm-growth limiter of Fira (arXiv 2410.01623), used by APOLLO as well: a step S may be at most 1.01 times as long
@@ -17,7 +17,12 @@ final class NormGrowthLimiter {
     private static final double GROWTH = 1.01;
     private static final double EPSILON = 1e-8;
 
-    private final INDArray norm = Nd4j.create(DataType.DOUBLE, 1);
+    /** The length of the last limited step, 0 before the first. */
+    private final INDArray norm;
+
+    NormGrowthLimiter(Kept kept) {
+        norm = kept.array("limiter", DataType.DOUBLE, 'c', 1);
+    }
 
     /** What a step of this length is divided by; its limited length is remembered. */
     double divisor(double length) {
@@ -25,10 +30,5 @@ final class NormGrowthLimiter {
         double divisor = previous == 0 ? 1 : Math.max(length / (previous + EPSILON), GROWTH) / GROWTH;
         norm.data().put(0, length / divisor);
         return divisor;
-    }
-
-    /** The live state: the length of the last limited step, 0 before the first. */
-    INDArray state() {
-        return norm;
     }
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.lowrank4j.report.Console;
 import org.lowrank4j.update.TargetWeight;
 
@@ -10,20 +11,21 @@ final class Notices {
 
     private final Set<String> said = new HashSet<>();
 
-    /** Those of the network that a target belongs to. */
-    static Notices of(TargetWeight target) {
-        return target.shared().part(Notices.class, Notices::new);
+    /** Says something about the network that a target belongs to; not while a method is only measured. */
+    static void say(TargetWeight target, String text) {
+        of(target, text, Console::say);
     }
 
-    void say(String text) {
-        if (said.add(text)) {
-            Console.say(text);
-        }
+    /** The same as a warning. */
+    static void warn(TargetWeight target, String text) {
+        of(target, text, Console::warn);
     }
 
-    void warn(String text) {
-        if (said.add(text)) {
-            Console.warn(text);
-        }
+    private static void of(TargetWeight target, String text, Consumer<String> console) {
+        target.kept().fill(() -> {
+            if (target.shared().part(Notices.class, Notices::new).said.add(text)) {
+                console.accept(text);
+            }
+        });
     }
 }

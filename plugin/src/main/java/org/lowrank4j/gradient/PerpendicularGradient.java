@@ -1,17 +1,14 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * The perpendicular gradient (arXiv 2501.04697, equation 13): what makes a tensor w merely longer or shorter is taken out
@@ -29,6 +26,12 @@ import org.nd4j.linalg.learning.config.IUpdater;
 public final class PerpendicularGradient implements GradientApproximation {
 
     private static final double EPSILON = 1e-30;
+
+    /** Whether the projected gradient gets the length that it had before. */
+    private enum Rescale {
+        YES,
+        NO
+    }
 
     @Override
     public String name() {
@@ -50,11 +53,6 @@ public final class PerpendicularGradient implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        return update.withoutSidePath();
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         for (TrainedTensor tensor : update.tensors()) {
             if (tensor.value() == null) {
@@ -63,8 +61,8 @@ public final class PerpendicularGradient implements GradientApproximation {
                         + " has none. Use update=full or another update of tensors.");
             }
         }
-        boolean rescale = target.optionsOf(this).choice("rescale", YesOrNo.class) == YesOrNo.YES;
-        return new Target(this, update, target, rescale);
+        boolean rescale = target.optionsOf(this).choice("rescale", Rescale.class) == Rescale.YES;
+        return new Target(update, rescale);
     }
 
     /**
@@ -100,8 +98,8 @@ public final class PerpendicularGradient implements GradientApproximation {
 
         private final boolean rescale;
 
-        Target(PerpendicularGradient gradient, TargetUpdate update, TargetWeight target, boolean rescale) {
-            super(gradient, update, target);
+        Target(TargetUpdate update, boolean rescale) {
+            super(update);
             this.rescale = rescale;
         }
 
@@ -114,11 +112,6 @@ public final class PerpendicularGradient implements GradientApproximation {
                 }
             }
             super.beforeUpdater(gradients, updaterStates);
-        }
-
-        @Override
-        Map<String, INDArray> ownState() {
-            return Map.of();
         }
     }
 }

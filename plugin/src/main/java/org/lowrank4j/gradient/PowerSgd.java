@@ -1,14 +1,12 @@
 package org.lowrank4j.gradient;
 
-import java.util.Arrays;
 import java.util.List;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.Footprint;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.nd4j.linalg.learning.config.IUpdater;
+import org.lowrank4j.update.WeightTarget;
 
 /**
  * PowerSGD (arXiv 1905.13727): the gradient of each trained tensor is replaced by an approximation of low rank that is
@@ -53,31 +51,17 @@ public final class PowerSgd implements GradientApproximation {
     }
 
     @Override
-    public Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        OptionValues options = target.optionsOf(this);
-        boolean weightItself = update.trained().size() == 1
-                && Arrays.equals(update.trained().get(0), new long[] {target.inputs(), target.outputs()});
-        int rank = rank(options, weightItself, target);
-        long entries = 0;
-        for (long[] shape : update.trained()) {
-            entries += PowerSgdCompressor.entries(shape[0], shape[1], rank, options.positiveDouble("least-ratio"));
-        }
-        return CompressedUpdate.footprint(update)
-                .plus("rows (columns + r) of each tensor that is compressed", entries, target.dataType());
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        int rank = rank(options, WeightItself.isTrained(update, target), target);
+        int rank = rank(options, update instanceof WeightTarget, target);
         int start = options.wholeNumber("start");
         double leastRatio = options.positiveDouble("least-ratio");
         return new CompressedUpdate(
                 this,
                 update,
                 target,
-                tensor -> new PowerSgdCompressor(
-                        target.dataType(),
+                (tensor, kept) -> new PowerSgdCompressor(
+                        kept,
                         tensor.shape()[0],
                         tensor.shape()[1],
                         rank,

@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.WeightGradient;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,11 +26,10 @@ final class Projector {
     private final INDArray matrix;
 
     /** A projector of zeros, to be found or drawn. */
-    Projector(TargetWeight target, ProjectedSide side) {
+    Projector(TargetWeight target, ProjectedSide side, Kept kept) {
         this.outputs = side.isOutputs(target.inputs(), target.outputs());
         this.rank = target.rank();
-        matrix = Nd4j.create(
-                target.dataType(), new long[] {outputs ? target.outputs() : target.inputs(), target.rank()}, 'f');
+        matrix = kept.array("projector", 'f', outputs ? target.outputs() : target.inputs(), rank);
     }
 
     /** Whether the outputs are projected; else the inputs are. */
@@ -48,16 +47,6 @@ final class Projector {
         return side.isOutputs(target.inputs(), target.outputs())
                 ? new long[] {target.inputs(), target.rank()}
                 : new long[] {target.rank(), target.outputs()};
-    }
-
-    /** What a projector keeps. */
-    static Footprint footprint(Footprint update, TargetWeight target, ProjectedSide side) {
-        boolean outputs = side.isOutputs(target.inputs(), target.outputs());
-        long projected = outputs ? target.outputs() : target.inputs();
-        String formula = side == ProjectedSide.SHORTER
-                ? "r min(n, m)"
-                : side == ProjectedSide.LONGER ? "r max(n, m)" : outputs ? "r m" : "r n";
-        return update.plus(formula, projected * target.rank(), target.dataType());
     }
 
     /** Takes the leading singular vectors of a matrix. Its entries must be finite. */

@@ -14,16 +14,20 @@ final class PutOffDecay {
 
     private final List<Term> terms = new ArrayList<>();
 
-    /** One term with what it is to be applied with. */
-    record Term(Regularization regularization, double rate, int iteration, int epoch) {
+    /**
+     * One term with what it is to be applied with.
+     *
+     * @param tensor number of the tensor that it acts on
+     */
+    record Term(int tensor, Regularization regularization, double rate, int iteration, int epoch) {
         void apply(INDArray value, INDArray change) {
             regularization.apply(value, change, rate, iteration, epoch);
         }
     }
 
     /** Puts a term off. What its schedule throws it throws now, while nothing has moved. */
-    void add(Regularization regularization, double rate, int iteration, int epoch) {
-        Term term = new Term(regularization, rate, iteration, epoch);
+    void add(int tensor, Regularization regularization, double rate, int iteration, int epoch) {
+        Term term = new Term(tensor, regularization, rate, iteration, epoch);
         term.apply(NOTHING, NOTHING.like());
         terms.add(term);
     }

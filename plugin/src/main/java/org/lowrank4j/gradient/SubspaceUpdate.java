@@ -1,17 +1,13 @@
 package org.lowrank4j.gradient;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.update.Footprint;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
@@ -24,28 +20,27 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
 
     private static final double EPSILON = 1e-8;
 
+    private final TargetWeight target;
+    private final Kept kept;
     private final Projector projector;
-    private final NormGrowthLimiter limiter = new NormGrowthLimiter();
+    private final NormGrowthLimiter limiter;
     private final int refresh;
-    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    private final KeptNumber step;
     /** The state of the user's updater for R; null before the updater is known, and where it keeps none. */
     private @Nullable INDArray updaterState;
 
     SubspaceUpdate(GradientApproximation gradient, TargetUpdate update, TargetWeight target, int refresh) {
-        super(gradient, update, target);
-        WeightItself.require(gradient, update, target);
+        super(update);
+        this.target = target;
         this.refresh = refresh;
-        projector = new Projector(target, ProjectedSide.SHORTER);
+        kept = target.kept().under(gradient.name());
+        projector = new Projector(target, ProjectedSide.SHORTER, kept);
+        limiter = new NormGrowthLimiter(kept);
+        step = kept.number("step", 0);
     }
 
-    /** The projector, the user's updater's state for R, the limiter and a step counter. */
-    static Footprint footprint(Footprint update, TargetWeight target, IUpdater users) {
-        long[] shape = Projector.projectedShape(target, ProjectedSide.SHORTER);
-        long size = shape[0] * shape[1];
-        long state = users.stateSize(size);
-        return Projector.footprint(update, target, ProjectedSide.SHORTER)
-                .plus(state == 0 ? "" : state / size + " r max(n, m)", state, target.dataType())
-                .plusCounters(2);
+    final TargetWeight target() {
+        return target;
     }
 
     final Projector projector() {
@@ -77,29 +72,27 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
 
     @Override
     public final IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
-        long[] shape = Projector.projectedShape(target(), ProjectedSide.SHORTER);
+        long[] shape = Projector.projectedShape(target, ProjectedSide.SHORTER);
         IUpdater inner = super.updater(tensor, usersUpdater);
         long size = inner.stateSize(shape[0] * shape[1]);
         INDArray existing = updaterState;
         if (size > 0 && (existing == null || existing.length() != size)) {
             if (existing != null) {
-                throw new LowRankException("The updater of layer " + target().layer() + " keeps " + size
+                throw new LowRankException("The updater of layer " + target.layer() + " keeps " + size
                         + " values where the one before it kept " + existing.length()
                         + ". Its kind cannot change during training; make a new network.");
             }
-            try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-                INDArray fresh = Nd4j.create(target().dataType(), 1, size);
-                inner.instantiate(fresh, true);
-                updaterState = fresh;
-            }
+            INDArray fresh = kept.array("updater", 'c', 1, size);
+            kept.fill(() -> inner.instantiate(fresh, true));
+            updaterState = fresh;
         }
         return new MethodUpdater(inner, this);
     }
 
     @Override
     public final void apply(INDArray gradient, IUpdater users, int iteration, int epoch) {
-        INDArray full = gradient.reshape('f', target().inputs(), target().outputs());
-        long count = step.data().getLong(0);
+        INDArray full = gradient.reshape('f', target.inputs(), target.outputs());
+        long count = step.get();
         if (count % refresh == 0) {
             newSubspace(full, count);
         }
@@ -113,7 +106,7 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
         } else {
             full.assign(0);
         }
-        step.data().put(0, count + 1);
+        step.increment();
     }
 
     /** Published code corrects Adam's bias in the rate, after the limiter; ND4J's Adam does both at once. */
@@ -124,18 +117,5 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
                         * Math.sqrt(1 - Math.pow(adam.getBeta2(), iteration + 1))
                         / (1 - Math.pow(adam.getBeta1(), iteration + 1))
                 : rate;
-    }
-
-    @Override
-    final Map<String, INDArray> ownState() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put("projector", projector.matrix());
-        state.put("limiter", limiter.state());
-        state.put("step", step);
-        INDArray ofUpdater = updaterState;
-        if (ofUpdater != null) {
-            state.put("updater", ofUpdater);
-        }
-        return state;
     }
 }

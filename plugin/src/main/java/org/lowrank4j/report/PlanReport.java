@@ -20,6 +20,7 @@ import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.WeightUpdate;
 
 /**
  * A plan as text, printed once per network: the rule and where it came from, a table of all layers, the number of
@@ -46,7 +47,7 @@ public final class PlanReport {
      * @param stockGradientBytes of the gradient, when all parameters train
      * @param stockUpdaterBytes of the updater's state, when all parameters train
      * @param methodBytes of everything else that the methods keep: factors, projectors, windows
-     * @param methodFormulas what a target keeps of that, in entries, one formula for each kind of target
+     * @param mostKept the target that keeps most of that, with its arrays, and what is of the whole network; may be empty
      */
     public record Memory(
             long gradientBytes,
@@ -54,7 +55,7 @@ public final class PlanReport {
             long stockGradientBytes,
             long stockUpdaterBytes,
             long methodBytes,
-            List<String> methodFormulas) {}
+            String mostKept) {}
 
     /**
      * The report.
@@ -75,8 +76,8 @@ public final class PlanReport {
         lines.add(totals(plan, adapterEntries, jointNumbers));
         if (memory != null) {
             lines.add(memory(memory));
-            lines.add("memory of the methods: " + bytes(memory.methodBytes()) + "; entries of a target: "
-                    + String.join("; or ", memory.methodFormulas()));
+            lines.add("memory of the methods: " + bytes(memory.methodBytes())
+                    + (memory.mostKept().isEmpty() ? "" : "; " + memory.mostKept()));
         }
         plan.warnings().forEach(warning -> lines.add("warning: " + warning));
         List<String> wrapped = new ArrayList<>();
@@ -101,7 +102,7 @@ public final class PlanReport {
         }
         // What trains W itself has no parameters besides it.
         Set<String> itself = Methods.load().updates().stream()
-                .filter(LowRankUpdate::trainsWeight)
+                .filter(WeightUpdate.class::isInstance)
                 .map(LowRankUpdate::name)
                 .collect(Collectors.toSet());
         long adapters = plan.targets().stream()

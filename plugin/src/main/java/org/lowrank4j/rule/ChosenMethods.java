@@ -12,6 +12,7 @@ import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.rule.TargetChoices.Choice;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.StartedUpdate;
 
 /**
  * The three methods of one target. What the user leaves open follows from what the user chose: an initialisation that
@@ -45,6 +46,11 @@ record ChosenMethods(
                         : new Sourced(
                                 approximation.defaultUpdate(), "default update of gradient " + approximation.name());
         LowRankUpdate moved = named(update, updateByDefault, methods::update);
+        requirePair(
+                approximation,
+                moved,
+                gradient.map(Choice::value).orElse(DEFAULT_GRADIENT).source(),
+                methods);
         if (start == null) {
             return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
         }
@@ -82,8 +88,8 @@ record ChosenMethods(
     }
 
     private static @Nullable Initialisation defaultStart(LowRankUpdate update, Methods methods) {
-        return update.hasFactors()
-                ? methods.initialisation(update.defaultInitialisation(), "default init of update " + update.name())
+        return update instanceof StartedUpdate started
+                ? methods.initialisation(started.defaultInitialisation(), "default init of update " + update.name())
                 : null;
     }
 
@@ -93,8 +99,25 @@ record ChosenMethods(
         return its != null && its.onlyUpdate().equals(init.onlyUpdate());
     }
 
+    private static void requirePair(
+            GradientApproximation gradient, LowRankUpdate update, String source, Methods methods) {
+        gradient.refusal(update).ifPresent(reason -> {
+            throw new LowRankException("gradient=" + gradient.name() + " (" + source + ") does not go with update="
+                    + update.name() + ": " + reason + ". gradient=" + gradient.name() + " goes with update="
+                    + names(methods.updates().stream()
+                            .filter(other -> gradient.refusal(other).isEmpty()))
+                    + "; update=" + update.name() + " goes with gradient="
+                    + names(methods.gradients().stream()
+                            .filter(other -> other.refusal(update).isEmpty())) + ".");
+        });
+    }
+
+    private static String names(Stream<? extends Method> methods) {
+        return methods.map(Method::name).collect(Collectors.joining(", "));
+    }
+
     private static LowRankException refused(Sourced init, Initialisation start, LowRankUpdate update, Methods methods) {
-        Stream<String> ofUpdate = update.hasFactors()
+        Stream<String> ofUpdate = update instanceof StartedUpdate
                 ? methods.initialisations().stream()
                         .filter(other -> fit(other, update, methods))
                         .map(other -> "init=" + other.name() + " with update=" + update.name())
@@ -104,7 +127,7 @@ record ChosenMethods(
                 .map(other -> "init=" + start.name() + " with update=" + other.name());
         return new LowRankException("init '" + start.name() + "' (" + init.source() + ") does not fit update '"
                 + update.name() + "'"
-                + (update.hasFactors() ? "" : ", which has no factors that an init starts")
+                + (update instanceof StartedUpdate ? "" : ", which has no factors that an init starts")
                 + ". These pairs work: "
                 + Stream.concat(ofUpdate, ofStart).collect(Collectors.joining(", ")) + ".");
     }

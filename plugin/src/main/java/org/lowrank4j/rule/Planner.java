@@ -24,6 +24,7 @@ import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.WholeNetworkUpdate;
 
 /** Works out what a rule means for a network, or says exactly why it cannot be met. */
 final class Planner {
@@ -53,8 +54,7 @@ final class Planner {
         this.warnings = new ArrayList<>(rule.notes());
         this.options = options();
         this.movesNetwork = rule.value(Key.UPDATE)
-                .map(update ->
-                        methods.update(update.text().strip(), update.source()).movesNetwork())
+                .map(update -> methods.update(update.text().strip(), update.source()) instanceof WholeNetworkUpdate)
                 .orElse(false);
         this.roles = new LayerRoles(rule, network, movesNetwork, this::learnsFromScratch);
         this.warnings.addAll(roles.warnings());

@@ -27,7 +27,7 @@ import org.lowrank4j.method.OptionValues;
  * 0.02 and E at 0, so the network starts unchanged and the first step moves only E. Published with rank 12 and a target
  * rank of 8. Next to A, E and B it keeps their Ibar, Ubar and last gradient: four times the trained numbers.
  */
-public final class AdaLora implements LowRankUpdate {
+public final class AdaLora implements OwnUpdate {
 
     private static final String TARGET_RANK = "target-rank";
     private static final String TWO_THIRDS = "two-thirds";
@@ -35,16 +35,6 @@ public final class AdaLora implements LowRankUpdate {
     @Override
     public String name() {
         return "adalora";
-    }
-
-    @Override
-    public String defaultInitialisation() {
-        return "";
-    }
-
-    @Override
-    public boolean hasFactors() {
-        return false;
     }
 
     @Override
@@ -74,16 +64,6 @@ public final class AdaLora implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        long r = target.rank();
-        return Footprint.of(new long[] {n, r}, new long[] {1, r}, new long[] {r, m})
-                .plus("r (5 n + 6 m + 5)", r * (5 * n + 6 * m + 5), target.dataType())
-                .plusCounters(1);
-    }
-
-    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         AdaLoraSchedule schedule = new AdaLoraSchedule(
@@ -92,7 +72,6 @@ public final class AdaLora implements LowRankUpdate {
                 options.wholeNumber("final-steps"),
                 options.positiveInt("interval"));
         return new AdaLoraTarget(
-                name(),
                 target,
                 scale(target, target.rank()),
                 schedule,

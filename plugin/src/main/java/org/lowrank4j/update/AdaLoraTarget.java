@@ -1,12 +1,11 @@
 package org.lowrank4j.update;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -17,11 +16,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * <p>With C = diag(E) B, a step from A, C to A' = A - dA, C' moves W by s (A' C' - A C) = -s [dA | A'] [C ; C - C']: one
  * product into W, which leaves it as it is, bit for bit, where nothing moves.
  */
-final class AdaLoraTarget extends OwnStart {
+final class AdaLoraTarget extends AttachedUpdate {
 
     private static final double DEVIATION = 0.02;
-    private static final String KEPT = "kept";
-    private static final String UPDATES = "updates";
 
     private final INDArray weight;
     private final int rank;
@@ -41,9 +38,10 @@ final class AdaLoraTarget extends OwnStart {
     private final INDArray b;
     private final INDArray product;
     private final INDArray fall;
-    private final INDArray kept;
-    private final INDArray updates = Nd4j.create(DataType.LONG, 1);
-    private final List<TrainedTensor> tensors;
+    /** 1 for the triplets that stay, else 0. */
+    private final INDArray chosen;
+
+    private final KeptNumber updates;
     private final List<Importance> importances;
 
     /**
@@ -52,7 +50,6 @@ final class AdaLoraTarget extends OwnStart {
      * @param orthogonality weight of the orthogonality loss
      */
     AdaLoraTarget(
-            String update,
             TargetWeight target,
             double scale,
             AdaLoraSchedule schedule,
@@ -60,31 +57,29 @@ final class AdaLoraTarget extends OwnStart {
             double beta1,
             double beta2,
             double orthogonality) {
-        super(update, target);
+        super(target);
         this.scale = scale;
         this.schedule = schedule;
         this.targetRank = targetRank;
         this.orthogonality = orthogonality;
         weight = target.weight();
         rank = target.rank();
-        DataType type = target.dataType();
-        left = Nd4j.create(type, new long[] {target.inputs(), 2L * rank}, 'f');
-        right = Nd4j.create(type, new long[] {2L * rank, target.outputs()}, 'c');
+        Kept kept = kept();
+        left = kept.work("[dA | A]", 'f', target.inputs(), 2L * rank);
+        right = kept.work("[C ; dC]", 'c', 2L * rank, target.outputs());
         stepOfA = left.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank));
-        a = left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2L * rank));
+        a = kept.saved("A", left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2L * rank)));
+        trained("A", 'f', false, a);
         product = right.get(NDArrayIndex.interval(0, rank), NDArrayIndex.all());
         fall = right.get(NDArrayIndex.interval(rank, 2L * rank), NDArrayIndex.all());
-        e = Nd4j.create(type, new long[] {1, rank}, 'c');
-        b = Nd4j.create(type, new long[] {rank, target.outputs()}, 'c');
-        kept = Nd4j.ones(type, 1, rank);
-        tensors = List.of(
-                new TrainedTensor("A", new long[] {target.inputs(), rank}, 'f', a, false),
-                new TrainedTensor("E", new long[] {1, rank}, 'c', e, true),
-                new TrainedTensor("B", new long[] {rank, target.outputs()}, 'c', b, true));
-        importances = List.of(
-                new Importance("A", a, beta1, beta2),
-                new Importance("E", e, beta1, beta2),
-                new Importance("B", b, beta1, beta2));
+        e = trained("E", 'c', true, 1, rank);
+        b = trained("B", 'c', true, rank, target.outputs());
+        importances = tensors().stream()
+                .map(tensor -> new Importance(tensor, kept, beta1, beta2))
+                .toList();
+        chosen = kept.array("kept", 'c', 1, rank);
+        kept.fill(() -> chosen.assign(1));
+        updates = kept.number("updates", 0);
         budget = target.shared().part(AdaLoraBudget.class, () -> new AdaLoraBudget(schedule));
         budget.add(this, schedule);
     }
@@ -103,12 +98,7 @@ final class AdaLoraTarget extends OwnStart {
 
     /** Updates so far. */
     long updates() {
-        return updates.data().getLong(0);
-    }
-
-    @Override
-    public List<TrainedTensor> tensors() {
-        return tensors;
+        return updates.get();
     }
 
     @Override
@@ -164,21 +154,31 @@ final class AdaLoraTarget extends OwnStart {
         gradient.addi(columns ? factor.mmul(excess) : excess.mmul(factor));
     }
 
+    /** The budget may take more away before W moves, for all layers at once. */
     @Override
     public void step(INDArray[] steps) {
-        stepOfA.assign(steps[0]);
-        product.assign(b).muliColumnVector(e.reshape(rank, 1));
-        a.subi(stepOfA);
-        e.subi(steps[1]);
-        b.subi(steps[2]);
-        long update = updates() + 1;
-        updates.data().put(0, update);
+        moveTriplets(steps);
+        long update = updates.increment();
         if (!schedule.isFixed(update)) {
             importances.get(0).update(a);
             importances.get(1).update(e);
             importances.get(2).update(b);
         }
         budget.updated(update);
+    }
+
+    @Override
+    public void move(INDArray[] steps) {
+        moveTriplets(steps);
+        moveWeight();
+    }
+
+    private void moveTriplets(INDArray[] steps) {
+        stepOfA.assign(steps[0]);
+        product.assign(b).muliColumnVector(e.reshape(rank, 1));
+        a.subi(stepOfA);
+        e.subi(steps[1]);
+        b.subi(steps[2]);
     }
 
     /** The score of each triplet. */
@@ -192,40 +192,18 @@ final class AdaLoraTarget extends OwnStart {
     /** Chooses the triplets whose score is above a threshold. */
     void keepAbove(double threshold, double[] scores) {
         for (int i = 0; i < rank; i++) {
-            kept.putScalar(0, i, scores[i] > threshold ? 1 : 0);
+            chosen.putScalar(0, i, scores[i] > threshold ? 1 : 0);
         }
     }
 
     /** Sets E of all other triplets to 0. */
     void dropTriplets() {
-        e.muli(kept);
+        e.muli(chosen);
     }
 
     /** Moves W to where this update, and the budget, have brought the triplets. */
     void moveWeight() {
         fall.assign(b).muliColumnVector(e.reshape(rank, 1)).rsubi(product);
         Blas.gemm(left, right, weight, false, false, -scale, 1);
-    }
-
-    @Override
-    public Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put("A", a);
-        state.put("E", e);
-        state.put("B", b);
-        importances.forEach(importance -> importance.addTo(state));
-        state.put(KEPT, kept);
-        state.put(UPDATES, updates);
-        return state;
-    }
-
-    @Override
-    public void restore(Map<String, INDArray> state) {
-        SavedState.copy(state, "A", a, target());
-        SavedState.copy(state, "E", e, target());
-        SavedState.copy(state, "B", b, target());
-        importances.forEach(importance -> importance.restore(state, target()));
-        SavedState.copy(state, KEPT, kept, target());
-        SavedState.copy(state, UPDATES, updates, target());
     }
 }

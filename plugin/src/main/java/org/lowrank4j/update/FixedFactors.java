@@ -1,12 +1,11 @@
 package org.lowrank4j.update;
 
 import java.util.Arrays;
-import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The factors A (nIn x r) and B (r x nOut) of one weight that stay as they started, around a small trained core. */
 final class FixedFactors {
@@ -20,8 +19,8 @@ final class FixedFactors {
     FixedFactors(String update, TargetWeight target) {
         this.update = update;
         this.target = target;
-        a = Nd4j.create(target.dataType(), new long[] {target.inputs(), target.rank()}, 'f');
-        b = Nd4j.create(target.dataType(), new long[] {target.rank(), target.outputs()}, 'c');
+        a = target.kept().array("A", 'f', target.inputs(), target.rank());
+        b = target.kept().array("B", 'c', target.rank(), target.outputs());
     }
 
     INDArray a() {
@@ -43,7 +42,7 @@ final class FixedFactors {
         INDArray given = factors.core();
         if (given == null) {
             throw new LowRankException("Layer " + target.layer() + " trains with update=" + update + ", whose factors A"
-                    + " and B have a core " + name + " (" + SavedState.shape(core) + ") between them, and the"
+                    + " and B have a core " + name + " (" + Kept.shape(core) + ") between them, and the"
                     + " initialisation gave only A and B. Leave the init out: the update brings its own.");
         }
         copy("A", factors.a(), a);
@@ -54,15 +53,10 @@ final class FixedFactors {
     private void copy(String name, INDArray given, INDArray live) {
         if (!Arrays.equals(given.shape(), live.shape())) {
             throw new LowRankException("The starting " + name + " of layer " + target.layer() + " must be "
-                    + SavedState.shape(live) + " for update=" + update + " (nIn=" + target.inputs() + ", nOut="
-                    + target.outputs() + ", rank=" + target.rank() + "), and it is " + SavedState.shape(given) + ".");
+                    + Kept.shape(live) + " for update=" + update + " (nIn=" + target.inputs() + ", nOut="
+                    + target.outputs() + ", rank=" + target.rank() + "), and it is " + Kept.shape(given) + ".");
         }
         live.assign(given);
-    }
-
-    /** Writes scale A^T G B^T, r x r. */
-    void project(WeightGradient gradient, double scale, INDArray projected) {
-        gradient.between(a, b.transpose(), scale, projected, 0);
     }
 
     /** The diagonal of A^T G B^T, 1 x r. */
@@ -70,17 +64,5 @@ final class FixedFactors {
         INDArray projected = b.ulike();
         gradient.transposeTimes(a, 1, projected, 0);
         return projected.muli(b).sum(1).reshape(1, target.rank());
-    }
-
-    /** Adds A and B to a state to be saved. */
-    void save(Map<String, INDArray> state) {
-        state.put("A", a);
-        state.put("B", b);
-    }
-
-    /** Puts A and B back. */
-    void restore(Map<String, INDArray> state) {
-        SavedState.copy(state, "A", a, target);
-        SavedState.copy(state, "B", b, target);
     }
 }

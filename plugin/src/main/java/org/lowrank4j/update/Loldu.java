@@ -1,5 +1,10 @@
 package org.lowrank4j.update;
 
+import org.lowrank4j.blas.Blas;
+import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.kind.WeightGradient;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
 /**
  * LoLDU (arXiv 2410.13618, section 3, and the released code): W moves through the diagonal of its own LDU decomposition. A
  * and B are its triangles ({@link org.lowrank4j.initialisation.LolduStart}) and stay as they are; the r pivots z and one
@@ -13,7 +18,7 @@ package org.lowrank4j.update;
  * <p>Trained numbers and updater state are r + 1 for each layer; A and B are kept and saved. Published with ranks up to the
  * full one.
  */
-public final class Loldu implements LowRankUpdate {
+public final class Loldu implements CoreUpdate {
 
     @Override
     public String name() {
@@ -32,16 +37,49 @@ public final class Loldu implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        long r = target.rank();
-        return Footprint.of(new long[] {1, r}, new long[] {1, 1})
-                .plus("r (n + 2 m) + r + 1", r * (n + 2 * m) + r + 1, target.dataType());
+    public TargetUpdate attach(TargetWeight target) {
+        return new Target(name(), target);
     }
 
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
-        return new LolduTarget(name(), target);
+    /** The trained diagonal and scale between two fixed triangles of one weight. */
+    private static final class Target extends AttachedUpdate {
+
+        private final FixedFactors factors;
+        private final INDArray z;
+        private final INDArray sigma;
+        /** B with each row multiplied by its part of a step. */
+        private final INDArray moved;
+
+        Target(String update, TargetWeight target) {
+            super(target);
+            factors = new FixedFactors(update, target);
+            z = trained("z", 'c', true, 1, target.rank());
+            sigma = trained("sigma", 'c', true, 1, 1);
+            moved = kept().work("dz B", 'c', target.rank(), target.outputs());
+        }
+
+        @Override
+        public void start(Factors given) {
+            factors.start(given, "z", z);
+            sigma.assign(target().scale());
+        }
+
+        @Override
+        public void gradient(WeightGradient gradient, INDArray[] gradients) {
+            INDArray diagonal = factors.diagonal(gradient);
+            gradients[0].assign(diagonal).muli(sigma.getDouble(0));
+            gradients[1].assign(diagonal.muli(z).sumNumber());
+        }
+
+        @Override
+        public void move(INDArray[] steps) {
+            // sigma z - sigma' z' = sigma' dz + dsigma z
+            INDArray fall = z.mul(steps[1].getDouble(0));
+            sigma.subi(steps[1]);
+            z.subi(steps[0]);
+            fall.addi(steps[0].muli(sigma.getDouble(0)));
+            moved.assign(factors.b()).muliColumnVector(fall.reshape(fall.length(), 1));
+            Blas.gemm(factors.a(), moved, target().weight(), false, false, -1, 1);
+        }
     }
 }

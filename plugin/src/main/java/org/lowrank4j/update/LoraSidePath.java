@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,6 +30,7 @@ final class LoraSidePath implements SidePath {
     private final INDArray b;
     private final INDArray differenceOfB;
     private final INDArray right;
+    private final Kept kept;
 
     /** Taken when the path opens first: an update that is wrapped, or an output layer's, never opens it. */
     private @Nullable Bases bases;
@@ -50,16 +52,14 @@ final class LoraSidePath implements SidePath {
      */
     private record Bases(INDArray left, INDArray a, INDArray b, INDArray differenceOfA) {
 
-        static Bases of(INDArray a, INDArray b) {
+        static Bases of(INDArray a, INDArray b, Kept kept) {
             long rank = a.size(1);
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                INDArray left = Nd4j.create(a.dataType(), new long[] {a.size(0), 2 * rank}, 'f');
-                return new Bases(
-                        left,
-                        left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank)),
-                        Nd4j.create(b.dataType(), b.shape(), 'c'),
-                        left.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)));
-            }
+            INDArray left = kept.work("[dA | A0]", 'f', a.size(0), 2 * rank);
+            return new Bases(
+                    left,
+                    left.get(NDArrayIndex.all(), NDArrayIndex.interval(rank, 2 * rank)),
+                    kept.work("B0", 'c', b.shape()),
+                    left.get(NDArrayIndex.all(), NDArrayIndex.interval(0, rank)));
         }
     }
 
@@ -92,13 +92,14 @@ final class LoraSidePath implements SidePath {
      * @param right [B ; dB], 2r x nOut in 'c' order, whose second half is for this path while it is open
      * @param always whether the path pays for any number of examples
      */
-    LoraSidePath(INDArray weight, double scale, INDArray a, INDArray b, INDArray right, boolean always) {
+    LoraSidePath(INDArray weight, double scale, INDArray a, INDArray b, INDArray right, boolean always, Kept kept) {
         this.weight = weight;
         this.scale = scale;
         this.a = a;
         this.b = b;
         this.right = right;
         this.always = always;
+        this.kept = kept;
         long rank = a.size(1);
         differenceOfB = right.get(NDArrayIndex.interval(rank, 2 * rank), NDArrayIndex.all());
     }
@@ -120,9 +121,16 @@ final class LoraSidePath implements SidePath {
     }
 
     @Override
+    public void reserve() {
+        if (bases == null) {
+            bases = Bases.of(a, b, kept);
+        }
+    }
+
+    @Override
     public void open() {
-        Bases taken = bases == null ? Bases.of(a, b) : bases;
-        bases = taken;
+        reserve();
+        Bases taken = opened();
         taken.a().assign(a);
         taken.b().assign(b);
         taken.differenceOfA().assign(0);
@@ -145,9 +153,9 @@ final class LoraSidePath implements SidePath {
     }
 
     /** The gradients of A and B for the rows of the last forward pass, whose products are spent with it. */
-    void gradients(OuterProduct rows, INDArray[] gradients) {
-        Blas.gemm(ofInputs(), rows.delta(), gradients[1], true, false, scale, 0);
-        Blas.gemm(rows.x(), ofOutputs(rows.delta()), gradients[0], true, false, scale, 0);
+    void gradients(OuterProduct rows, INDArray ofA, INDArray ofB) {
+        Blas.gemm(ofInputs(), rows.delta(), ofB, true, false, scale, 0);
+        Blas.gemm(rows.x(), ofOutputs(rows.delta()), ofA, true, false, scale, 0);
     }
 
     /** x A, examples x r. */

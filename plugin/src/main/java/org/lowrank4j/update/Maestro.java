@@ -1,6 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import java.util.Optional;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 
@@ -41,7 +42,7 @@ import org.lowrank4j.method.OptionValues;
  * larger than that of W, k (nIn + nOut) numbers, and only its result is smaller. The released runs on MNIST have lasso 1e-6
  * and threshold 1e-5; those on CIFAR-10 a lasso of 8e-6 to 5.12e-4.
  */
-public final class Maestro implements LowRankUpdate {
+public final class Maestro implements OwnUpdate {
 
     private static final String SHRINK = "shrink";
 
@@ -62,24 +63,15 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
+    public Optional<String> constraintRefusal() {
+        return Optional.of(
+                "W is a product of factors there, which would have to be made anew from the constrained W after"
+                        + " every step, and no rank would ever fall");
+    }
+
+    @Override
     public boolean learnsFromScratch() {
         return true;
-    }
-
-    @Override
-    public String defaultInitialisation() {
-        return "";
-    }
-
-    @Override
-    public boolean hasFactors() {
-        return false;
-    }
-
-    @Override
-    public String constraintRefusal() {
-        return "W is a product of factors there, which would have to be made anew from the constrained W after every step,"
-                + " and no rank would ever fall";
     }
 
     @Override
@@ -96,20 +88,9 @@ public final class Maestro implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        long full = Math.min(n, m);
-        return Footprint.of(new long[] {n, full}, new long[] {full, m})
-                .plus("min(n, m) (n + m)", full * (n + m), target.dataType())
-                .plusCounters(6);
-    }
-
-    @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         return new MaestroTarget(
-                name(),
                 target,
                 options.between("lasso", 0, Double.POSITIVE_INFINITY),
                 options.between("threshold", 0, Double.POSITIVE_INFINITY),

@@ -1,14 +1,12 @@
 package org.lowrank4j.update;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.WeightGradient;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -21,7 +19,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  *
  * <p>A rank that is to shrink does so for good in {@link #step}, so that a step that is left out leaves it alone.
  */
-final class MaestroTarget extends OwnStart {
+final class MaestroTarget extends AttachedUpdate {
 
     private static final long NONE = -1;
 
@@ -32,15 +30,14 @@ final class MaestroTarget extends OwnStart {
     private final MaestroTurns turns;
     private final INDArray a;
     private final INDArray b;
-    private final List<TrainedTensor> tensors;
 
     private final WeightMark left;
-    private final INDArray rank = counter();
-    private final INDArray round = counter();
-    private final INDArray turn = counter();
-    private final INDArray step = counter();
+    private final KeptNumber rank;
+    private final KeptNumber round;
+    private final KeptNumber turn;
+    private final KeptNumber step;
     /** Of the last step, {@link #NONE} before the first. */
-    private final INDArray epoch = counter();
+    private final KeptNumber epoch;
 
     private long begunEpoch = NONE;
     private boolean shrinks;
@@ -56,20 +53,23 @@ final class MaestroTarget extends OwnStart {
      * @param interval steps between two shrinkings, 0 to shrink with the epochs; the same for all layers of the network
      * @param loss the same for all layers of the network
      */
-    MaestroTarget(String update, TargetWeight target, double lasso, double threshold, int interval, Maestro.Loss loss) {
-        super(update, target);
+    MaestroTarget(TargetWeight target, double lasso, double threshold, int interval, Maestro.Loss loss) {
+        super(target);
         this.lasso = lasso;
         this.threshold = threshold;
         this.interval = interval;
         weight = target.weight();
-        left = new WeightMark(weight);
         int full = Math.toIntExact(Math.min(target.inputs(), target.outputs()));
-        a = Nd4j.create(target.dataType(), new long[] {target.inputs(), full}, 'f');
-        b = Nd4j.create(target.dataType(), new long[] {full, target.outputs()}, 'c');
-        tensors = List.of(
-                new TrainedTensor("A", a.shape(), 'f', a, false), new TrainedTensor("B", b.shape(), 'c', b, true));
-        set(rank, full);
-        set(epoch, NONE);
+        Kept kept = kept();
+        a = trained("A", 'f', false, target.inputs(), full);
+        b = trained("B", 'c', true, full, target.outputs());
+        left = new WeightMark(weight, kept, "left");
+        rank = kept.number("rank", full);
+        round = kept.number("round", 0);
+        turn = kept.number("turn", 0);
+        step = kept.number("step", 0);
+        epoch = kept.number("epoch", NONE);
+        kept.afterRestoring(this::endStep);
         rankOfStep = full;
         width = full;
         turns = target.shared()
@@ -77,26 +77,9 @@ final class MaestroTarget extends OwnStart {
         turns.add(this, loss, interval);
     }
 
-    private static INDArray counter() {
-        return Nd4j.create(DataType.LONG, 1);
-    }
-
-    private static long get(INDArray counter) {
-        return counter.data().getLong(0);
-    }
-
-    private static void set(INDArray counter, long value) {
-        counter.data().put(0, value);
-    }
-
     /** The rank that this step trains with and, if it counts, ends with. */
     int rankOfStep() {
         return rankOfStep;
-    }
-
-    @Override
-    public List<TrainedTensor> tensors() {
-        return tensors;
     }
 
     @Override
@@ -115,7 +98,7 @@ final class MaestroTarget extends OwnStart {
         EnergyTruncation whole = new EnergyTruncation(svd, svd.size());
         a.assign(whole.left().castTo(a.dataType()));
         b.assign(whole.right().castTo(b.dataType()));
-        set(rank, a.size(1));
+        rank.set(a.size(1));
         width = Math.toIntExact(a.size(1));
         // The same product as after every step, so that a step in which nothing moves leaves W as it is, bit for bit.
         multiply(width);
@@ -141,7 +124,7 @@ final class MaestroTarget extends OwnStart {
     @Override
     public void beforeForward(int iteration, int epochOfStep) {
         turns.begin(epochOfStep);
-        widthOfTurn = turns.width(this, shrinks ? get(round) + 1 : get(round), shrinks ? 0 : get(turn));
+        widthOfTurn = turns.width(this, shrinks ? round.get() + 1 : round.get(), shrinks ? 0 : turn.get());
         reduceTo(turns.distils() ? rankOfStep : widthOfTurn);
     }
 
@@ -176,15 +159,15 @@ final class MaestroTarget extends OwnStart {
             turns.sayWritten(target().layer());
             factorise();
         }
-        long last = get(epoch);
-        shrinks = interval == 0 ? last != NONE && begunEpoch != last : get(step) > 0 && get(step) % interval == 0;
-        rankOfStep = shrinks ? importantComponents() : Math.toIntExact(get(rank));
+        long last = epoch.get();
+        shrinks = interval == 0 ? last != NONE && begunEpoch != last : step.get() > 0 && step.get() % interval == 0;
+        rankOfStep = shrinks ? importantComponents() : Math.toIntExact(rank.get());
     }
 
     private int importantComponents() {
         double[] importance = TailNorms.of(a, b).importance();
         int components = 0;
-        while (components < get(rank) && importance[components] >= threshold) {
+        while (components < rank.get() && importance[components] >= threshold) {
             components++;
         }
         return components;
@@ -192,7 +175,7 @@ final class MaestroTarget extends OwnStart {
 
     @Override
     public void abandon() {
-        boolean moved = width != get(rank);
+        boolean moved = width != rank.get();
         endStep();
         if (moved) {
             multiply(width);
@@ -203,7 +186,7 @@ final class MaestroTarget extends OwnStart {
     private void endStep() {
         turns.end();
         shrinks = false;
-        rankOfStep = Math.toIntExact(get(rank));
+        rankOfStep = Math.toIntExact(rank.get());
         width = rankOfStep;
     }
 
@@ -237,12 +220,20 @@ final class MaestroTarget extends OwnStart {
         return Nd4j.createFromArray(values).castTo(a.dataType()).reshape(1, values.length);
     }
 
+    /** W as it stands: of all of its rank, or of the width of this step. */
+    @Override
+    public void move(INDArray[] steps) {
+        a.subi(steps[0]);
+        b.subi(steps[1]);
+        multiply(width);
+    }
+
     @Override
     public void step(INDArray[] steps) {
         if (shrinks) {
-            set(rank, rankOfStep);
-            set(round, get(round) + 1);
-            set(turn, 0);
+            rank.set(rankOfStep);
+            round.increment();
+            turn.set(0);
         }
         a.subi(steps[0]);
         b.subi(steps[1]);
@@ -253,40 +244,12 @@ final class MaestroTarget extends OwnStart {
         }
         multiply(rankOfStep);
         left.set();
-        set(epoch, begunEpoch);
-        set(step, get(step) + 1);
-        set(turn, get(turn) + 1);
-        if (get(turn) >= turns.turns()) {
-            set(round, get(round) + 1);
-            set(turn, 0);
+        epoch.set(begunEpoch);
+        step.increment();
+        if (turn.increment() >= turns.turns()) {
+            round.increment();
+            turn.set(0);
         }
-        endStep();
-    }
-
-    @Override
-    public Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put("A", a);
-        state.put("B", b);
-        state.put("left", left.state());
-        state.put("rank", rank);
-        state.put("round", round);
-        state.put("turn", turn);
-        state.put("step", step);
-        state.put("epoch", epoch);
-        return state;
-    }
-
-    @Override
-    public void restore(Map<String, INDArray> state) {
-        SavedState.copy(state, "A", a, target());
-        SavedState.copy(state, "B", b, target());
-        SavedState.copy(state, "left", left.state(), target());
-        SavedState.copy(state, "rank", rank, target());
-        SavedState.copy(state, "round", round, target());
-        SavedState.copy(state, "turn", turn, target());
-        SavedState.copy(state, "step", step, target());
-        SavedState.copy(state, "epoch", epoch, target());
         endStep();
     }
 }

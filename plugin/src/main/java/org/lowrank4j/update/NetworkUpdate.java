@@ -1,6 +1,5 @@
 package org.lowrank4j.update;
 
-import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -32,14 +31,4 @@ public interface NetworkUpdate {
      * @param result what is to be subtracted from the entries, in their order; overwritten
      */
     void step(INDArray step, INDArray result);
-
-    /** What training needs to resume bit for bit, by name. The arrays are live; whoever stores them copies. */
-    Map<String, INDArray> state();
-
-    /**
-     * Puts {@link #state()} back.
-     *
-     * @throws org.lowrank4j.LowRankException if an array is missing or has another shape
-     */
-    void restore(Map<String, INDArray> state);
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.report.Console;
@@ -38,7 +39,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * rate that suits all of theta is too small for z with plain SGD; Adam hides the difference. Published with Adam at 1e-3 and
  * minibatches of 128. {@code rank}, {@code alpha} and {@code scaling} have no effect.
  */
-public final class RandomSubspace implements LowRankUpdate {
+public final class RandomSubspace implements WholeNetworkUpdate {
 
     private static final String DIMENSION = "dimension";
 
@@ -61,46 +62,7 @@ public final class RandomSubspace implements LowRankUpdate {
     }
 
     @Override
-    public boolean usesRank() {
-        return false;
-    }
-
-    @Override
-    public String defaultInitialisation() {
-        return "";
-    }
-
-    @Override
-    public boolean hasFactors() {
-        return false;
-    }
-
-    @Override
-    public boolean trainsWeight() {
-        return true;
-    }
-
-    @Override
-    public boolean movesNetwork() {
-        return true;
-    }
-
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
-        return new FullWeight.Target(name(), target);
-    }
-
-    /** The projection, and the numbers themselves. */
-    @Override
-    public long networkBytes(long[] sizes, DataType type, OptionValues options) {
-        int dimension = options.positiveInt(DIMENSION);
-        int[] whole = Arrays.stream(sizes).mapToInt(Math::toIntExact).toArray();
-        ProjectionKind kind = options.choice("projection", ProjectionKind.class);
-        return (long) kind.memory(whole, dimension, type).bytes() + (long) dimension * type.width();
-    }
-
-    @Override
-    public NetworkUpdate ofNetwork(long[] sizes, DataType type, long seed, OptionValues options) {
+    public NetworkUpdate ofNetwork(long[] sizes, DataType type, long seed, OptionValues options, Kept kept) {
         int dimension = options.positiveInt(DIMENSION);
         ProjectionKind kind = options.choice("projection", ProjectionKind.class);
         long entries = Arrays.stream(sizes).sum();
@@ -134,7 +96,8 @@ public final class RandomSubspace implements LowRankUpdate {
                 what,
                 "Use random-subspace.projection=fastfood, a smaller random-subspace.dimension, or train fewer layers.",
                 memory.available());
+        kept.reserve("projection", (long) memory.bytes());
         Console.say(what + " takes " + memory.text());
-        return new SubspacePosition(kind, whole, dimension, type, seed);
+        return new SubspacePosition(kind, whole, dimension, seed, kept);
     }
 }

@@ -1,8 +1,14 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.initialisation.Kaiming;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * ReLoRA (arXiv 2307.05695, algorithm 1 and the released code): LoRA for training from scratch that starts anew every T
@@ -29,7 +35,7 @@ import org.lowrank4j.method.OptionValues;
  * give the updater a plain rate, about twice that of full training. Published: rank 128, alpha 32, a restart every 5000 of
  * 20000 steps, on a network that was trained in full for a while before.
  */
-public final class ReLora implements LowRankUpdate {
+public final class ReLora implements FactorUpdate {
 
     @Override
     public String name() {
@@ -68,12 +74,7 @@ public final class ReLora implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        return LoraTarget.footprint(target).plusCounters(2);
-    }
-
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
+    public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         ReLoraSchedule schedule = new ReLoraSchedule(
                 options.positiveInt("total-steps"),
@@ -81,6 +82,78 @@ public final class ReLora implements LowRankUpdate {
                 options.wholeNumber("first-warmup"),
                 options.wholeNumber("restart-warmup"),
                 options.between("min-rate", 0, 1));
-        return new ReLoraTarget(target, schedule, options.between("prune", 0, 1));
+        return new Target(target, schedule, options.between("prune", 0, 1));
+    }
+
+    /**
+     * LoRA on one weight that restarts.
+     *
+     * <p>The factors are replaced at the end of the last step before a restart, so that the next forward and backward pass
+     * already see the new ones; the updater's state is pruned before the first update that follows.
+     */
+    private static final class Target extends Lora.Target {
+
+        private final ReLoraSchedule schedule;
+        private final double pruned;
+        private final KeptNumber step;
+        private final SavedRandom random;
+
+        /** @param pruned the part of each moment that a restart clears */
+        Target(TargetWeight target, ReLoraSchedule schedule, double pruned) {
+            super(target);
+            this.schedule = schedule;
+            this.pruned = pruned;
+            step = kept().number("step", 0);
+            random = new SavedRandom(
+                    kept().number("generator", target.random("relora restarts").nextLong()));
+        }
+
+        @Override
+        public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+            if (!usersUpdater.hasLearningRate()) {
+                throw new LowRankException("relora lowers the learning rate after every restart, and "
+                        + usersUpdater.getClass().getSimpleName() + " of layer " + target().layer()
+                        + " has none. Use an updater with a learning rate, such as Adam or Sgd.");
+            }
+            IUpdater jagged = usersUpdater.clone();
+            jagged.setLrAndSchedule(usersUpdater.getLearningRate(0, 0), new ReLoraRate(usersUpdater, schedule, step));
+            return jagged;
+        }
+
+        @Override
+        public boolean movesUpdaterState() {
+            return true;
+        }
+
+        @Override
+        public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            if (schedule.restartsAfter(step.get())) {
+                for (int i = 0; i < updaterStates.length; i++) {
+                    if (updaterStates[i] != null) {
+                        MagnitudePruning.prune(
+                                updaterStates[i], tensors().get(i).length(), pruned);
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void moved() {
+            if (schedule.restartsAfter(step.increment())) {
+                restart();
+            }
+        }
+
+        /** The network's W already holds s A B, so merging is nothing but forgetting the factors. */
+        private void restart() {
+            double bound = Kaiming.bound(target().inputs());
+            double[] drawn = new double[Math.toIntExact(a().length())];
+            for (int i = 0; i < drawn.length; i++) {
+                drawn[i] = bound * (2 * random.nextUniform() - 1);
+            }
+            a().assign(Nd4j.create(drawn, a().shape(), 'c').castTo(a().dataType()));
+            b().assign(0);
+            setAnew();
+        }
     }
 }

@@ -1,6 +1,6 @@
 package org.lowrank4j.update;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 
@@ -11,13 +11,13 @@ final class ReLoraRate implements ISchedule {
 
     private final IUpdater users;
     private final transient ReLoraSchedule schedule;
-    private final transient INDArray step;
+    private final transient KeptNumber step;
 
     /**
      * @param users whose rate to follow; only read
-     * @param step the live number of steps taken, one whole number
+     * @param step the live number of steps taken
      */
-    ReLoraRate(IUpdater users, ReLoraSchedule schedule, INDArray step) {
+    ReLoraRate(IUpdater users, ReLoraSchedule schedule, KeptNumber step) {
         this.users = users;
         this.schedule = schedule;
         this.step = step;
@@ -25,7 +25,7 @@ final class ReLoraRate implements ISchedule {
 
     @Override
     public double valueAt(int iteration, int epoch) {
-        return schedule.multiplier(step.data().getLong(0)) * users.getLearningRate(iteration, epoch);
+        return schedule.multiplier(step.get()) * users.getLearningRate(iteration, epoch);
     }
 
     /** A copy counts the same steps. */

@@ -2,7 +2,9 @@ package org.lowrank4j.update;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the targets of one network have in common: arrays, where they train with the same update, and parts, all of them. */
@@ -47,9 +49,19 @@ public final class SharedArrays {
         return largestOutputs;
     }
 
-    /** The array of that name, made by the first target that asks for it. Nobody may write to it. */
-    public INDArray get(String name, Supplier<INDArray> maker) {
-        return arrays.computeIfAbsent(name, absent -> maker.get());
+    /**
+     * The array of that name, made by the first target that asks for it, among what that one keeps. Nobody else may write to
+     * it.
+     *
+     * @param kept of the target that asks
+     * @param filling makes its entries
+     */
+    public INDArray array(String name, Kept kept, char order, long[] shape, Consumer<INDArray> filling) {
+        return arrays.computeIfAbsent(name, absent -> {
+            INDArray array = kept.work(name, order, shape);
+            kept.fill(() -> filling.accept(array));
+            return array;
+        });
     }
 
     /**

@@ -26,6 +26,9 @@ public interface SidePath {
     /** Whether W may be behind. */
     boolean isOpen();
 
+    /** Takes the memory that an open path needs, unless it has it. */
+    void reserve();
+
     /** From now on W stays; it is the effective weight at this moment. */
     void open();
 

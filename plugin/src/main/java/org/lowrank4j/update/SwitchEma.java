@@ -2,8 +2,11 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.Blas;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Switch EMA (arXiv 2402.09240, algorithm 1): W itself is trained, an exponential moving average of it is kept, and from
@@ -35,7 +38,7 @@ import org.lowrank4j.method.OptionValues;
  * <p>{@code rank}, {@code alpha} and {@code scaling} have no effect. Memory besides ordinary training: two arrays of the size
  * of W, the average and W as the last step left it.
  */
-public final class SwitchEma implements LowRankUpdate {
+public final class SwitchEma implements WeightUpdate {
 
     private static final String SWITCH = "switch";
     private static final String WARMUP = "warmup";
@@ -45,26 +48,6 @@ public final class SwitchEma implements LowRankUpdate {
     @Override
     public String name() {
         return "switch-ema";
-    }
-
-    @Override
-    public boolean usesRank() {
-        return false;
-    }
-
-    @Override
-    public String defaultInitialisation() {
-        return "";
-    }
-
-    @Override
-    public boolean hasFactors() {
-        return false;
-    }
-
-    @Override
-    public boolean trainsWeight() {
-        return true;
     }
 
     @Override
@@ -78,16 +61,7 @@ public final class SwitchEma implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        return Footprint.of(new long[] {n, m})
-                .plus("2 n m", 2 * n * m, target.dataType())
-                .plusCounters(2);
-    }
-
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
+    public WeightTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double mu = options.between("mu", 0, 1);
         if (mu == 1) {
@@ -96,22 +70,158 @@ public final class SwitchEma implements LowRankUpdate {
                     + " 1, whose 1 / (1 - mu) is much less than the number of steps of an epoch.");
         }
         int interval = options.text(SWITCH).equals("epoch") ? 0 : options.positiveInt(SWITCH);
-        return new SwitchEmaTarget(name(), target, memory(mu, options), interval);
+        return new Target(target, memory(mu, options), interval);
     }
 
-    private static SwitchEmaMemory memory(double mu, OptionValues options) {
-        SwitchEmaMemory.Warmup warmup = options.choice(WARMUP, SwitchEmaMemory.Warmup.class);
+    private static Memory memory(double mu, OptionValues options) {
+        Memory.Warmup warmup = options.choice(WARMUP, Memory.Warmup.class);
         int steps = options.wholeNumber(WARMUP_STEPS);
         double ratio = options.positiveDouble(WARMUP_RATIO);
         if (ratio > 1) {
             throw new LowRankException("switch-ema.warmup-ratio=" + options.text(WARMUP_RATIO)
                     + " is refused: a warm-up starts below mu. It must be a number above 0 and at most 1.");
         }
-        if ((warmup == SwitchEmaMemory.Warmup.NONE) != (steps == 0)) {
+        if ((warmup == Memory.Warmup.NONE) != (steps == 0)) {
             throw new LowRankException("switch-ema.warmup=" + options.text(WARMUP) + " and switch-ema.warmup-steps="
                     + options.text(WARMUP_STEPS) + " do not go together: a warm-up (constant, linear or exp) takes at"
                     + " least one step, and without one there are no steps. Set both or neither.");
         }
-        return new SwitchEmaMemory(mu, warmup, steps, ratio);
+        return new Memory(mu, warmup, steps, ratio);
+    }
+
+    /**
+     * How much of the average stays in each step.
+     *
+     * @param mu after the warm-up, from 0 to below 1
+     * @param steps T, above 0 unless there is no warm-up
+     * @param ratio q, above 0 and at most 1
+     */
+    record Memory(double mu, Warmup warmup, int steps, double ratio) {
+
+        /** How mu starts. */
+        enum Warmup {
+            NONE,
+            CONSTANT,
+            LINEAR,
+            EXP
+        }
+
+        /**
+         * What takes mu's place.
+         *
+         * @param taken steps taken before this one
+         */
+        double at(long taken) {
+            if (taken > steps) {
+                return mu;
+            }
+            double left = 1 - (double) taken / steps;
+            return switch (warmup) {
+                case NONE -> mu;
+                case CONSTANT -> ratio * mu;
+                case LINEAR -> (1 - left * (1 - ratio)) * mu;
+                case EXP -> Math.pow(ratio, left) * mu;
+            };
+        }
+    }
+
+    /**
+     * One weight, its average, and the weight as the last step left it: where a program has written to W since then, the
+     * average is what it wrote, so that a switch does not undo it.
+     */
+    private static final class Target extends WeightTarget {
+
+        private static final long NONE = -1;
+
+        private final INDArray weight;
+        private final Memory memory;
+        private final int interval;
+        private final INDArray average;
+        private final INDArray left;
+        private final KeptNumber step;
+        /** The epoch of the last step, {@link #NONE} before the first. */
+        private final KeptNumber epoch;
+
+        private long begun = NONE;
+        private boolean switched;
+
+        /** @param interval steps between two switches, 0 to switch with the epochs */
+        Target(TargetWeight target, Memory memory, int interval) {
+            super(target);
+            this.memory = memory;
+            this.interval = interval;
+            weight = target.weight();
+            average = kept().array("average", 'f', weight.shape());
+            left = kept().array("left", 'f', weight.shape());
+            step = kept().number("step", 0);
+            epoch = kept().number("epoch", NONE);
+        }
+
+        @Override
+        public void start() {
+            average.assign(weight);
+            left.assign(weight);
+        }
+
+        @Override
+        public void beforeForward(int iteration, int epochOfStep) {
+            follow();
+            begun = epochOfStep;
+            if (interval == 0 && epoch.get() != NONE && begun != epoch.get()) {
+                switched = true;
+                swap();
+            }
+        }
+
+        /** Between here and the end of the step, {@link #left} holds differences. */
+        private void follow() {
+            left.subi(weight);
+            if (Blas.asum(left) != 0) {
+                INDArray written = left.neq(0).castTo(weight.dataType());
+                average.muli(written.rsub(1)).addi(written.muli(weight));
+            }
+        }
+
+        /** In a swap nothing is lost, so a step that is left out can be undone. */
+        private void swap() {
+            INDArray before = weight.dup();
+            weight.assign(average);
+            average.assign(before);
+        }
+
+        @Override
+        public void abandon() {
+            if (switched) {
+                switched = false;
+                swap();
+            }
+            left.assign(weight);
+        }
+
+        @Override
+        public void moving() {
+            if (switched) {
+                switched = false;
+                average.assign(weight);
+            }
+        }
+
+        @Override
+        public void moved() {
+            double mu = memory.at(step.get());
+            // mu average + (1 - mu) W, which is W itself where both are equal.
+            average.subi(weight).muli(mu).addi(weight);
+            epoch.set(begun);
+            long taken = step.increment();
+            if (interval > 0 && taken % interval == 0) {
+                weight.assign(average);
+            }
+            left.assign(weight);
+        }
+
+        @Override
+        public void weightConstrained() {
+            left.assign(weight);
+        }
     }
 }

@@ -1,8 +1,22 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import java.util.Optional;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.initialisation.SwitchLoraStart;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.config.RmsProp;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * SwitchLoRA (arXiv 2406.06564, algorithm 1 and the released code): LoRA for training from scratch, whose vectors are
@@ -20,7 +34,7 @@ import org.lowrank4j.method.OptionValues;
  * <p>Published with alpha = 1. Where the pools of q = min(nIn, nOut) candidates have no vector to spare (q &lt;= r) nothing
  * is exchanged.
  */
-public final class SwitchLora implements LowRankUpdate {
+public final class SwitchLora implements FactorUpdate {
 
     @Override
     public String name() {
@@ -54,24 +68,138 @@ public final class SwitchLora implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        long pool = Math.min(n, m);
-        // Of each factor the slots, steps and freezes of its vectors and a pointer; a step counter and a generator.
-        return LoraTarget.footprint(target)
-                .plus("min(n, m) (n + m)", pool * (n + m), target.dataType())
-                .plusCounters(2 * (3L * target.rank() + 1) + 2);
-    }
-
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
+    public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         SwitchSchedule schedule = new SwitchSchedule(
                 options.positiveInt("interval"),
                 options.positiveDouble("ratio"),
                 options.positiveInt("total-steps"),
                 options.positiveInt("freeze"));
-        return new SwitchLoraTarget(target, schedule);
+        return new Target(target, schedule);
+    }
+
+    @Override
+    public Optional<String> exchange() {
+        return Optional.of("it exchanges vectors of A and B between the backward pass and the updater");
+    }
+
+    @Override
+    public Optional<String> curvatureRefusal() {
+        return Optional.of("it clears the updater's state of single vectors and has their steps counted one by one");
+    }
+
+    /**
+     * The state of one weight that SwitchLoRA trains.
+     *
+     * <p>The network holds the effective weight, and an exchange leaves it as it is; so an exchange only swaps vectors of the
+     * factors, and the base W - s A B moves by itself.
+     */
+    static final class Target extends Lora.Target {
+
+        /** Updaters whose rule knows no step count, so that clearing a vector's state is all that a reset takes. */
+        private static final List<Class<? extends IUpdater>> WITHOUT_BIAS_CORRECTION =
+                List.of(Sgd.class, Nesterovs.class, RmsProp.class, AdaGrad.class, AdaDelta.class, NoOp.class);
+
+        private final SwitchSchedule schedule;
+        private final SwitchedFactor columnsOfA;
+        private final SwitchedFactor rowsOfB;
+        private final KeptNumber step;
+        private final SavedRandom random;
+
+        Target(TargetWeight target, SwitchSchedule schedule) {
+            super(target);
+            this.schedule = schedule;
+            long inputs = target.inputs();
+            long outputs = target.outputs();
+            int rank = target.rank();
+            int poolSize = Math.toIntExact(Math.min(inputs, outputs));
+            columnsOfA = new SwitchedFactor(
+                    kept(),
+                    A,
+                    a().transpose(),
+                    poolSize,
+                    0,
+                    SwitchLoraStart.bound(SwitchLoraStart.deviationOfA(inputs, outputs, rank)),
+                    target.random("switchlora pool of A"));
+            rowsOfB = new SwitchedFactor(
+                    kept(),
+                    B,
+                    b(),
+                    poolSize,
+                    rank / 2,
+                    SwitchLoraStart.bound(SwitchLoraStart.deviationOfB(inputs, outputs, rank)),
+                    target.random("switchlora pool of B"));
+            step = kept().number("schedule", 0);
+            random = new SavedRandom(kept().number(
+                            "generator", target.random("switchlora exchanges").nextLong()));
+        }
+
+        @Override
+        public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+            if (usersUpdater instanceof Adam adam) {
+                return new VectorwiseAdam(adam, (tensor.name().equals(A) ? columnsOfA : rowsOfB).steps());
+            }
+            if (WITHOUT_BIAS_CORRECTION.contains(usersUpdater.getClass())) {
+                return usersUpdater;
+            }
+            throw new LowRankException("switchlora clears the updater's state of single vectors, and "
+                    + usersUpdater.getClass().getSimpleName() + " of layer " + target().layer()
+                    + " counts its steps for the whole tensor. Use Adam (which then counts per vector), or one of Sgd,"
+                    + " Nesterovs, RmsProp, AdaGrad, AdaDelta.");
+        }
+
+        @Override
+        public boolean movesUpdaterState() {
+            return true;
+        }
+
+        @Override
+        public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            long t = step.get();
+            double expected = schedule.switches(t, target().rank());
+            int countOfA = roundedAtRandom(expected);
+            int countOfB = roundedAtRandom(expected);
+            exchange(countOfA, countOfB, gradients, updaterStates);
+            step.increment();
+        }
+
+        /** One event: exchanges this many vectors of each factor, then zeroes the gradients of all that are frozen. */
+        void exchange(int countOfA, int countOfB, INDArray[] gradients, INDArray[] updaterStates) {
+            columnsOfA.exchange(
+                    countOfA, vector -> rowsOfB.clearAndFreeze(vector, schedule.freeze(), updaterStates[1]));
+            rowsOfB.exchange(
+                    countOfB, vector -> columnsOfA.clearAndFreeze(vector, schedule.freeze(), updaterStates[0]));
+            columnsOfA.beginUpdate();
+            rowsOfB.beginUpdate();
+            zeroFrozen(gradients);
+        }
+
+        @Override
+        public void regularise(
+                Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+            super.regularise(term, gradients, learningRates, iteration, epoch);
+            zeroFrozen(gradients);
+        }
+
+        @Override
+        public void moved() {
+            columnsOfA.endUpdate();
+            rowsOfB.endUpdate();
+        }
+
+        private void zeroFrozen(INDArray[] gradients) {
+            if (columnsOfA.hasFrozen()) {
+                columnsOfA.zeroFrozen(gradients[0].transpose());
+            }
+            if (rowsOfB.hasFrozen()) {
+                rowsOfB.zeroFrozen(gradients[1]);
+            }
+        }
+
+        /** The whole part for certain and one more with the probability of the fraction. */
+        private int roundedAtRandom(double expected) {
+            int whole = (int) expected;
+            return random.nextUniform() < expected - whole ? whole + 1 : whole;
+        }
     }
 }

@@ -1,12 +1,11 @@
 package org.lowrank4j.update;
 
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.IntConsumer;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * One factor of SwitchLoRA as r vectors (the columns of A, or the rows of B) with the pool that they are exchanged with.
@@ -16,14 +15,13 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class SwitchedFactor {
 
-    private final String name;
     private final int rank;
     private final INDArray vectors;
     private final INDArray pool;
     private final INDArray slots;
     private final INDArray steps;
     private final INDArray freeze;
-    private final INDArray pointer;
+    private final KeptNumber pointer;
     private final boolean[] frozenNow;
     private boolean anyFrozen;
 
@@ -33,24 +31,26 @@ final class SwitchedFactor {
      * @param firstPointer the position that is exchanged first
      * @param bound of the uniform distribution of the candidates
      */
-    SwitchedFactor(String name, INDArray vectors, int poolSize, int firstPointer, double bound, Random random) {
-        this.name = name;
-        this.rank = (int) vectors.size(0);
+    SwitchedFactor(
+            Kept kept, String name, INDArray vectors, int poolSize, int firstPointer, double bound, Random random) {
+        rank = (int) vectors.size(0);
         this.vectors = vectors;
         frozenNow = new boolean[rank];
-        pool = Nd4j.create(vectors.dataType(), new long[] {poolSize, vectors.size(1)}, 'c');
-        for (long i = 0; i < pool.length(); i++) {
-            pool.data().put(i, bound * (2 * random.nextDouble() - 1));
-        }
-        slots = counters(rank);
-        steps = counters(rank);
-        freeze = counters(rank);
-        pointer = counters(1);
-        set(pointer, 0, firstPointer);
-        for (int i = 0; i < rank; i++) {
-            // The predecessor of the first position holds the last slot in use, so the first candidate is the next one.
-            set(slots, (firstPointer + i) % rank, i);
-        }
+        pool = kept.array("pool" + name, 'c', poolSize, vectors.size(1));
+        slots = kept.numbers("slots" + name, rank);
+        steps = kept.numbers("steps" + name, rank);
+        freeze = kept.numbers("freeze" + name, rank);
+        pointer = kept.number("pointer" + name, firstPointer);
+        kept.fill(() -> {
+            for (long i = 0; i < pool.length(); i++) {
+                pool.data().put(i, bound * (2 * random.nextDouble() - 1));
+            }
+            for (int i = 0; i < rank; i++) {
+                // The predecessor of the first position holds the last slot in use, so the first candidate is the next
+                // one.
+                set(slots, (firstPointer + i) % rank, i);
+            }
+        });
     }
 
     /** Steps of the updater that each vector has had since its state was cleared, r whole numbers. */
@@ -69,7 +69,7 @@ final class SwitchedFactor {
             return;
         }
         for (int i = 0; i < count; i++) {
-            int position = get(pointer, 0);
+            int position = (int) pointer.get();
             if (get(freeze, position) > 0) {
                 return;
             }
@@ -79,7 +79,7 @@ final class SwitchedFactor {
             pool.getRow(oldSlot).assign(vector);
             vector.assign(pool.getRow(newSlot));
             set(slots, position, newSlot);
-            set(pointer, 0, (position + 1) % rank);
+            pointer.set((position + 1) % rank);
             counterpart.accept(position);
         }
     }
@@ -132,26 +132,6 @@ final class SwitchedFactor {
     void endUpdate() {
         Arrays.fill(frozenNow, false);
         anyFrozen = false;
-    }
-
-    void addTo(Map<String, INDArray> state) {
-        state.put("pool" + name, pool);
-        state.put("slots" + name, slots);
-        state.put("steps" + name, steps);
-        state.put("freeze" + name, freeze);
-        state.put("pointer" + name, pointer);
-    }
-
-    void restore(Map<String, INDArray> state, TargetWeight target) {
-        SavedState.copy(state, "pool" + name, pool, target);
-        SavedState.copy(state, "slots" + name, slots, target);
-        SavedState.copy(state, "steps" + name, steps, target);
-        SavedState.copy(state, "freeze" + name, freeze, target);
-        SavedState.copy(state, "pointer" + name, pointer, target);
-    }
-
-    private static INDArray counters(int count) {
-        return Nd4j.create(DataType.LONG, count);
     }
 
     // Counters are read and written through their buffer: an ND4J scalar access costs as much as an operation.

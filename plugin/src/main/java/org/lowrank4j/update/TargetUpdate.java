@@ -1,10 +1,11 @@
 package org.lowrank4j.update;
 
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -21,17 +22,21 @@ public interface TargetUpdate {
     /** The tensors that the user's updater trains, in a fixed order that is the order of all arrays below. */
     List<TrainedTensor> tensors();
 
+    /** What it keeps, with what an approximation around it keeps: the target's. */
+    Kept kept();
+
     /**
-     * Sets the factors at the start of training. Called exactly once before the first {@link #gradient} if the update
-     * has factors and is not restored from a file.
+     * Sets the factors at the start of training. Called exactly once before the first {@link #gradient} if an initialisation
+     * starts the update ({@link StartedUpdate}) and it is not restored from a file.
      */
-    void start(Factors factors);
+    default void start(Factors factors) {
+        throw new UnsupportedOperationException("this update starts by itself");
+    }
 
     /**
      * Starts an update whose start is part of it, from W alone; it may move W. Called exactly once before the first
-     * {@link #gradient}, outside any workspace, if the update has no factors that an initialisation starts and is not
-     * restored from a file. By default there is nothing to start. A gradient approximation that wraps such an update
-     * passes the call on.
+     * {@link #gradient}, outside any workspace, if no initialisation starts the update and it is not restored from a file.
+     * By default there is nothing to start.
      */
     default void start() {}
 
@@ -59,11 +64,18 @@ public interface TargetUpdate {
 
     /**
      * What this target needs of every step's minibatch besides the step's own gradient, null for nothing, as by default.
-     * The engine runs each object once a step, however many targets share it. A gradient approximation that wraps such an
-     * update passes the call on.
+     * The engine runs each object once a step, however many targets share it.
      */
     default @Nullable ExtraPasses extraPasses() {
         return null;
+    }
+
+    /**
+     * Why, with the options that it has, the gradients of its tensors are no derivatives of the loss by them, as part of a
+     * sentence; empty if they are, as by default. See {@link LowRankUpdate#curvatureRefusal}.
+     */
+    default Optional<String> curvatureRefusal() {
+        return Optional.empty();
     }
 
     /**
@@ -131,29 +143,28 @@ public interface TargetUpdate {
     }
 
     /**
-     * Applies what the updater made of the gradients: tensor -= step, and W moves with it.
+     * The end of a step that counts: everything moves by what the updater made of the gradients.
      *
      * @param steps one view per tensor, with the tensor's shape and order; its content may be destroyed
      */
-    void step(INDArray[] steps);
+    default void step(INDArray[] steps) {
+        move(steps);
+        moved();
+    }
+
+    /**
+     * Moves the tensors, tensor -= step, and W with them, and nothing else.
+     *
+     * @param steps as in {@link #step}
+     */
+    void move(INDArray[] steps);
+
+    /** What comes after {@link #move} in a step that counts: counters, restarts, truncations. By default nothing. */
+    default void moved() {}
 
     /**
      * After the user's constraints on W were held, at the end of a step: W as it is now is what the step left, and nobody
-     * has written to it. By default there is nothing to do. A gradient approximation that wraps an update passes the call
-     * on.
+     * has written to it. By default there is nothing to do.
      */
     default void weightConstrained() {}
-
-    /**
-     * Everything besides W and the updater's state that training needs to resume bit for bit, by name: factors,
-     * projectors, pools, counters (as arrays). The arrays are live; whoever stores them copies.
-     */
-    Map<String, INDArray> state();
-
-    /**
-     * Puts {@link #state()} back.
-     *
-     * @param state arrays of the same names, shapes and types
-     */
-    void restore(Map<String, INDArray> state);
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.Map;
 import java.util.Random;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param seed of this adapter, from (seed, network id, layer name)
  * @param options what the user wrote, keyed {@code method.option}
  * @param shared with the other targets of the network that have the same update
+ * @param kept where its methods declare what they keep
  */
 public record TargetWeight(
         String layer,
@@ -27,7 +29,21 @@ public record TargetWeight(
         double scale,
         long seed,
         Map<String, String> options,
-        SharedArrays shared) {
+        SharedArrays shared,
+        Kept kept) {
+
+    /** A target whose methods keep nothing yet. */
+    public TargetWeight(
+            String layer,
+            INDArray weight,
+            int rank,
+            double alpha,
+            double scale,
+            long seed,
+            Map<String, String> options,
+            SharedArrays shared) {
+        this(layer, weight, rank, alpha, scale, seed, options, shared, new Kept("layer " + layer, weight.dataType()));
+    }
 
     /** The only target of its network. */
     public TargetWeight(

@@ -1,9 +1,13 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.EnergyTruncation;
+import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Trained Rank Pruning (arXiv 2004.14566, algorithm 1, and the released code): W itself is trained, and every {@code
@@ -24,31 +28,11 @@ import org.lowrank4j.method.OptionValues;
  *
  * <p>Published for convolutions, with an energy of 0.9 and a truncation every 5 steps in the released scripts.
  */
-public final class Trp implements LowRankUpdate {
+public final class Trp implements WeightUpdate {
 
     @Override
     public String name() {
         return "trp";
-    }
-
-    @Override
-    public boolean usesRank() {
-        return false;
-    }
-
-    @Override
-    public String defaultInitialisation() {
-        return "";
-    }
-
-    @Override
-    public boolean hasFactors() {
-        return false;
-    }
-
-    @Override
-    public boolean trainsWeight() {
-        return true;
     }
 
     @Override
@@ -60,27 +44,83 @@ public final class Trp implements LowRankUpdate {
     }
 
     @Override
-    public Footprint footprint(TargetWeight target) {
-        long n = target.inputs();
-        long m = target.outputs();
-        return Footprint.of(new long[] {n, m})
-                .plus("n m", n * m, target.dataType())
-                .plusCounters(2);
-    }
-
-    @Override
-    public TargetUpdate attach(TargetWeight target) {
+    public WeightTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double energy = options.between("energy", 0, 1);
         if (energy == 0) {
             throw new LowRankException("trp.energy=0 is refused: it would keep nothing of the weight of layer "
                     + target.layer() + ". Use a number above 0 and at most 1; 0.9 is the published one.");
         }
-        return new TrpTarget(
-                name(),
+        return new Target(
                 target,
                 energy,
                 options.positiveInt("interval"),
                 options.between("nuclear-weight", 0, Double.POSITIVE_INFINITY));
+    }
+
+    /** One weight that is truncated every few steps; what a program writes in between is truncated when its turn comes. */
+    private static final class Target extends WeightTarget {
+
+        private final INDArray weight;
+        private final double energy;
+        private final int interval;
+        private final double nuclearWeight;
+        /** U_k V_k^T of the last truncation. */
+        private final INDArray nuclear;
+
+        private final KeptNumber step;
+        private final WeightMark truncated;
+
+        Target(TargetWeight target, double energy, int interval, double nuclearWeight) {
+            super(target);
+            this.energy = energy;
+            this.interval = interval;
+            this.nuclearWeight = nuclearWeight;
+            weight = target.weight();
+            nuclear = kept().array("nuclear", 'f', weight.shape());
+            step = kept().number("step", 0);
+            truncated = new WeightMark(weight, kept(), "truncated");
+        }
+
+        @Override
+        public boolean startMovesWeight() {
+            return true;
+        }
+
+        @Override
+        public void start() {
+            truncate();
+        }
+
+        private void truncate() {
+            EnergyTruncation truncation = EnergyTruncation.of(weight, energy);
+            weight.assign(truncation.matrix().castTo(weight.dataType()));
+            nuclear.assign(truncation.nuclearSubgradient().castTo(weight.dataType()));
+            truncated.set();
+        }
+
+        @Override
+        public boolean movesUpdaterState() {
+            return true;
+        }
+
+        @Override
+        public @Nullable Addition addition() {
+            if (nuclearWeight == 0 || step.get() % interval != 0) {
+                return null;
+            }
+            if (truncated.written()) {
+                nuclear.assign(
+                        EnergyTruncation.of(weight, energy).nuclearSubgradient().castTo(weight.dataType()));
+            }
+            return new Addition(nuclear, nuclearWeight);
+        }
+
+        @Override
+        public void moved() {
+            if (step.increment() % interval == 0) {
+                truncate();
+            }
+        }
     }
 }

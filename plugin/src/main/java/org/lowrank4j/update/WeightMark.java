@@ -3,9 +3,9 @@ package org.lowrank4j.update;
 import java.lang.ref.Reference;
 import java.util.zip.CRC32C;
 import org.lowrank4j.blas.NativeMemory;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Tells whether somebody else has written to a weight since its update left it, by a checksum of its bits: a program may
@@ -19,28 +19,25 @@ final class WeightMark {
     private static final long WINDOW = 1L << 30;
 
     private final INDArray weight;
-    private final INDArray checksum = Nd4j.create(DataType.LONG, 1);
+    private final KeptNumber left;
 
-    /** @param weight W, a FLOAT or DOUBLE view in one piece */
-    WeightMark(INDArray weight) {
+    /**
+     * @param weight W, a FLOAT or DOUBLE view in one piece
+     * @param name of the mark in the saved state; the weight may change before it is restored, and that is seen then
+     */
+    WeightMark(INDArray weight, Kept kept, String name) {
         this.weight = weight;
-        checksum.data().put(0, NONE);
+        left = kept.number(name, NONE);
     }
 
     /** W is now as its update leaves it. */
     void set() {
-        checksum.data().put(0, checksum());
+        left.set(checksum());
     }
 
     /** Whether W is another than when the mark was set; false if it never was. */
     boolean written() {
-        long left = checksum.data().getLong(0);
-        return left != NONE && left != checksum();
-    }
-
-    /** To be saved with the update's state; the weight may change before it is restored, and that is seen then. */
-    INDArray state() {
-        return checksum;
+        return left.get() != NONE && left.get() != checksum();
     }
 
     private long checksum() {

@@ -141,7 +141,9 @@ class TrainedAdapterTest {
                     .toArray(INDArray[]::new);
             trained.step(steps);
         }
-        trained.state().forEach((key, array) -> state.put("adapter/" + name + "/" + key, array.dup(array.ordering())));
+        trained.kept()
+                .state()
+                .forEach((key, array) -> state.put("adapter/" + name + "/" + key, array.dup(array.ordering())));
         settings.put(
                 name,
                 "update=" + update + " gradient=exact rank=" + rank + " scale=" + scale + " shape=" + weight.size(0)

@@ -21,6 +21,7 @@ import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.SwitchLora;
 import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -147,7 +148,7 @@ class AdafactorTest {
     @Test
     void theStateIsARowAndAColumn() {
         Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of());
-        Map<String, INDArray> state = adafactor(problem).state();
+        Map<String, INDArray> state = adafactor(problem).kept().state();
         assertEquals(6, state.get("adafactor.W.rows").length());
         assertEquals(4, state.get("adafactor.W.columns").length());
         assertEquals(3, state.size(), "and a counter");
@@ -182,7 +183,7 @@ class AdafactorTest {
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = new Adafactor().approximate(kind(kind).attach(copy.target), copy.target);
         Problem.Run resumed = run.continued(copy, restored);
-        restored.restore(update.state());
+        restored.kept().restore(update.kept().state());
         INDArray before = problem.target.weight().dup();
         for (int i = 0; i < 6; i++) {
             run.step();
@@ -254,7 +255,8 @@ class AdafactorTest {
     }
 
     private static TargetUpdate adafactor(Problem problem) {
-        return new Adafactor().approximate(new FullWeight().attach(problem.target), problem.target);
+        TargetWeight target = Problem.again(problem.target);
+        return new Adafactor().approximate(new FullWeight().attach(target), target);
     }
 
     /** Steps of the only tensor. */

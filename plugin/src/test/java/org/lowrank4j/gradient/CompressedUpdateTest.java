@@ -21,6 +21,7 @@ import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.SwitchLora;
 import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
@@ -59,7 +60,7 @@ class CompressedUpdateTest {
         Problem copy = problem(DataType.FLOAT);
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = attached(gradient, update, copy);
-        restored.restore(compressed.state());
+        restored.kept().restore(compressed.kept().state());
         Problem.Run resumed = run.continued(copy, restored);
         INDArray before = problem.target.weight().dup();
         for (int i = 0; i < 6; i++) {
@@ -71,8 +72,10 @@ class CompressedUpdateTest {
                 problem.target.weight().dup('f').data().asFloat(),
                 copy.target.weight().dup('f').data().asFloat());
         compressed
+                .kept()
                 .state()
-                .forEach((name, array) -> assertEquals(array, restored.state().get(name), name));
+                .forEach((name, array) ->
+                        assertEquals(array, restored.kept().state().get(name), name));
     }
 
     @Test
@@ -85,7 +88,8 @@ class CompressedUpdateTest {
         }
         long whole = 8 * 6 * Float.BYTES;
         long compressed = 2 * (8 + 6) * Float.BYTES;
-        assertTraffic(2 * whole + 3 * compressed, 5 * whole, powersgd.state().get("powersgd.traffic"));
+        assertTraffic(
+                2 * whole + 3 * compressed, 5 * whole, powersgd.kept().state().get("powersgd.traffic"));
 
         TargetUpdate econtrol = started("econtrol", "full", problem);
         Problem.Run other = new Problem.Run(problem, econtrol, new Sgd(0.001));
@@ -95,7 +99,7 @@ class CompressedUpdateTest {
         assertTraffic(
                 whole + 4 * 12 * (Float.BYTES + Integer.BYTES),
                 5 * whole,
-                econtrol.state().get("econtrol.traffic"));
+                econtrol.kept().state().get("econtrol.traffic"));
     }
 
     private static void assertTraffic(long sent, long uncompressed, INDArray traffic) {
@@ -115,7 +119,7 @@ class CompressedUpdateTest {
             run.step();
         }
         INDArray applied = before.sub(problem.target.weight()).div(0.01);
-        INDArray error = update.state().get("powersgd.W.error");
+        INDArray error = update.kept().state().get("powersgd.W.error");
         assertTrue(error.normmaxNumber().doubleValue() > 1e-3, "something was left out");
         assertTrue(sum.sub(applied).sub(error).normmaxNumber().doubleValue() <= 1e-10);
     }
@@ -126,12 +130,14 @@ class CompressedUpdateTest {
         assertEquals(
                 2,
                 started("powersgd", "full", problem)
+                        .kept()
                         .state()
                         .get("powersgd.W.query")
                         .size(1));
         assertEquals(
                 1,
                 started("powersgd", "lora", problem)
+                        .kept()
                         .state()
                         .get("powersgd.A.query")
                         .size(1));
@@ -141,12 +147,14 @@ class CompressedUpdateTest {
         assertEquals(
                 3,
                 started("powersgd", "full", other)
+                        .kept()
                         .state()
                         .get("powersgd.W.query")
                         .size(1));
         assertEquals(
                 2,
                 started("powersgd", "lora", other)
+                        .kept()
                         .state()
                         .get("powersgd.A.query")
                         .size(1),
@@ -191,9 +199,11 @@ class CompressedUpdateTest {
     @Test
     void theStateOfAnotherMethodIsRefused() {
         Problem problem = problem(DataType.FLOAT);
-        Map<String, INDArray> econtrol = started("econtrol", "full", problem).state();
+        Map<String, INDArray> econtrol =
+                started("econtrol", "full", problem).kept().state();
         TargetUpdate powersgd = started("powersgd", "full", problem);
-        LowRankException refused = assertThrows(LowRankException.class, () -> powersgd.restore(econtrol));
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> powersgd.kept().restore(econtrol));
         assertTrue(refused.getMessage().contains("econtrol"), refused.getMessage());
     }
 
@@ -208,7 +218,8 @@ class CompressedUpdateTest {
             case "lora" -> new Lora();
             default -> new SwitchLora();
         };
-        return compressor.approximate(chosen.attach(problem.target), problem.target);
+        TargetWeight target = Problem.again(problem.target);
+        return compressor.approximate(chosen.attach(target), target);
     }
 
     private static TargetUpdate started(String gradient, String update, Problem problem) {

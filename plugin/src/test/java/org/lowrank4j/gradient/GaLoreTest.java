@@ -16,6 +16,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.Maestro;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.SwitchEma;
 import org.lowrank4j.update.TargetUpdate;
@@ -58,7 +59,7 @@ class GaLoreTest {
         INDArray expected = ThinSvd.of(problem.gradientOfWeight()).truncated(2).muli(-0.01 * 0.25);
         new Problem.Run(problem, update, new Sgd(0.01)).step();
         assertTrue(distance(expected, problem.target.weight().sub(before)) <= 1e-14);
-        INDArray projector = update.state().get("projector");
+        INDArray projector = update.kept().state().get("projector");
         assertTrue(distance(projector.transpose().mmul(projector), Nd4j.eye(2).castTo(DataType.DOUBLE)) <= 1e-10);
     }
 
@@ -102,10 +103,10 @@ class GaLoreTest {
         Problem problem = new Problem(DataType.DOUBLE, 8, 6, 2, 1, Map.of("galore.refresh", "3"));
         TargetUpdate update = galore(problem);
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.05));
-        INDArray previous = update.state().get("projector").dup();
+        INDArray previous = update.kept().state().get("projector").dup();
         for (int t = 0; t < 10; t++) {
             run.step();
-            INDArray projector = update.state().get("projector").dup();
+            INDArray projector = update.kept().state().get("projector").dup();
             assertEquals(t % 3 != 0, previous.equals(projector), "step " + t);
             previous = projector;
         }
@@ -128,7 +129,7 @@ class GaLoreTest {
         Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 2, 1, Map.of());
         TargetUpdate update = galore(problem);
         INDArray[] gradients = problem.gradients(update);
-        INDArray projector = update.state().get("projector");
+        INDArray projector = update.kept().state().get("projector");
         INDArray w = problem.target.weight();
         INDArray regularised = problem.gradientOfWeight()
                 .add(w.mul(0.3))
@@ -171,7 +172,7 @@ class GaLoreTest {
         Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = galore(copy);
-        restored.restore(update.state());
+        restored.kept().restore(update.kept().state());
         Problem.Run resumed = run.continued(copy, restored);
         INDArray before = problem.target.weight().dup();
         for (int i = 0; i < 6; i++) {
@@ -219,16 +220,9 @@ class GaLoreTest {
 
     @Test
     void onlyTheWholeWeightIsServed() {
-        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
-        LowRankException refused = assertThrows(
-                LowRankException.class,
-                () -> new GaLore().approximate(new Lora().attach(problem.target), problem.target));
-        assertTrue(refused.getMessage().contains("only update=full"), refused.getMessage());
-        assertThrows(LowRankException.class, () -> galore(problem).start(problem.factors()));
-        // It trains W as well, but does more, which would get lost.
-        assertThrows(
-                LowRankException.class,
-                () -> new GaLore().approximate(new SwitchEma().attach(problem.target), problem.target));
+        assertTrue(new GaLore().refusal(new Lora()).isPresent());
+        assertTrue(new GaLore().refusal(new Maestro()).isPresent());
+        assertTrue(new GaLore().refusal(new SwitchEma()).isEmpty());
     }
 
     @Test

@@ -3,22 +3,24 @@ package org.lowrank4j.gradient;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.update.FullWeight;
+import org.lowrank4j.update.Loldu;
 import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.SwitchLora;
 import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.Vera;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -150,7 +152,7 @@ class LoraFaTest {
         Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = attach(copy);
-        restored.restore(update.state());
+        restored.kept().restore(update.kept().state());
         Problem.Run resumed = run.continued(copy, restored);
         for (int i = 0; i < 3; i++) {
             run.step();
@@ -162,14 +164,9 @@ class LoraFaTest {
     }
 
     @Test
-    void onlyLoraIsServed() {
-        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
-        for (TargetUpdate other : new TargetUpdate[] {
-            new FullWeight().attach(problem.target), new SwitchLora().attach(problem.target), attach(problem)
-        }) {
-            LowRankException refused =
-                    assertThrows(LowRankException.class, () -> new LoraFa().approximate(other, problem.target));
-            assertTrue(refused.getMessage().contains("only update=lora; layer layer0"), refused.getMessage());
+    void trainedFactorsAreNeeded() {
+        for (LowRankUpdate other : List.of(new FullWeight(), new SwitchLora(), new Vera(), new Loldu())) {
+            assertTrue(new LoraFa().refusal(other).isPresent(), other.name());
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,8 +16,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.update.AdaLora;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
+import org.lowrank4j.update.LoraXs;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.SwitchLora;
 import org.lowrank4j.update.TargetUpdate;
@@ -184,7 +188,7 @@ class LoraProTest {
         Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = attach(copy);
-        restored.restore(update.state());
+        restored.kept().restore(update.kept().state());
         Problem.Run resumed = run.continued(copy, restored);
         for (int i = 0; i < 3; i++) {
             run.step();
@@ -212,13 +216,9 @@ class LoraProTest {
     }
 
     @Test
-    void onlyLoraIsServed() {
-        Problem problem = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
-        for (TargetUpdate other :
-                new TargetUpdate[] {new FullWeight().attach(problem.target), new SwitchLora().attach(problem.target)}) {
-            LowRankException refused =
-                    assertThrows(LowRankException.class, () -> new LoraPro().approximate(other, problem.target));
-            assertTrue(refused.getMessage().contains("only update=lora; layer layer0"), refused.getMessage());
+    void trainedFactorsAreNeeded() {
+        for (LowRankUpdate other : List.of(new FullWeight(), new SwitchLora(), new AdaLora(), new LoraXs())) {
+            assertTrue(new LoraPro().refusal(other).isPresent(), other.name());
         }
         Problem wrong = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of("lora-pro.mode", "half"));
         assertThrows(LowRankException.class, () -> attach(wrong));

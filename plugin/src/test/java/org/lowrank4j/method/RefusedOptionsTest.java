@@ -17,8 +17,8 @@ import org.lowrank4j.initialisation.InputStatistics;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
+import org.lowrank4j.update.WholeNetworkUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.learning.config.Adam;
 
 /**
  * Every option of every method is given every value that makes no sense somewhere. It is taken, or refused with its name and
@@ -95,21 +95,21 @@ class RefusedOptionsTest {
     /** Goes as far as every option is read. */
     private static void use(Method method, Map<String, String> options) {
         Problem problem = new Problem(DataType.DOUBLE, 8, 6, 2, 1, options);
-        Adam users = new Adam(0.01);
         if (method instanceof LowRankUpdate update) {
-            update.footprint(problem.target);
             update.attach(problem.target);
-            if (update.movesNetwork()) {
-                OptionValues values = problem.target.optionsOf(update);
-                update.ofNetwork(new long[] {48}, DataType.DOUBLE, 1, values);
-                update.networkBytes(new long[] {48}, DataType.DOUBLE, values);
+            if (update instanceof WholeNetworkUpdate whole) {
+                whole.ofNetwork(
+                        new long[] {48},
+                        DataType.DOUBLE,
+                        1,
+                        problem.target.optionsOf(update),
+                        new Kept("the network", DataType.DOUBLE));
             }
         } else if (method instanceof GradientApproximation gradient) {
             LowRankUpdate update = METHODS.update(gradient.defaultUpdate(), "test");
-            gradient.footprint(update.footprint(problem.target), problem.target, users);
             gradient.approximate(update.attach(problem.target), problem.target);
-            gradient.networkBytes(48, DataType.DOUBLE, problem.target.optionsOf(gradient));
-            gradient.ofNetwork(48, DataType.DOUBLE, problem.target.optionsOf(gradient));
+            gradient.ofNetwork(
+                    48, DataType.DOUBLE, problem.target.optionsOf(gradient), new Kept("the network", DataType.DOUBLE));
         } else if (method instanceof Initialisation initialisation) {
             start(initialisation, problem);
         }

@@ -51,7 +51,7 @@ public final class AdafactorReference implements Reference {
         }
         outcome.put("theta_norms", norms);
         outcome.put("rms_theta", sizes);
-        Map<String, INDArray> state = update.state();
+        Map<String, INDArray> state = update.kept().state();
         outcome.put("R_10", state.get("adafactor.W.rows"));
         outcome.put("C_10", state.get("adafactor.W.columns"));
         outcome.put("v_10", state.get("adafactor.W.columns"));

@@ -2,6 +2,7 @@ package org.lowrank4j.reference;
 
 import org.lowrank4j.gradient.AdaHessian;
 import org.lowrank4j.gradient.CurvatureMoments;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -30,7 +31,7 @@ public final class AdahessianReference implements Reference {
         CurvatureMoments[] moments = new CurvatureMoments[shapes.length];
         for (int i = 0; i < shapes.length; i++) {
             moments[i] = new CurvatureMoments(
-                    type,
+                    new Kept("test", type),
                     shapes[i],
                     'c',
                     new AdaHessian.Settings(

@@ -140,7 +140,7 @@ public final class AdaloraReference implements Reference {
         outcome.put("keep", kept);
         outcome.put("E_after", left);
         for (int i = 0; i < count; i++) {
-            Map<String, INDArray> state = layers.get(i).state();
+            Map<String, INDArray> state = layers.get(i).kept().state();
             INDArray score = Nd4j.zeros(type, rank);
             for (String tensor : TENSORS) {
                 INDArray mean = shaped(state.get("importance" + tensor));
@@ -160,7 +160,7 @@ public final class AdaloraReference implements Reference {
         INDArray[] gradients = new INDArray[TENSORS.length];
         for (int i = 0; i < TENSORS.length; i++) {
             String name = TENSORS[i] + "_" + number;
-            INDArray live = layer.state().get(TENSORS[i]);
+            INDArray live = layer.kept().state().get(TENSORS[i]);
             values.put(TENSORS[i], at(given, type, name, t).reshape(live.shape()));
             gradients[i] = at(given, type, "d" + name, t).reshape(live.shape());
         }

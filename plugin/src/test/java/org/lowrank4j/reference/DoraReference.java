@@ -46,7 +46,8 @@ public final class DoraReference implements Reference {
         outcome.put("dB", gradients[1]);
         outcome.put("dM", gradients[2].reshape(magnitude.length()));
         outcome.put(
-                "c", target.weight().divRowVector(update.state().get("ratio")).norm2(0));
+                "c",
+                target.weight().divRowVector(update.kept().state().get("ratio")).norm2(0));
         outcome.put("W_merged", target.weight());
         outcome.put("y", x.mmul(target.weight()).addRowVector(given.input("bias", type)));
         outcome.put("dx", delta.mmul(target.weight().transpose()));

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lowrank4j.gradient.exchange.EControlCompressor;
 import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -24,8 +25,8 @@ public final class EcontrolReference implements Reference {
         INDArray a = given.input("a", type);
         INDArray b = given.input("b", type);
         List<EControlCompressor> workers = IntStream.range(0, given.whole("workers"))
-                .mapToObj(i ->
-                        new EControlCompressor(type, x.length(), 1, given.whole("K"), given.number("eta"), !fromZero))
+                .mapToObj(i -> new EControlCompressor(
+                        new Kept("test", type), x.length(), 1, given.whole("K"), given.number("eta"), !fromZero))
                 .toList();
         INDArray server = Nd4j.create(type, new long[] {x.length(), 1}, 'f');
         List<INDArray> points = new ArrayList<>();
@@ -59,10 +60,11 @@ public final class EcontrolReference implements Reference {
         return Nd4j.stack(
                 0,
                 workers.stream()
-                        .map(worker -> worker.state()
+                        .map(worker -> worker.kept()
+                                .state()
                                 .get(name)
                                 .dup()
-                                .reshape(worker.state().get(name).length()))
+                                .reshape(worker.kept().state().get(name).length()))
                         .toArray(INDArray[]::new));
     }
 }

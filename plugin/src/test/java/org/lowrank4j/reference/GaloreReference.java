@@ -55,7 +55,7 @@ public final class GaloreReference implements Reference {
         INDArray state = Targets.adamState(Targets.views(update, target.weight())[0]);
         for (int t = 0; t < gradients.size(0); t++) {
             INDArray[] steps = Targets.gradients(update, slice(gradients, t));
-            INDArray projector = update.state().get("projector").dup();
+            INDArray projector = update.kept().state().get("projector").dup();
             outcome.put("projector_" + t, projector);
             outcome.put("subspace_" + t, projector.mmul(projector.transpose()));
             Targets.adam(adam, steps[0], state, t);
@@ -102,7 +102,7 @@ public final class GaloreReference implements Reference {
 
     /** The projector is as long as the side that it projects; a square weight shows it by the shape of R. */
     private static String side(TargetUpdate update, TargetWeight target) {
-        long length = update.state().get("projector").size(0);
+        long length = update.kept().state().get("projector").size(0);
         boolean output = target.inputs() == target.outputs()
                 ? update.tensors().get(0).shape()[0] == target.inputs()
                 : length == target.outputs();

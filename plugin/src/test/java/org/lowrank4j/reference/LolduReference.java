@@ -38,10 +38,10 @@ public final class LolduReference implements Reference {
                         null,
                         new Random(1),
                         new OptionValues(new LolduStart(), Map.of()))));
-        INDArray a = update.state().get("A");
-        INDArray b = update.state().get("B");
-        INDArray z = update.state().get("z");
-        double sigma = update.state().get("sigma").getDouble(0);
+        INDArray a = update.kept().state().get("A");
+        INDArray b = update.kept().state().get("B");
+        INDArray z = update.kept().state().get("z");
+        double sigma = update.kept().state().get("sigma").getDouble(0);
         outcome.put("sigma0", sigma);
         outcome.put("A", a);
         outcome.put("B", b);

@@ -77,7 +77,7 @@ public final class LoraProReference implements Reference {
         }
         outcome.put("A_3", Targets.value(update, 0));
         outcome.put("B_3", Targets.value(update, 1));
-        INDArray moments = update.state().get("moments");
+        INDArray moments = update.kept().state().get("moments");
         long size = moments.length() / 2;
         outcome.put("exp_avg_3", moment(moments, 0, given));
         outcome.put("exp_avg_sq_3", moment(moments, size, given));

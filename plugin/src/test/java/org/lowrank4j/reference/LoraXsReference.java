@@ -44,8 +44,8 @@ public final class LoraXsReference implements Reference {
                         null,
                         new Random(1),
                         new OptionValues(new LoraXsStart(), Map.of()))));
-        INDArray a = given.withSignsOfFile("A", started.state().get("A"), false);
-        INDArray b = given.withSignsOfFile("B", started.state().get("B"), true);
+        INDArray a = given.withSignsOfFile("A", started.kept().state().get("A"), false);
+        INDArray b = given.withSignsOfFile("B", started.kept().state().get("B"), true);
         outcome.put("A", a);
         outcome.put("B", b);
 

@@ -33,8 +33,8 @@ public final class MaestroReference implements Reference {
         Assumptions.assumeTrue(w.rank() == 2, "skipped: the project factors dense weights only");
         TargetUpdate started = new Maestro().attach(target(w, 0, 0));
         started.start();
-        outcome.put("A_init", started.state().get("A"));
-        outcome.put("B_init", started.state().get("B"));
+        outcome.put("A_init", started.kept().state().get("A"));
+        outcome.put("B_init", started.kept().state().get("B"));
         outcome.put("k", ThinSvd.of(w).size());
 
         INDArray a = given.input("A", type);
@@ -64,14 +64,14 @@ public final class MaestroReference implements Reference {
         update.step(zeros(update, w));
         update.beforeForward(1, 1);
         update.step(zeros(update, w));
-        long left = update.state().get("rank").getLong(0);
+        long left = update.kept().state().get("rank").getLong(0);
         outcome.put("surviving", left);
         outcome.put(
                 "survives",
                 IntStream.range(0, (int) a.size(1))
                         .mapToDouble(i -> i < left ? 1 : 0)
                         .toArray());
-        INDArray tail = update.state().get("A").get(NDArrayIndex.all(), NDArrayIndex.interval(left, a.size(1)));
+        INDArray tail = update.kept().state().get("A").get(NDArrayIndex.all(), NDArrayIndex.interval(left, a.size(1)));
         if (tail.normmaxNumber().doubleValue() != 0) {
             throw new AssertionError("what does not survive is not 0");
         }

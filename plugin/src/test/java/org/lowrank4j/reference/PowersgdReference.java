@@ -6,6 +6,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,7 +23,7 @@ public final class PowersgdReference implements Reference {
     public void compute(ReferenceCase given, DataType type, Outcome outcome) {
         INDArray gradients = given.input("G", type);
         List<PowerSgdCompressor> workers = workers(given, type, gradients.size(2), gradients.size(3));
-        workers.forEach(worker -> worker.state().get("query").assign(given.input("Q0", type)));
+        workers.forEach(worker -> worker.kept().state().get("query").assign(given.input("Q0", type)));
         INDArray biases = given.input("bias", type);
         List<PowerSgdCompressor> ofBias = workers(given, type, 1, biases.size(2));
         INDArray approximation = Nd4j.create(type, new long[] {gradients.size(2), gradients.size(3)}, 'f');
@@ -36,7 +37,7 @@ public final class PowersgdReference implements Reference {
             errors.add(Nd4j.stack(
                     0,
                     workers.stream()
-                            .map(worker -> worker.state().get("error").dup())
+                            .map(worker -> worker.kept().state().get("error").dup())
                             .toArray(INDArray[]::new)));
             Exchange.step(
                     ofBias,
@@ -53,7 +54,8 @@ public final class PowersgdReference implements Reference {
 
     private static List<PowerSgdCompressor> workers(ReferenceCase given, DataType type, long rows, long columns) {
         return IntStream.range(0, given.whole("workers"))
-                .mapToObj(i -> new PowerSgdCompressor(type, rows, columns, given.whole("r"), 0, 1e-9, new Random(1)))
+                .mapToObj(i -> new PowerSgdCompressor(
+                        new Kept("test", type), rows, columns, given.whole("r"), 0, 1e-9, new Random(1)))
                 .toList();
     }
 

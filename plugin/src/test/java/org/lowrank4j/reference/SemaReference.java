@@ -41,7 +41,7 @@ public final class SemaReference implements Reference {
                 }
                 update.step(new INDArray[] {steps.get(here).dup()});
                 weights.get(here).assign(target.weight());
-                averages.get(here).assign(update.state().get("average"));
+                averages.get(here).assign(update.kept().state().get("average"));
             }
         }
         outcome.put("theta_start", starts);

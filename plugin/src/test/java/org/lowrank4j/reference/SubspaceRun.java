@@ -3,6 +3,7 @@ package org.lowrank4j.reference;
 import java.util.Map;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.update.FullWeight;
+import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -36,7 +37,8 @@ final class SubspaceRun {
     }
 
     private TargetUpdate attach() {
-        return gradient.approximate(new FullWeight().attach(target), target);
+        TargetWeight mine = Problem.again(target);
+        return gradient.approximate(new FullWeight().attach(mine), mine);
     }
 
     TargetUpdate update() {
@@ -67,8 +69,8 @@ final class SubspaceRun {
         TargetUpdate twin = attach();
         twin.updater(twin.tensors().get(0), adam);
         update.updater(update.tensors().get(0), adam);
-        Targets.restore(twin, update.state());
-        INDArray limiter = twin.state().get(gradient.name() + ".limiter");
+        Targets.restore(twin, update.kept().state());
+        INDArray limiter = twin.kept().state().get(gradient.name() + ".limiter");
         limiter.assign(0);
         INDArray step = made(twin);
         return new Step(step, limiter.getDouble(0));
@@ -80,7 +82,7 @@ final class SubspaceRun {
     double step() {
         update.step(new INDArray[] {made(update)});
         taken++;
-        return update.state().get(gradient.name() + ".limiter").getDouble(0);
+        return update.kept().state().get(gradient.name() + ".limiter").getDouble(0);
     }
 
     private INDArray made(TargetUpdate by) {

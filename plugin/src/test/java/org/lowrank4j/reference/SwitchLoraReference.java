@@ -101,7 +101,7 @@ public final class SwitchLoraReference implements Reference {
         putMoments("A", moments[0], gradients[0], outcome);
         putMoments("B", moments[1], gradients[1], outcome);
         for (String side : new String[] {"A", "B"}) {
-            Map<String, INDArray> after = update.state();
+            Map<String, INDArray> after = update.kept().state();
             outcome.put("pool_" + side + "_after", after.get("pool" + side).dup());
             outcome.put("slots_" + side + "_after", after.get("slots" + side).dup());
             outcome.put("step" + side + "_after", after.get("steps" + side).dup());
@@ -124,9 +124,9 @@ public final class SwitchLoraReference implements Reference {
                         update, following.get(NDArrayIndex.point(t), NDArrayIndex.all(), NDArrayIndex.all()));
                 SwitchLoraEvents.exchange(update, 0, gradients, moments);
             }
-            INDArray counts = update.state().get("stepsA");
+            INDArray counts = update.kept().state().get("stepsA");
             adamByVector(given, gradients[0].transpose(), moments[0], counts);
-            adamByVector(given, gradients[1], moments[1], update.state().get("stepsB"));
+            adamByVector(given, gradients[1], moments[1], update.kept().state().get("stepsB"));
             update.step(gradients);
             if (t == freeze - 1) {
                 outcome.put("A_frozen_end", Targets.value(update, 0).dup());
@@ -135,8 +135,8 @@ public final class SwitchLoraReference implements Reference {
         }
         outcome.put("A_end", Targets.value(update, 0));
         outcome.put("B_end", Targets.value(update, 1));
-        outcome.put("stepA_end", update.state().get("stepsA"));
-        outcome.put("stepB_end", update.state().get("stepsB"));
+        outcome.put("stepA_end", update.kept().state().get("stepsA"));
+        outcome.put("stepB_end", update.kept().state().get("stepsB"));
     }
 
     /** One vector at a time, because the epsilon that brings ND4J's rule to the published one depends on its count. */

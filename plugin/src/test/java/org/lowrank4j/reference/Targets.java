@@ -41,13 +41,13 @@ final class Targets {
 
     /** Puts some arrays of an update's state in place of its own. */
     static void restore(TargetUpdate update, Map<String, INDArray> changes) {
-        Map<String, INDArray> state = new HashMap<>(update.state());
+        Map<String, INDArray> state = new HashMap<>(update.kept().state());
         if (!state.keySet().containsAll(changes.keySet())) {
             throw new AssertionError("the state has " + state.keySet() + " and not all of " + changes.keySet());
         }
         changes.forEach(
                 (name, value) -> state.put(name, value.castTo(state.get(name).dataType())));
-        update.restore(state);
+        update.kept().restore(state);
     }
 
     /** An empty state view for an updater with two parts. */

@@ -38,7 +38,7 @@ public final class TrpReference implements Reference {
         INDArray gradient = Targets.views(update, w)[0].assign(0);
         update.beforeUpdater(new INDArray[] {gradient}, new INDArray[1]);
         outcome.put("nuclear_term", gradient);
-        outcome.put("subgradient", update.state().get("nuclear"));
+        outcome.put("subgradient", update.kept().state().get("nuclear"));
 
         EnergyTruncation truncation = EnergyTruncation.of(w, given.number("e_keep"));
         outcome.put("k", truncation.rank());

@@ -2,6 +2,7 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.update.SharedArrays;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
@@ -65,8 +66,9 @@ public final class VeraReference implements Reference {
         INDArray b = given.input("B_shared", type).dup('f');
         SharedArrays shared = new SharedArrays(SEED, a.size(0), b.size(1));
         String key = " of rank " + given.whole("r") + ", seed " + SEED;
-        shared.get("A" + key, () -> a);
-        shared.get("B" + key, () -> b);
+        Kept kept = new Kept("the network", type);
+        shared.array("common A" + key, kept, 'c', a.shape(), drawn -> drawn.assign(a));
+        shared.array("common B" + key, kept, 'f', b.shape(), drawn -> drawn.assign(b));
         return new TargetWeight(
                 "layer0",
                 w.dup('f'),

@@ -34,8 +34,8 @@ class PlanReportTest {
     @Test
     void isOneAlignedBlock() {
         Plan plan = plan(TestNetworks.peftToy(), "rank", "8", "id", "toy", "rank@dense1", "8");
-        PlanReport.Memory memory =
-                new PlanReport.Memory(208_648, 417_296, 16_192_008, 32_384_016, 385_280, List.of("2 r (n + m)"));
+        PlanReport.Memory memory = new PlanReport.Memory(
+                208_648, 417_296, 16_192_008, 32_384_016, 385_280, "most in dense2: [dA | A] 2000x16");
         assertEquals("""
                 MultiLayerNetwork 'toy' by agent arguments (rank, id, overrides)
                   methods: init kaiming, gradient exact, update lora
@@ -46,7 +46,7 @@ class PlanReportTest {
                   2  out     OutputLayer  2000x2     train                    4,002    4,002  default: output layer
                 trainable params: 52,162 || all params: 4,096,162 || trainable%: 1.2734
                 memory of training: gradient 203.8 KiB (stock 15.4 MiB), updater state 407.5 KiB (stock 30.9 MiB)
-                memory of the methods: 376.3 KiB; entries of a target: 2 r (n + m)""", PlanReport.text(plan, TOY_ADAPTERS, OptionalLong.empty(), memory));
+                memory of the methods: 376.3 KiB; most in dense2: [dA | A] 2000x16""", PlanReport.text(plan, TOY_ADAPTERS, OptionalLong.empty(), memory));
     }
 
     @Test

@@ -8,9 +8,13 @@ import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.Methods;
+import org.lowrank4j.update.FactorTarget;
+import org.lowrank4j.update.FactorUpdate;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.update.WeightTarget;
+import org.lowrank4j.update.WeightUpdate;
 
 /** Methods that can be chosen but do nothing: planning reads only their names, options and defaults. */
 public final class TestMethods {
@@ -29,10 +33,10 @@ public final class TestMethods {
                         coreInit("sb")),
                 List.of(gradient("exact", "lora"), gradient("galore", "weight", "refresh", "scale")),
                 List.of(
-                        update("lora", "kaiming", true),
-                        update("switch-lora", "gaussian", true, "interval"),
-                        update("core", "xs", true),
-                        update("weight", "", false)),
+                        update("lora", "kaiming"),
+                        update("switch-lora", "gaussian", "interval"),
+                        update("core", "xs"),
+                        weightUpdate("weight")),
                 List.of());
     }
 
@@ -104,8 +108,9 @@ public final class TestMethods {
         };
     }
 
-    public static LowRankUpdate update(String name, String defaultInit, boolean factors, String... options) {
-        return new LowRankUpdate() {
+    /** One whose factors are started. */
+    public static LowRankUpdate update(String name, String defaultInit, String... options) {
+        return new FactorUpdate() {
             @Override
             public String name() {
                 return name;
@@ -122,12 +127,22 @@ public final class TestMethods {
             }
 
             @Override
-            public boolean hasFactors() {
-                return factors;
+            public FactorTarget attach(TargetWeight target) {
+                throw new UnsupportedOperationException("planning attaches nothing");
+            }
+        };
+    }
+
+    /** One of W itself. */
+    public static LowRankUpdate weightUpdate(String name) {
+        return new WeightUpdate() {
+            @Override
+            public String name() {
+                return name;
             }
 
             @Override
-            public TargetUpdate attach(TargetWeight target) {
+            public WeightTarget attach(TargetWeight target) {
                 throw new UnsupportedOperationException("planning attaches nothing");
             }
         };

@@ -119,11 +119,11 @@ class AdaLoraTest {
                 Map.of("adalora.total-steps", "1000000", "adalora.initial-steps", "900000"));
         TargetUpdate update = new AdaLora().attach(problem.target);
         Factors factors = problem.factors();
-        Map<String, INDArray> state = new HashMap<>(update.state());
+        Map<String, INDArray> state = new HashMap<>(update.kept().state());
         state.put("A", factors.a());
         state.put("B", factors.b());
         state.put("E", problem.gaussian(DataType.DOUBLE, 1, 3));
-        update.restore(state);
+        update.kept().restore(state);
         GradientChecks.assertDerivatives(problem, update);
     }
 
@@ -256,8 +256,8 @@ class AdaLoraTest {
         for (int i = 0; i < 2; i++) {
             copy.problems[i].target.weight().assign(pair.problems[i].target.weight());
             Map<String, INDArray> saved = new HashMap<>();
-            pair.updates[i].state().forEach((key, array) -> saved.put(key, array.dup()));
-            copy.updates[i].restore(saved);
+            pair.updates[i].kept().state().forEach((key, array) -> saved.put(key, array.dup()));
+            copy.updates[i].kept().restore(saved);
             copy.runs[i] = pair.runs[i].continued(copy.problems[i], copy.updates[i]);
         }
         for (int t = 0; t < 30; t++) {
@@ -268,8 +268,8 @@ class AdaLoraTest {
             assertArrayEquals(
                     pair.problems[i].target.weight().dup('f').data().asFloat(),
                     copy.problems[i].target.weight().dup('f').data().asFloat());
-            Map<String, INDArray> found = copy.updates[i].state();
-            pair.updates[i].state().forEach((key, array) -> assertEquals(array, found.get(key), key));
+            Map<String, INDArray> found = copy.updates[i].kept().state();
+            pair.updates[i].kept().state().forEach((key, array) -> assertEquals(array, found.get(key), key));
         }
     }
 

@@ -1,7 +1,6 @@
 package org.lowrank4j.update;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -31,17 +30,15 @@ class FullWeightTest {
         TargetUpdate update = new FullWeight().attach(problem.target);
         assertSame(problem.target.weight(), update.tensors().get(0).value());
         assertEquals(24, update.tensors().get(0).length());
-        assertTrue(update.state().isEmpty());
-        update.restore(Map.of());
+        assertTrue(update.kept().state().isEmpty());
+        update.kept().restore(Map.of());
     }
 
     @Test
-    void factorsAreRefused() {
+    void theStateOfAnotherMethodIsRefused() {
         Problem problem = new Problem(DataType.FLOAT, 6, 4, 2, 1, Map.of());
         TargetUpdate update = new FullWeight().attach(problem.target);
-        assertFalse(new FullWeight().hasFactors());
-        assertThrows(LowRankException.class, () -> update.start(problem.factors()));
         Map<String, INDArray> foreign = Map.of("A", problem.x);
-        assertThrows(LowRankException.class, () -> update.restore(foreign));
+        assertThrows(LowRankException.class, () -> update.kept().restore(foreign));
     }
 }

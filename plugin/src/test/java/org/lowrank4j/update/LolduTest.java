@@ -27,7 +27,7 @@ class LolduTest {
         problem.start(update, new LolduStart());
         assertEquals(before, problem.target.weight(), "the network starts unchanged");
         assertTrue(distance(before, product(update)) <= 1e-13);
-        assertTrue(update.state().get("B").normmaxNumber().doubleValue() <= 1, "partial pivoting bounds L");
+        assertTrue(update.kept().state().get("B").normmaxNumber().doubleValue() <= 1, "partial pivoting bounds L");
         assertEquals(
                 rank + 1,
                 update.tensors().stream().mapToLong(TrainedTensor::length).sum());
@@ -39,13 +39,13 @@ class LolduTest {
         Problem problem = new Problem(type, 8, 6, 3, 0.5, Map.of());
         TargetUpdate update = new Loldu().attach(problem.target);
         problem.start(update, new LolduStart());
-        assertEquals(0.5, update.state().get("sigma").getDouble(0));
+        assertEquals(0.5, update.kept().state().get("sigma").getDouble(0));
         INDArray base = problem.target.weight().sub(product(update));
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.02));
         for (int i = 0; i < 30; i++) {
             run.step();
         }
-        assertTrue(Math.abs(update.state().get("sigma").getDouble(0) - 0.5) > 0.01, "sigma is trained, too");
+        assertTrue(Math.abs(update.kept().state().get("sigma").getDouble(0) - 0.5) > 0.01, "sigma is trained, too");
         double rounding = type == DataType.FLOAT ? 1e-5 : 1e-13;
         assertTrue(distance(base.add(product(update)), problem.target.weight()) <= rounding);
     }
@@ -58,11 +58,13 @@ class LolduTest {
         problem.target.weight().assign(low);
         TargetUpdate update = new Loldu().attach(problem.target);
         problem.start(update, new LolduStart());
-        INDArray z = update.state().get("z");
+        INDArray z = update.kept().state().get("z");
         assertTrue(z.getDouble(0, 0) != 0 && z.getDouble(0, 1) != 0);
         for (int i = 2; i < 5; i++) {
             assertEquals(0, z.getDouble(0, i));
-            assertEquals(0, update.state().get("A").getColumn(i).normmaxNumber().doubleValue());
+            assertEquals(
+                    0,
+                    update.kept().state().get("A").getColumn(i).normmaxNumber().doubleValue());
         }
         assertTrue(distance(problem.target.weight(), product(update)) <= (type == DataType.FLOAT ? 1e-5 : 1e-13));
         INDArray gradient = problem.gradients(update)[0];
@@ -84,7 +86,7 @@ class LolduTest {
     }
 
     private static INDArray product(TargetUpdate update) {
-        Map<String, INDArray> state = update.state();
+        Map<String, INDArray> state = update.kept().state();
         return state.get("A")
                 .mulRowVector(state.get("z"))
                 .mmul(state.get("B"))

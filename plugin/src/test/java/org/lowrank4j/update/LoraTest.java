@@ -184,7 +184,7 @@ class LoraTest {
         Problem copy = new Problem(DataType.FLOAT, 6, 5, 2, 1, Map.of());
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = new Lora().attach(copy.target);
-        restored.restore(update.state());
+        restored.kept().restore(update.kept().state());
         Problem.Run resumed = run.continued(copy, restored);
         for (int i = 0; i < 3; i++) {
             run.step();
@@ -206,7 +206,8 @@ class LoraTest {
                 "The factor A of layer layer0 must be 6 x 2 (nIn=6, nOut=5, rank=2), and it is 2 x 6 of FLOAT.",
                 shape.getMessage());
         Map<String, INDArray> half = Map.of("A", Nd4j.zeros(6, 2));
-        LowRankException missing = assertThrows(LowRankException.class, () -> update.restore(half));
+        LowRankException missing =
+                assertThrows(LowRankException.class, () -> update.kept().restore(half));
         assertTrue(missing.getMessage().contains("has no array B; it has A"), missing.getMessage());
     }
 

@@ -41,15 +41,15 @@ class MaestroTest {
     }
 
     private static INDArray a(TargetUpdate update) {
-        return update.state().get("A");
+        return update.kept().state().get("A");
     }
 
     private static INDArray b(TargetUpdate update) {
-        return update.state().get("B");
+        return update.kept().state().get("B");
     }
 
     private static long rank(TargetUpdate update) {
-        return update.state().get("rank").getLong(0);
+        return update.kept().state().get("rank").getLong(0);
     }
 
     private static INDArray product(TargetUpdate update, int width) {
@@ -245,7 +245,7 @@ class MaestroTest {
         for (int i = 0; i < 2; i++) {
             weights[i] = pair.problems[i].target.weight().dup();
             int layer = i;
-            pair.updates[i].state().forEach((key, array) -> saved.put(layer + key, array.dup()));
+            pair.updates[i].kept().state().forEach((key, array) -> saved.put(layer + key, array.dup()));
         }
         INDArray[] reduced = new INDArray[2];
         // Epoch 1 shrinks every rank to 0, for nothing is as important as 100.
@@ -264,7 +264,10 @@ class MaestroTest {
                 pair.updates[i].abandon();
                 assertEquals(weights[i], pair.problems[i].target.weight());
                 int layer = i;
-                pair.updates[i].state().forEach((key, array) -> assertEquals(saved.get(layer + key), array, key));
+                pair.updates[i]
+                        .kept()
+                        .state()
+                        .forEach((key, array) -> assertEquals(saved.get(layer + key), array, key));
             }
         }
     }
@@ -370,8 +373,8 @@ class MaestroTest {
         for (int i = 0; i < 2; i++) {
             copy.problems[i].target.weight().assign(pair.problems[i].target.weight());
             Map<String, INDArray> saved = new HashMap<>();
-            pair.updates[i].state().forEach((key, array) -> saved.put(key, array.dup()));
-            copy.updates[i].restore(saved);
+            pair.updates[i].kept().state().forEach((key, array) -> saved.put(key, array.dup()));
+            copy.updates[i].kept().restore(saved);
             copy.runs[i] = pair.runs[i].continued(copy.problems[i], copy.updates[i]);
         }
         for (int t = 10; t < 30; t++) {
@@ -382,8 +385,8 @@ class MaestroTest {
             assertArrayEquals(
                     pair.problems[i].target.weight().dup('f').data().asFloat(),
                     copy.problems[i].target.weight().dup('f').data().asFloat());
-            Map<String, INDArray> found = copy.updates[i].state();
-            pair.updates[i].state().forEach((key, array) -> assertEquals(array, found.get(key), key));
+            Map<String, INDArray> found = copy.updates[i].kept().state();
+            pair.updates[i].kept().state().forEach((key, array) -> assertEquals(array, found.get(key), key));
         }
         assertNotEquals(0, rank(pair.updates[1]));
     }
@@ -482,8 +485,8 @@ class MaestroTest {
         }
         assertTrue(rank(update) < 5, "it has shrunk");
         problem.target.weight().assign(written);
-        MaestroTarget restored = (MaestroTarget) new Maestro().attach(problem.target);
-        restored.restore(update.state());
+        MaestroTarget restored = (MaestroTarget) new Maestro().attach(Problem.again(problem.target));
+        restored.kept().restore(update.kept().state());
         for (MaestroTarget one : new MaestroTarget[] {update, restored}) {
             one.beforeForward(0, 0);
             one.abandon();

@@ -10,6 +10,7 @@ import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,6 +40,32 @@ public final class Problem {
         INDArray weight = parameters.get(NDArrayIndex.interval(5, 5 + length)).reshape('f', inputs, outputs);
         weight.assign(gaussian(type, inputs, outputs).muli(0.3));
         target = new TargetWeight("layer0", weight, rank, rank * scale, scale, 7, options);
+    }
+
+    /** The same weight for one more update: what methods keep is declared once. */
+    public static TargetWeight again(TargetWeight target) {
+        return keeping(target, new Kept("layer " + target.layer(), target.dataType()), target.shared());
+    }
+
+    /** The same weight, whose methods are only to be measured. */
+    public static TargetWeight measuring(TargetWeight target) {
+        return keeping(
+                target,
+                Kept.measuring("layer " + target.layer(), target.dataType()),
+                new SharedArrays(target.seed(), target.inputs(), target.outputs()));
+    }
+
+    private static TargetWeight keeping(TargetWeight target, Kept kept, SharedArrays shared) {
+        return new TargetWeight(
+                target.layer(),
+                target.weight(),
+                target.rank(),
+                target.alpha(),
+                target.scale(),
+                target.seed(),
+                target.options(),
+                shared,
+                kept);
     }
 
     /** A matrix of normal entries. */
@@ -201,7 +228,12 @@ public final class Problem {
 
         /** Continues elsewhere. */
         public Run continued(Problem other, TargetUpdate restored) {
-            Run run = new Run(other, restored, users);
+            return continued(other, restored, users);
+        }
+
+        /** The same with another updater of the same kind. */
+        public Run continued(Problem other, TargetUpdate restored, IUpdater with) {
+            Run run = new Run(other, restored, with);
             for (int i = 0; i < states.length; i++) {
                 run.states[i].assign(states[i]);
             }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.subspace.ProjectionKind;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -24,53 +25,57 @@ class RandomSubspaceTest {
     private static final long[] SIZES = {30, 5, 10, 2};
     private static final int ENTRIES = 47;
 
-    private static NetworkUpdate position(int dimension, String projection, long seed) {
+    /** A position with what it keeps. */
+    private record Place(NetworkUpdate update, Kept kept) {}
+
+    private static Place position(int dimension, String projection, long seed) {
         return position(SIZES, dimension, projection, seed);
     }
 
-    private static NetworkUpdate position(long[] sizes, int dimension, String projection, long seed) {
+    private static Place position(long[] sizes, int dimension, String projection, long seed) {
         RandomSubspace update = new RandomSubspace();
         Map<String, String> options = Map.of(
                 "random-subspace.dimension",
                 Integer.toString(dimension),
                 "random-subspace.projection",
                 projection.toLowerCase(Locale.ROOT));
-        return update.ofNetwork(sizes, DataType.DOUBLE, seed, new OptionValues(update, options));
+        Kept kept = new Kept("the network", DataType.DOUBLE);
+        return new Place(update.ofNetwork(sizes, DataType.DOUBLE, seed, new OptionValues(update, options), kept), kept);
     }
 
-    private static INDArray step(NetworkUpdate position, INDArray step) {
+    private static INDArray step(Place position, INDArray step) {
         INDArray moved = Nd4j.create(DataType.DOUBLE, ENTRIES);
-        position.step(step, moved);
+        position.update().step(step, moved);
         return moved;
     }
 
     @ParameterizedTest
     @EnumSource(ProjectionKind.class)
     void stepsAddUp(ProjectionKind kind) {
-        NetworkUpdate position = position(9, kind.name(), 5);
-        assertEquals(9, position.numbers());
+        Place position = position(9, kind.name(), 5);
+        assertEquals(9, position.update().numbers());
         INDArray first = Nd4j.rand(DataType.DOUBLE, 9);
         INDArray second = Nd4j.rand(DataType.DOUBLE, 9);
         INDArray way = step(position, first).add(step(position, second));
-        assertEquals(first.add(second).neg(), position.state().get("z"));
-        INDArray back = step(position, position.state().get("z").dup());
+        assertEquals(first.add(second).neg(), position.kept().state().get("z"));
+        INDArray back = step(position, position.kept().state().get("z").dup());
         assertEquals(0, way.add(back).normmaxNumber().doubleValue(), 1e-14);
-        assertEquals(0, position.state().get("z").normmaxNumber().doubleValue(), "back at the start");
+        assertEquals(0, position.kept().state().get("z").normmaxNumber().doubleValue(), "back at the start");
     }
 
     /** The seed of the file counts, whatever the present one is. */
     @ParameterizedTest
     @EnumSource(ProjectionKind.class)
     void aRestoredPositionMovesInItsOldSubspace(ProjectionKind kind) {
-        NetworkUpdate saved = position(9, kind.name(), Long.MIN_VALUE + 12345);
-        NetworkUpdate other = position(9, kind.name(), 6);
+        Place saved = position(9, kind.name(), Long.MIN_VALUE + 12345);
+        Place other = position(9, kind.name(), 6);
         INDArray step = Nd4j.rand(DataType.DOUBLE, 9);
         step(other, step);
         INDArray wanted = step(saved, step);
         Map<String, INDArray> state = new HashMap<>();
-        saved.state().forEach((name, array) -> state.put(name, array.dup()));
-        other.restore(state);
-        assertEquals(saved.state(), other.state());
+        saved.kept().state().forEach((name, array) -> state.put(name, array.dup()));
+        other.kept().restore(state);
+        assertEquals(saved.kept().state(), other.kept().state());
         assertEquals(wanted, step(other, step));
     }
 
@@ -80,18 +85,17 @@ class RandomSubspaceTest {
 
     @Test
     void statesOfOtherSubspacesAreRefused() {
-        NetworkUpdate position = position(9, "fastfood", 5);
-        String projection =
-                refused(() -> position.restore(position(9, "dense", 5).state()));
-        assertTrue(projection.contains("random-subspace.projection=fastfood; it has z, dense."), projection);
-        String dimension =
-                refused(() -> position.restore(position(8, "fastfood", 5).state()));
-        assertTrue(
-                dimension.contains("8 dimensions of 47 parameters, and this is one of 9 dimensions of 47"), dimension);
-        String entries = refused(() ->
-                position.restore(position(new long[] {30}, 9, "fastfood", 5).state()));
-        assertTrue(entries.contains("9 dimensions of 30 parameters"), entries);
-        String none = refused(() -> position.restore(Map.of()));
+        Place position = position(9, "fastfood", 5);
+        String projection = refused(
+                () -> position.kept().restore(position(9, "dense", 5).kept().state()));
+        assertTrue(projection.contains("has no array fastfood; it has z, dense."), projection);
+        String dimension = refused(
+                () -> position.kept().restore(position(8, "fastfood", 5).kept().state()));
+        assertTrue(dimension.contains("array z of the network is 8, and this network needs 9"), dimension);
+        String entries = refused(() -> position.kept()
+                .restore(position(new long[] {30}, 9, "fastfood", 5).kept().state()));
+        assertTrue(entries.contains("a subspace of 30 parameters, and this is one of 47"), entries);
+        String none = refused(() -> position.kept().restore(Map.of()));
         assertTrue(none.contains("it has none"), none);
     }
 

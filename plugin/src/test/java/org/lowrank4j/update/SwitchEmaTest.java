@@ -27,7 +27,7 @@ class SwitchEmaTest {
     }
 
     private static INDArray average(TargetUpdate update) {
-        return update.state().get("average");
+        return update.kept().state().get("average");
     }
 
     @Test
@@ -201,8 +201,8 @@ class SwitchEmaTest {
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = new SwitchEma().attach(copy.target);
         Map<String, INDArray> saved = new HashMap<>();
-        update.state().forEach((key, array) -> saved.put(key, array.dup()));
-        restored.restore(saved);
+        update.kept().state().forEach((key, array) -> saved.put(key, array.dup()));
+        restored.kept().restore(saved);
         Problem.Run resumed = run.continued(copy, restored);
         // The next step is the first of an epoch: the switch must not be missed.
         for (int t = 8; t < 18; t++) {
@@ -212,8 +212,10 @@ class SwitchEmaTest {
         assertArrayEquals(
                 problem.target.weight().dup('f').data().asFloat(),
                 copy.target.weight().dup('f').data().asFloat());
-        update.state()
-                .forEach((key, array) -> assertEquals(array, restored.state().get(key), key));
+        update.kept()
+                .state()
+                .forEach((key, array) ->
+                        assertEquals(array, restored.kept().state().get(key), key));
     }
 
     @Test

@@ -9,11 +9,11 @@ public final class SwitchLoraEvents {
 
     /** SwitchLoRA's state for a target at a schedule of the test's choice. */
     public static TargetUpdate attach(TargetWeight target, SwitchSchedule schedule) {
-        return new SwitchLoraTarget(target, schedule);
+        return new SwitchLora.Target(target, schedule);
     }
 
     /** What happens between backward and update when the schedule asks for this many vectors of each factor. */
     public static void exchange(TargetUpdate update, int count, INDArray[] gradients, INDArray[] updaterStates) {
-        ((SwitchLoraTarget) update).exchange(count, count, gradients, updaterStates);
+        ((SwitchLora.Target) update).exchange(count, count, gradients, updaterStates);
     }
 }

@@ -32,7 +32,7 @@ class SwitchLoraTest {
     @Test
     void anExchangeLeavesTheWeightAsItIs() {
         Problem problem = problem(DataType.FLOAT, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         INDArray weight = problem.target.weight().dup();
         INDArray a = update.a().dup();
         update.exchange(2, 1, problem.gradients(update), noState());
@@ -45,7 +45,7 @@ class SwitchLoraTest {
     @Test
     void aVectorThatComesBackIsAsItLeft() {
         Problem problem = problem(DataType.DOUBLE, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         INDArray first = update.a().getColumn(0).dup();
         // 7 candidates, of which slots 0 to 3 start in use: the fourth exchange takes slot 0 again.
         update.exchange(3, 0, problem.gradients(update), noState());
@@ -67,7 +67,7 @@ class SwitchLoraTest {
         // The schedule's own draws are off: an interval so long that none happens in this test.
         Problem problem =
                 problem(DataType.DOUBLE, Map.of("switchlora.interval", "1000000000", "switchlora.freeze", "4"));
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         Problem.Run run = new Problem.Run(problem, update, users);
         run.step();
         run.step();
@@ -93,7 +93,7 @@ class SwitchLoraTest {
     @Test
     void regularisationDoesNotMoveFrozenVectors() {
         Problem problem = problem(DataType.DOUBLE, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         INDArray[] gradients = problem.gradients(update);
         update.exchange(1, 0, gradients, noState());
         update.regularise(new L2Regularization(0.5), gradients, new double[] {0.1, 0.1}, 0, 0);
@@ -104,7 +104,7 @@ class SwitchLoraTest {
     @Test
     void aFrozenVectorIsNotExchanged() {
         Problem problem = problem(DataType.DOUBLE, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         // B starts at half of the rank: exchanging all columns of A freezes all rows of B.
         INDArray b = update.b().dup();
         update.exchange(problem.target.rank(), 4, problem.gradients(update), noState());
@@ -114,7 +114,7 @@ class SwitchLoraTest {
     @Test
     void theNumberOfExchangesFollowsTheSchedule() {
         Problem problem = problem(DataType.DOUBLE, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         SwitchSchedule schedule = new SwitchSchedule(8, 0.1, 400, 3);
         INDArray[] gradients = problem.gradients(update);
         int rank = problem.target.rank();
@@ -122,9 +122,9 @@ class SwitchLoraTest {
         double variance = 0;
         int exchanged = 0;
         for (int t = 0; t < 400; t++) {
-            INDArray before = update.state().get("slotsA").dup();
+            INDArray before = update.kept().state().get("slotsA").dup();
             update.beforeUpdater(gradients, noState());
-            INDArray after = update.state().get("slotsA");
+            INDArray after = update.kept().state().get("slotsA");
             for (int i = 0; i < rank; i++) {
                 exchanged += before.getInt(i) == after.getInt(i) ? 0 : 1;
             }
@@ -147,7 +147,7 @@ class SwitchLoraTest {
     @Test
     void withoutSpareVectorsNothingIsExchanged() {
         Problem problem = new Problem(DataType.DOUBLE, 9, 3, 3, 1, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         INDArray a = update.a().dup();
         INDArray b = update.b().dup();
         update.exchange(3, 3, problem.gradients(update), noState());
@@ -159,34 +159,36 @@ class SwitchLoraTest {
     void trainingResumesBitForBit() {
         Map<String, String> often = Map.of("switchlora.interval", "4", "switchlora.freeze", "2");
         Problem problem = problem(DataType.FLOAT, often);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         for (int i = 0; i < 25; i++) {
             run.step();
         }
         Problem copy = problem(DataType.FLOAT, often);
         copy.target.weight().assign(problem.target.weight());
-        SwitchLoraTarget restored = attach(copy);
+        SwitchLora.Target restored = attach(copy);
         Map<String, INDArray> saved = new HashMap<>();
-        update.state().forEach((name, array) -> saved.put(name, array.dup()));
-        restored.restore(saved);
+        update.kept().state().forEach((name, array) -> saved.put(name, array.dup()));
+        restored.kept().restore(saved);
         Problem.Run resumed = run.continued(copy, restored);
         for (int i = 0; i < 25; i++) {
             run.step();
             resumed.step();
         }
-        assertNotEquals(saved.get("slotsA"), update.state().get("slotsA"), "nothing was exchanged");
+        assertNotEquals(saved.get("slotsA"), update.kept().state().get("slotsA"), "nothing was exchanged");
         assertArrayEquals(
                 problem.target.weight().dup('f').data().asFloat(),
                 copy.target.weight().dup('f').data().asFloat());
-        update.state()
-                .forEach((name, array) -> assertEquals(array, restored.state().get(name), name));
+        update.kept()
+                .state()
+                .forEach((name, array) ->
+                        assertEquals(array, restored.kept().state().get(name), name));
     }
 
     @Test
     void itLearns() {
         Problem problem = problem(DataType.FLOAT, FAST);
-        SwitchLoraTarget update = attach(problem);
+        SwitchLora.Target update = attach(problem);
         double before = problem.loss(problem.target.weight());
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         for (int i = 0; i < 200; i++) {
@@ -197,7 +199,7 @@ class SwitchLoraTest {
 
     @Test
     void anUpdaterThatCannotBeClearedByVectorIsRefused() {
-        SwitchLoraTarget update = attach(problem(DataType.FLOAT, FAST));
+        SwitchLora.Target update = attach(problem(DataType.FLOAT, FAST));
         TrainedTensor a = update.tensors().get(0);
         for (IUpdater users : new IUpdater[] {new Nadam(0.01), new AMSGrad(0.01)}) {
             LowRankException refused = assertThrows(LowRankException.class, () -> update.updater(a, users));
@@ -226,8 +228,8 @@ class SwitchLoraTest {
         return new Problem(type, 10, 7, 4, 0.25, options);
     }
 
-    private static SwitchLoraTarget attach(Problem problem) {
-        SwitchLoraTarget update = (SwitchLoraTarget) new SwitchLora().attach(problem.target);
+    private static SwitchLora.Target attach(Problem problem) {
+        SwitchLora.Target update = (SwitchLora.Target) new SwitchLora().attach(problem.target);
         update.start(problem.factors());
         return update;
     }

@@ -2,7 +2,6 @@ package org.lowrank4j.update;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,8 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.lowrank4j.gradient.GaLore;
-import org.lowrank4j.initialisation.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -201,8 +198,8 @@ class TrpTest {
         copy.target.weight().assign(problem.target.weight());
         TargetUpdate restored = new Trp().attach(copy.target);
         Map<String, INDArray> saved = new HashMap<>();
-        update.state().forEach((key, array) -> saved.put(key, array.dup()));
-        restored.restore(saved);
+        update.kept().state().forEach((key, array) -> saved.put(key, array.dup()));
+        restored.kept().restore(saved);
         Problem.Run resumed = run.continued(copy, restored);
         for (int t = 0; t < 9; t++) {
             run.step();
@@ -211,8 +208,10 @@ class TrpTest {
         assertArrayEquals(
                 problem.target.weight().dup('f').data().asFloat(),
                 copy.target.weight().dup('f').data().asFloat());
-        update.state()
-                .forEach((key, array) -> assertEquals(array, restored.state().get(key), key));
+        update.kept()
+                .state()
+                .forEach((key, array) ->
+                        assertEquals(array, restored.kept().state().get(key), key));
     }
 
     @Test
@@ -228,27 +227,6 @@ class TrpTest {
         }
         assertTrue(problem.loss(problem.target.weight()) < 0.01 * before);
         assertEquals(2, rank(problem.target.weight()));
-    }
-
-    /** It would train the weight by itself, without a truncation. */
-    @Test
-    void anApproximationThatStandsInForFullTrainingIsRefused() {
-        Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, Map.of());
-        TargetUpdate update = new Trp().attach(problem.target);
-        LowRankException refused =
-                assertThrows(LowRankException.class, () -> new GaLore().approximate(update, problem.target));
-        assertTrue(refused.getMessage().contains("update=full"), refused.getMessage());
-        new GaLore().approximate(new FullWeight().attach(problem.target), problem.target);
-    }
-
-    @Test
-    void thereIsNoStartToChoose() {
-        Problem problem = new Problem(DataType.FLOAT, 9, 7, 2, 1, Map.of());
-        TargetUpdate update = new Trp().attach(problem.target);
-        Factors factors = problem.factors();
-        assertThrows(LowRankException.class, () -> update.start(factors));
-        assertTrue(new Trp().trainsWeight());
-        assertNotEquals(0, update.tensors().get(0).length());
     }
 
     @ParameterizedTest

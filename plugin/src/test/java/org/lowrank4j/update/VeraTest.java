@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -52,9 +53,7 @@ class VeraTest {
         // Both were drawn already: asking again makes nothing new.
         String key = " of rank " + RANK + ", seed 11";
         for (String factor : new String[] {"A", "B"}) {
-            shared.get(factor + key, () -> {
-                throw new AssertionError(factor + " was not shared");
-            });
+            common(shared, factor + key);
         }
     }
 
@@ -63,8 +62,8 @@ class VeraTest {
         SharedArrays shared = new SharedArrays(3, 300, 200);
         new Vera().attach(new TargetWeight("layer0", weight(300, 200), 40, 1, 1, 1, Map.of(), shared));
         String key = " of rank 40, seed 3";
-        assertUniform(Math.sqrt(6.0 / 300), shared.get("A" + key, () -> Nd4j.empty()));
-        assertUniform(Math.sqrt(6.0 / 40), shared.get("B" + key, () -> Nd4j.empty()));
+        assertUniform(Math.sqrt(6.0 / 300), common(shared, "A" + key));
+        assertUniform(Math.sqrt(6.0 / 40), common(shared, "B" + key));
     }
 
     private static void assertUniform(double bound, INDArray array) {
@@ -81,7 +80,7 @@ class VeraTest {
         assertNotEquals(changeAtOnes(first, 6, 5), changeAtOnes(second, 6, 5));
         TargetUpdate again = attach(weight(6, 5), new SharedArrays(1, 6, 5));
         TargetUpdate restored = attach(weight(6, 5), new SharedArrays(2, 6, 5));
-        restored.restore(new HashMap<>(again.state()));
+        restored.kept().restore(new HashMap<>(again.kept().state()));
         assertEquals(changeAtOnes(again, 6, 5), changeAtOnes(restored, 6, 5));
     }
 
@@ -96,8 +95,8 @@ class VeraTest {
             run.step();
         }
         String key = " of rank " + RANK + ", seed 7";
-        INDArray a = problem.target.shared().get("A" + key, () -> Nd4j.empty());
-        INDArray b = problem.target.shared().get("B" + key, () -> Nd4j.empty());
+        INDArray a = common(problem.target.shared(), "A" + key);
+        INDArray b = common(problem.target.shared(), "B" + key);
         INDArray held = base.add(a.mulRowVector(value(update, 0)).mmul(b).mulRowVector(value(update, 1)));
         assertTrue(held.sub(problem.target.weight()).normmaxNumber().doubleValue() <= 1e-5);
         assertTrue(value(update, 0).sub(0.1).normmaxNumber().doubleValue() > 0.01, "d is trained, too");
@@ -108,6 +107,14 @@ class VeraTest {
         Problem problem = new Problem(DataType.FLOAT, 8, 6, RANK, 1, Map.of("vera.d-initial", "0"));
         LowRankException refused = assertThrows(LowRankException.class, () -> new Vera().attach(problem.target));
         assertTrue(refused.getMessage().contains("vera.d-initial=0 is refused"), refused.getMessage());
+    }
+
+    /** A matrix that the layers have drawn already. */
+    private static INDArray common(SharedArrays shared, String name) {
+        Kept kept = new Kept("the test", DataType.DOUBLE);
+        INDArray array = shared.array("common " + name, kept, 'c', new long[] {1, 1}, drawn -> {});
+        assertEquals(0, kept.bytes(), name + " was not shared");
+        return array;
     }
 
     private static INDArray changeAtOnes(TargetUpdate update, int inputs, int outputs) {

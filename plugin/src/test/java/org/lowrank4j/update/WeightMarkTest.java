@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -17,7 +18,7 @@ class WeightMarkTest {
     void itSeesEveryBitOfTheWeightAndNothingBesideIt(DataType type) {
         INDArray parameters = Nd4j.arange(1, 31).castTo(type);
         INDArray weight = parameters.get(NDArrayIndex.interval(7, 27)).reshape('f', 4, 5);
-        WeightMark mark = new WeightMark(weight);
+        WeightMark mark = new WeightMark(weight, new Kept("the test", weight.dataType()), "mark");
         assertFalse(mark.written(), "never set");
         mark.set();
         assertFalse(mark.written());

@@ -1,6 +1,6 @@
 package org.lowrank4j.gradient.exchange;
 
-import java.util.Map;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -41,6 +41,6 @@ public interface Compressor {
      */
     void decompress(INDArray average, INDArray approximation);
 
-    /** Live arrays that exact resumption needs, by name. */
-    Map<String, INDArray> state();
+    /** What exact resumption needs. */
+    Kept kept();
 }

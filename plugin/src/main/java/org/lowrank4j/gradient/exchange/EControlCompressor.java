@@ -1,10 +1,8 @@
 package org.lowrank4j.gradient.exchange;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * EControl (arXiv 2311.05645, algorithm 2) for one worker and one matrix, with the Top-K compressor C: the K entries of
@@ -24,30 +22,34 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class EControlCompressor implements Compressor {
 
-    private final int kept;
+    private final int entries;
     private final double eta;
     private final boolean startsAtGradient;
     private final INDArray error;
     private final INDArray estimate;
     private final INDArray average;
-    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    private final Kept kept;
+    private final KeptNumber step;
 
     /**
-     * @param kept K, 1 to rows * columns
+     * @param kept where e, h, s and the number of steps are declared
+     * @param entries K, 1 to rows * columns
      * @param eta the share of the accumulated error in a message, above 0
      * @param startsAtGradient whether the first message is the whole gradient; else every estimate starts at 0
      */
-    public EControlCompressor(DataType type, long rows, long columns, int kept, double eta, boolean startsAtGradient) {
-        if (kept < 1 || kept > rows * columns) {
-            throw new IllegalArgumentException(
-                    "kept must be 1 to " + rows * columns + " entries of " + rows + " x " + columns + ", not " + kept);
+    public EControlCompressor(Kept kept, long rows, long columns, int entries, double eta, boolean startsAtGradient) {
+        if (entries < 1 || entries > rows * columns) {
+            throw new IllegalArgumentException("a message has 1 to " + rows * columns + " entries of " + rows + " x "
+                    + columns + ", not " + entries);
         }
-        this.kept = kept;
+        this.entries = entries;
         this.eta = eta;
         this.startsAtGradient = startsAtGradient;
-        error = Nd4j.create(type, new long[] {rows, columns}, 'f');
-        estimate = Nd4j.create(type, new long[] {rows, columns}, 'f');
-        average = Nd4j.create(type, new long[] {rows, columns}, 'f');
+        error = kept.array("error", 'f', rows, columns);
+        estimate = kept.array("estimate", 'f', rows, columns);
+        average = kept.array("average", 'f', rows, columns);
+        this.kept = kept;
+        step = kept.number("step", 0);
     }
 
     @Override
@@ -58,12 +60,12 @@ public final class EControlCompressor implements Compressor {
     @Override
     public Message compress(INDArray gradient) {
         Message message;
-        if (startsAtGradient && step.data().getLong(0) == 0) {
+        if (startsAtGradient && step.get() == 0) {
             estimate.assign(gradient);
             message = new DenseMessage(estimate.dup('f'));
         } else {
             INDArray missing = error.mul(eta).addi(gradient).subi(estimate);
-            message = TopK.of(missing, kept);
+            message = TopK.of(missing, entries);
             message.addTo(estimate);
         }
         error.addi(gradient).subi(estimate);
@@ -79,17 +81,11 @@ public final class EControlCompressor implements Compressor {
     public void decompress(INDArray ofRound, INDArray approximation) {
         average.addi(ofRound);
         approximation.assign(average);
-        step.data().put(0, step.data().getLong(0) + 1);
+        step.increment();
     }
 
-    /** e, h and s, and the number of steps. */
     @Override
-    public Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        state.put("error", error);
-        state.put("estimate", estimate);
-        state.put("average", average);
-        state.put("step", step);
-        return state;
+    public Kept kept() {
+        return kept;
     }
 }

@@ -1,12 +1,11 @@
 package org.lowrank4j.gradient.exchange;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinQr;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -34,12 +33,14 @@ public final class PowerSgdCompressor implements Compressor {
     private final long uncompressedSteps;
     private final @Nullable INDArray query;
     private final @Nullable INDArray error;
-    private final INDArray step = Nd4j.create(DataType.LONG, 1);
+    private final Kept kept;
+    private final KeptNumber step;
 
     private @Nullable INDArray corrected;
     private @Nullable INDArray orthonormal;
 
     /**
+     * @param kept where Q and E, if there are any, and the number of steps are declared
      * @param rows n
      * @param columns m
      * @param rank r; cut to min(n, m)
@@ -48,37 +49,29 @@ public final class PowerSgdCompressor implements Compressor {
      * @param random for the first Q; equally seeded in all workers
      */
     public PowerSgdCompressor(
-            DataType type,
-            long rows,
-            long columns,
-            int rank,
-            long uncompressedSteps,
-            double leastRatio,
-            Random random) {
+            Kept kept, long rows, long columns, int rank, long uncompressedSteps, double leastRatio, Random random) {
         this.rows = rows;
         this.columns = columns;
         this.uncompressedSteps = uncompressedSteps;
         long usable = Math.min(rank, Math.min(rows, columns));
-        if (entries(rows, columns, rank, leastRatio) > 0) {
-            INDArray first = Nd4j.create(type, new long[] {rows, usable}, 'f');
-            for (long i = 0; i < rows; i++) {
-                for (long j = 0; j < usable; j++) {
-                    first.putScalar(i, j, random.nextGaussian());
+        boolean worthIt = (double) rows * columns >= leastRatio * usable * (rows + columns);
+        if (worthIt && rows > 1 && columns > 1) {
+            INDArray first = kept.array("query", 'f', rows, usable);
+            kept.fill(() -> {
+                for (long i = 0; i < rows; i++) {
+                    for (long j = 0; j < usable; j++) {
+                        first.putScalar(i, j, random.nextGaussian());
+                    }
                 }
-            }
+            });
             query = first;
-            error = Nd4j.create(type, new long[] {rows, columns}, 'f');
+            error = kept.array("error", 'f', rows, columns);
         } else {
             query = null;
             error = null;
         }
-    }
-
-    /** Entries of Q and E for such a matrix, 0 where it is never compressed; parameters as for the constructor. */
-    public static long entries(long rows, long columns, int rank, double leastRatio) {
-        long usable = Math.min(rank, Math.min(rows, columns));
-        boolean worthIt = (double) rows * columns >= leastRatio * usable * (rows + columns);
-        return worthIt && rows > 1 && columns > 1 ? rows * (columns + usable) : 0;
+        this.kept = kept;
+        step = kept.number("step", 0);
     }
 
     /** Whether this matrix is ever compressed. */
@@ -87,7 +80,7 @@ public final class PowerSgdCompressor implements Compressor {
     }
 
     private boolean compressesNow() {
-        return query != null && step.data().getLong(0) >= uncompressedSteps;
+        return query != null && step.get() >= uncompressedSteps;
     }
 
     @Override
@@ -138,20 +131,11 @@ public final class PowerSgdCompressor implements Compressor {
         }
         corrected = null;
         orthonormal = null;
-        step.data().put(0, step.data().getLong(0) + 1);
+        step.increment();
     }
 
-    /** Q and E where the matrix is compressed, and the number of steps. */
     @Override
-    public Map<String, INDArray> state() {
-        Map<String, INDArray> state = new LinkedHashMap<>();
-        INDArray q = query;
-        INDArray left = error;
-        if (q != null && left != null) {
-            state.put("query", q);
-            state.put("error", left);
-        }
-        state.put("step", step);
-        return state;
+    public Kept kept() {
+        return kept;
     }
 }

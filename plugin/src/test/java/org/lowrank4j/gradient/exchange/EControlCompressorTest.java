@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -107,19 +108,20 @@ class EControlCompressorTest {
                     step);
             INDArray average = step.mul(0);
             workers.forEach(
-                    worker -> average.addi(worker.state().get("estimate").div(WORKERS)));
+                    worker -> average.addi(worker.kept().state().get("estimate").div(WORKERS)));
             assertTrue(average.sub(step).normmaxNumber().doubleValue() <= 1e-14, "step " + t);
         }
     }
 
     @Test
     void keepingEverythingLosesNothing() {
-        EControlCompressor worker = new EControlCompressor(DataType.DOUBLE, ENTRIES, 1, ENTRIES, 0.1, false);
+        EControlCompressor worker =
+                new EControlCompressor(new Kept("test", DataType.DOUBLE), ENTRIES, 1, ENTRIES, 0.1, false);
         INDArray gradient = a.getRow(0).dup().reshape(ENTRIES, 1);
         INDArray step = gradient.ulike();
         Exchange.step(List.of(worker), List.of(gradient), step);
         assertTrue(gradient.sub(step).normmaxNumber().doubleValue() <= 1e-15);
-        assertTrue(worker.state().get("error").normmaxNumber().doubleValue() <= 1e-15);
+        assertTrue(worker.kept().state().get("error").normmaxNumber().doubleValue() <= 1e-15);
     }
 
     @Test
@@ -137,12 +139,13 @@ class EControlCompressorTest {
     void asManyAsThereAreCanBeKept(int kept) {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new EControlCompressor(DataType.FLOAT, ENTRIES, 1, kept, 0.1, true));
+                () -> new EControlCompressor(new Kept("test", DataType.FLOAT), ENTRIES, 1, kept, 0.1, true));
     }
 
     private static List<EControlCompressor> workers(double eta, boolean startsAtGradient) {
         return IntStream.range(0, WORKERS)
-                .mapToObj(i -> new EControlCompressor(DataType.DOUBLE, ENTRIES, 1, 1, eta, startsAtGradient))
+                .mapToObj(i ->
+                        new EControlCompressor(new Kept("test", DataType.DOUBLE), ENTRIES, 1, 1, eta, startsAtGradient))
                 .toList();
     }
 }

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,7 +30,7 @@ class PowerSgdCompressorTest {
         Exchange.step(List.of(worker), List.of(matrix), approximation);
         double size = matrix.normmaxNumber().doubleValue();
         assertTrue(distance(matrix, approximation) <= 1e-12 * size);
-        assertTrue(worker.state().get("error").normmaxNumber().doubleValue() <= 1e-12 * size);
+        assertTrue(worker.kept().state().get("error").normmaxNumber().doubleValue() <= 1e-12 * size);
     }
 
     @Test
@@ -45,7 +46,7 @@ class PowerSgdCompressorTest {
             applied.addi(approximation);
         }
         INDArray errors = zeros(7, 5);
-        workers.forEach(worker -> errors.addi(worker.state().get("error").div(3)));
+        workers.forEach(worker -> errors.addi(worker.kept().state().get("error").div(3)));
         assertTrue(errors.normmaxNumber().doubleValue() > 0.1, "something was left out");
         assertTrue(distance(given, applied.add(errors)) <= 1e-12);
     }
@@ -66,7 +67,8 @@ class PowerSgdCompressorTest {
 
     @Test
     void theFirstStepsGoOutAsTheyAre() {
-        PowerSgdCompressor worker = new PowerSgdCompressor(DataType.FLOAT, 8, 6, 1, 2, 1, new Random(1));
+        PowerSgdCompressor worker =
+                new PowerSgdCompressor(new Kept("test", DataType.FLOAT), 8, 6, 1, 2, 1, new Random(1));
         INDArray approximation = Nd4j.create(DataType.FLOAT, 8, 6);
         List<Long> bytes = new ArrayList<>();
         for (int step = 0; step < 4; step++) {
@@ -81,11 +83,11 @@ class PowerSgdCompressorTest {
     @CsvSource({"8,6,1,2,true", "8,6,2,2,false", "8,6,2,1.7,true", "1,100,1,0.1,false", "100,1,1,0.1,false"})
     void whatWouldNotBecomeMuchSmallerIsNotCompressed(
             int rows, int columns, int rank, double leastRatio, boolean compresses) {
-        PowerSgdCompressor worker =
-                new PowerSgdCompressor(DataType.DOUBLE, rows, columns, rank, 0, leastRatio, new Random(1));
+        PowerSgdCompressor worker = new PowerSgdCompressor(
+                new Kept("test", DataType.DOUBLE), rows, columns, rank, 0, leastRatio, new Random(1));
         assertEquals(compresses, worker.compresses());
         assertEquals(compresses ? 2 : 1, worker.rounds());
-        assertEquals(compresses, worker.state().containsKey("error"));
+        assertEquals(compresses, worker.kept().state().containsKey("error"));
         INDArray gradient = gaussian(rows, columns);
         INDArray approximation = zeros(rows, columns);
         Exchange.step(List.of(worker), List.of(gradient), approximation);
@@ -95,9 +97,9 @@ class PowerSgdCompressorTest {
     @Test
     void equallySeededWorkersAskTheSame() {
         assertEquals(
-                compressor(9, 4, 2).state().get("query"),
-                compressor(9, 4, 2).state().get("query"));
-        assertFalse(compressor(9, 4, 2).state().get("query").equals(zeros(9, 2)));
+                compressor(9, 4, 2).kept().state().get("query"),
+                compressor(9, 4, 2).kept().state().get("query"));
+        assertFalse(compressor(9, 4, 2).kept().state().get("query").equals(zeros(9, 2)));
     }
 
     @Test
@@ -114,7 +116,7 @@ class PowerSgdCompressorTest {
     }
 
     private static PowerSgdCompressor compressor(int rows, int columns, int rank) {
-        return new PowerSgdCompressor(DataType.DOUBLE, rows, columns, rank, 0, 1e-9, new Random(1));
+        return new PowerSgdCompressor(new Kept("test", DataType.DOUBLE), rows, columns, rank, 0, 1e-9, new Random(1));
     }
 
     private INDArray gaussian(int rows, int columns) {

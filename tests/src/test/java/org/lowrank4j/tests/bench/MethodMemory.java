@@ -232,15 +232,15 @@ public final class MethodMemory implements Callable<Integer> {
     private static Run run(String said, double[] measured) throws IOException {
         Matcher training = Pattern.compile("memory of training: (gradient [^(]*).*?(updater state [^(]*)")
                 .matcher(said);
-        Matcher methods = Pattern.compile("memory of the methods: ([^;]*); entries of a target: (.*)")
-                .matcher(said);
+        Matcher methods =
+                Pattern.compile("memory of the methods: ([^;\\n]*)(?:; (.*))?").matcher(said);
         if (!training.find() || !methods.find()) {
             throw new IOException("the agent reported no memory. It said:\n" + said);
         }
         return new Run(
                 bytes(training.group(1)) + bytes(training.group(2)),
                 bytes(methods.group(1)),
-                methods.group(2),
+                methods.group(2) == null ? "nothing" : methods.group(2),
                 measured[0],
                 measured[1],
                 measured[2],
@@ -273,8 +273,8 @@ public final class MethodMemory implements Callable<Integer> {
                 DEPTH * (double) WIDTH * WIDTH * Float.BYTES / MIB,
                 processes == 1 ? "one for each row" : "the median of " + processes));
         page.paragraph("""
-                *Kept* is what a method keeps besides weights, gradient and updater state: for each target so many entries of W's
-                type, n = nIn, m = nOut, r the rank. *Trained* is the gradient vector and the updater's state. Both are what the
+                *Kept* is what a method keeps besides weights, gradient and updater state; its arrays are those of one
+                target. *Trained* is the gradient vector and the updater's state. Both are what the
                 plan report says before the first step. *Predicted* is their sum above the process of rank 1; *workspaces* and *code*
                 are what DL4J's workspaces, and classes, compiled code and native libraries take above it. *Measured* is resident
                 memory above it, without what is on the Java *heap*, which is touched from the start. The ratio is that of measured
@@ -285,7 +285,7 @@ public final class MethodMemory implements Callable<Integer> {
                 List.of(
                         "method",
                         "rule",
-                        "kept by a target, entries",
+                        "arrays of a target",
                         "kept, MiB",
                         "trained, MiB",
                         "predicted, MiB",

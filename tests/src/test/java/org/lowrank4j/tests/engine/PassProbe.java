@@ -2,13 +2,11 @@ package org.lowrank4j.tests.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.lowrank4j.gradient.GradientApproximation;
-import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.gradient.WrappedUpdate;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TargetWeight;
-import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -53,7 +51,14 @@ public final class PassProbe implements GradientApproximation {
         return new Target(update, target.weight());
     }
 
-    private record Target(TargetUpdate update, INDArray weight) implements TargetUpdate, ExtraPasses {
+    private static final class Target extends WrappedUpdate implements ExtraPasses {
+
+        private final INDArray weight;
+
+        Target(TargetUpdate update, INDArray weight) {
+            super(update);
+            this.weight = weight;
+        }
 
         @Override
         public ExtraPasses extraPasses() {
@@ -90,45 +95,10 @@ public final class PassProbe implements GradientApproximation {
         }
 
         @Override
-        public boolean movesUpdaterState() {
-            return true;
-        }
-
-        @Override
         public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
             SEEN.add(Nd4j.createUninitialized(gradients[0].dataType(), gradients[0].shape(), 'f')
                     .assign(gradients[0])
                     .detach());
-        }
-
-        @Override
-        public List<TrainedTensor> tensors() {
-            return update.tensors();
-        }
-
-        @Override
-        public void start(org.lowrank4j.initialisation.Factors factors) {
-            update.start(factors);
-        }
-
-        @Override
-        public void gradient(WeightGradient gradient, INDArray[] gradients) {
-            update.gradient(gradient, gradients);
-        }
-
-        @Override
-        public void step(INDArray[] steps) {
-            update.step(steps);
-        }
-
-        @Override
-        public Map<String, INDArray> state() {
-            return update.state();
-        }
-
-        @Override
-        public void restore(Map<String, INDArray> state) {
-            update.restore(state);
         }
     }
 }

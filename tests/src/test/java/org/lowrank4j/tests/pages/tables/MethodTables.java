@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.update.StartedUpdate;
 
 /** A table of the methods of each kind, and one of their options below it. */
 final class MethodTables {
@@ -42,10 +43,12 @@ final class MethodTables {
                 "update",
                 sources.methods().updates(),
                 List.of("`init=` if none is named", "its `alpha`", "uses `rank`"),
-                update -> List.of(
-                        orNone(update.defaultInitialisation()),
-                        update.hasFactors() ? number(update.defaultAlpha()) : "",
-                        yes(update.usesRank())));
+                update -> update instanceof StartedUpdate started
+                        ? List.of(
+                                code(started.defaultInitialisation()),
+                                number(update.defaultAlpha()),
+                                yes(update.usesRank()))
+                        : List.of("", "", yes(update.usesRank())));
     }
 
     String losses() {

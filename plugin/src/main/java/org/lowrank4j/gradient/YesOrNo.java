@@ -1,7 +1,0 @@
-package org.lowrank4j.gradient;
-
-/** An option that is on or off. */
-enum YesOrNo {
-    YES,
-    NO
-}

@@ -1,0 +1,18 @@
+package org.lowrank4j.update;
+
+import java.util.Optional;
+
+/** An update that trains its factors A and B: LoRA and what is made of it. */
+public non-sealed interface FactorUpdate extends StartedUpdate {
+
+    /**
+     * Why A and B may be others when the updater sees their gradients than they were in the backward pass that these come
+     * from, as part of a sentence; empty if they never are, as by default.
+     */
+    default Optional<String> exchange() {
+        return Optional.empty();
+    }
+
+    @Override
+    FactorTarget attach(TargetWeight target);
+}
