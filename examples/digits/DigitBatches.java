@@ -1,5 +1,6 @@
 package digits;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Random;
@@ -70,21 +71,19 @@ public final class DigitBatches implements DataSetIterator {
             shuffle();
         }
         int size = Math.min(count, order.length - position);
-        float[] features = new float[size * DigitSet.PIXELS];
-        float[] labels = new float[size * DigitSet.CLASSES];
+        float[][] features = new float[size][DigitSet.PIXELS];
+        float[][] labels = new float[size][DigitSet.CLASSES];
         for (int row = 0; row < size; row++) {
             int digit = order[position + row];
             byte[] image = digits.images()[digit];
             for (int pixel = 0; pixel < image.length; pixel++) {
-                features[row * DigitSet.PIXELS + pixel] = (image[pixel] & 0xff) / 255f;
+                features[row][pixel] = (image[pixel] & 0xff) / 255f;
             }
-            labels[row * DigitSet.CLASSES + digits.labels()[digit]] = 1;
+            labels[row][digits.labels()[digit]] = 1;
         }
         position += size;
         delivered++;
-        return new DataSet(
-                Nd4j.createFromArray(features).reshape(size, DigitSet.PIXELS),
-                Nd4j.createFromArray(labels).reshape(size, DigitSet.CLASSES));
+        return new DataSet(Nd4j.createFromArray(features), Nd4j.createFromArray(labels));
     }
 
     private void shuffle() {
@@ -102,9 +101,7 @@ public final class DigitBatches implements DataSetIterator {
         random = new Random(seed);
         delivered = 0;
         position = 0;
-        for (int i = 0; i < order.length; i++) {
-            order[i] = i;
-        }
+        Arrays.setAll(order, digit -> digit);
         if (shuffled) {
             shuffle();
         }

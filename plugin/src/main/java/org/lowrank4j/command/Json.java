@@ -3,7 +3,10 @@ package org.lowrank4j.command;
 import java.util.Iterator;
 import java.util.Map;
 
-/** Writes JSON (RFC 8259) of maps, iterables, numbers, booleans, null and texts. Numbers that JSON lacks become texts. */
+/**
+ * Writes JSON (RFC 8259) of maps, iterables, numbers, booleans, null and texts. Numbers that JSON lacks become texts. Not by
+ * ND4J's Jackson: that Deeplearning4j was not found is an answer, too.
+ */
 final class Json {
 
     private Json() {}

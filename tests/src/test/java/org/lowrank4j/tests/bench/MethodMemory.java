@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.method.Method;
 import org.lowrank4j.method.Methods;
 import org.lowrank4j.tests.pages.Form;
 import org.lowrank4j.tests.pages.Json;
@@ -150,10 +151,13 @@ public final class MethodMemory implements Callable<Integer> {
         Methods methods = Methods.load();
         List<Ruled> all = new ArrayList<>();
         for (LowRankUpdate update : methods.updates()) {
+            if (isOfTests(update)) {
+                continue;
+            }
             all.add(ruled("update " + update.name(), "update=" + update.name(), update.name()));
         }
         for (GradientApproximation gradient : methods.gradients()) {
-            if (!gradient.name().equals("exact")) {
+            if (!gradient.name().equals("exact") && !isOfTests(gradient)) {
                 all.add(ruled("gradient " + gradient.name(), "gradient=" + gradient.name(), gradient.name()));
             }
         }
@@ -164,6 +168,11 @@ public final class MethodMemory implements Callable<Integer> {
                     "init " + start, "rank=" + RANK + ",init=" + start + (options.isEmpty() ? "" : "," + options)));
         });
         return all;
+    }
+
+    /** The tests' own methods, which the agent that is measured does not know. */
+    private static boolean isOfTests(Method method) {
+        return method.getClass().getPackageName().startsWith("org.lowrank4j.tests");
     }
 
     private static Ruled ruled(String name, String choice, String method) {
