@@ -55,6 +55,7 @@ public final class Tables {
                 "losses", methods::losses,
                 "keys", keys::table,
                 "kinds", kinds::table,
+                "report", ReportSample::text,
                 "decisions", () -> decisions(project.resolve("src/adr"))));
     }
 
