@@ -69,12 +69,14 @@ public final class PerpendicularGradient implements GradientApproximation {
      * Projects one gradient, in place.
      *
      * @param value w, of any shape
-     * @param gradient g, of the same shape and order
+     * @param gradient g, of the same shape, in one piece
      * @param rescale whether the result has the length of g; one that is 0 up to rounding becomes 0
      */
     public static void project(INDArray value, INDArray gradient, boolean rescale) {
-        INDArray w = flat(value);
-        INDArray g = flat(gradient);
+        // W may be row-major, and its gradient is column-major.
+        char order = gradient.ordering();
+        INDArray w = value.reshape(order, new long[] {value.length()});
+        INDArray g = gradient.reshape(order, new long[] {gradient.length()});
         double before = g.norm2Number().doubleValue();
         double along = dot(w, g) / (dot(w, w) + EPSILON);
         Nd4j.getBlasWrapper().axpy(-along, w, g);
@@ -84,10 +86,6 @@ public final class PerpendicularGradient implements GradientApproximation {
         double after = g.norm2Number().doubleValue();
         double rounding = gradient.dataType() == DataType.DOUBLE ? 1e-13 : 1e-5;
         g.muli(after <= rounding * before ? 0 : before / after);
-    }
-
-    private static INDArray flat(INDArray array) {
-        return array.reshape(array.ordering(), new long[] {array.length()});
     }
 
     private static double dot(INDArray one, INDArray other) {

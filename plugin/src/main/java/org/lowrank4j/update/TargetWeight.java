@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * One weight that a rule selected.
  *
  * @param layer the layer's name, for messages
- * @param weight W, nIn x nOut in 'f' order: a view of the network's parameter vector, always the effective weight
+ * @param weight W, nIn x nOut, column- or row-major: a view of the network's parameter vector, always the effective weight
  * @param rank r, 1 to min(nIn, nOut)
  * @param alpha the numerator of the scale
  * @param scale s, the factor of the update s A B

@@ -10,6 +10,7 @@ import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -17,9 +18,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /** A least-squares problem for one weight: the loss is half the sum of squares of x W - y. */
-public final class Problem {
+public class Problem {
 
     /** What a start is told about the user's updater. */
     public static final double LEARNING_RATE = 0.01;
@@ -30,14 +32,21 @@ public final class Problem {
 
     private final Random random;
 
+    /** A column-major weight, as that of a dense layer. */
     public Problem(DataType type, int inputs, int outputs, int rank, double scale, Map<String, String> options) {
+        this(type, inputs, outputs, rank, scale, options, 'f');
+    }
+
+    /** @param order of the weight's memory */
+    public Problem(
+            DataType type, int inputs, int outputs, int rank, double scale, Map<String, String> options, char order) {
         random = new Random(97L * inputs + outputs);
         x = gaussian(type, 12, inputs);
         y = gaussian(type, 12, outputs);
-        // As in a network: a view in the middle of a longer parameter vector, in 'f' order.
+        // As in a network: a view in the middle of a longer parameter vector.
         long length = (long) inputs * outputs;
         INDArray parameters = Nd4j.create(type, 5 + length + 3);
-        INDArray weight = parameters.get(NDArrayIndex.interval(5, 5 + length)).reshape('f', inputs, outputs);
+        INDArray weight = parameters.get(NDArrayIndex.interval(5, 5 + length)).reshape(order, inputs, outputs);
         weight.assign(gaussian(type, inputs, outputs).muli(0.3));
         target = new TargetWeight("layer0", weight, rank, rank * scale, scale, 7, options);
     }
@@ -126,6 +135,11 @@ public final class Problem {
         return x.transpose().mmul(delta());
     }
 
+    /** dL/dW as the layer's backward pass has it. */
+    WeightGradient gradient() {
+        return new OuterProduct(x, delta());
+    }
+
     /** New views for the tensors of an update, filled with NaN because they must be overwritten. */
     public INDArray[] views(TargetUpdate update) {
         return update.tensors().stream()
@@ -136,7 +150,7 @@ public final class Problem {
 
     public INDArray[] gradients(TargetUpdate update) {
         INDArray[] views = views(update);
-        update.gradient(new OuterProduct(x, delta()), views);
+        update.gradient(gradient(), views);
         return views;
     }
 
@@ -175,14 +189,17 @@ public final class Problem {
         private final Problem problem;
         private final TargetUpdate update;
         private final IUpdater users;
+        private final List<Regularization> terms;
         private final List<IUpdater> updaters;
         private final INDArray[] states;
         private int iteration;
 
-        public Run(Problem problem, TargetUpdate update, IUpdater users) {
+        /** @param terms of the layer's configuration */
+        public Run(Problem problem, TargetUpdate update, IUpdater users, Regularization... terms) {
             this.problem = problem;
             this.update = update;
             this.users = users;
+            this.terms = List.of(terms);
             updaters = update.tensors().stream()
                     .map(tensor -> update.updater(tensor, users))
                     .toList();
@@ -208,11 +225,13 @@ public final class Problem {
             }
             INDArray[] steps = problem.gradients(update);
             update.beforeUpdater(steps, states);
+            regularise(Regularization.ApplyStep.BEFORE_UPDATER, steps);
             for (int i = 0; i < steps.length; i++) {
                 TrainedTensor tensor = update.tensors().get(i);
                 GradientUpdater<?> updater = updaters.get(i).instantiate(states[i].isEmpty() ? null : states[i], false);
                 updater.applyUpdater(steps[i].reshape(tensor.order(), new long[] {1, tensor.length()}), iteration, 0);
             }
+            regularise(Regularization.ApplyStep.POST_UPDATER, steps);
             INDArray[] taken = new INDArray[steps.length];
             for (int i = 0; i < steps.length; i++) {
                 taken[i] = steps[i].dup();
@@ -220,6 +239,15 @@ public final class Problem {
             update.step(steps);
             iteration++;
             return taken;
+        }
+
+        private void regularise(Regularization.ApplyStep when, INDArray[] gradients) {
+            double[] rates = updaters.stream()
+                    .mapToDouble(updater -> updater.getLearningRate(iteration, 0))
+                    .toArray();
+            terms.stream()
+                    .filter(term -> term.applyStep() == when)
+                    .forEach(term -> update.regularise(term, gradients, rates, iteration, 0));
         }
 
         public INDArray[] states() {
@@ -233,7 +261,7 @@ public final class Problem {
 
         /** The same with another updater of the same kind. */
         public Run continued(Problem other, TargetUpdate restored, IUpdater with) {
-            Run run = new Run(other, restored, with);
+            Run run = new Run(other, restored, with, terms.toArray(Regularization[]::new));
             for (int i = 0; i < states.length; i++) {
                 run.states[i].assign(states[i]);
             }
