@@ -114,7 +114,7 @@ public final class WatchedLayer {
     }
 
     /** The gradient of a parameter where it lies in a vector of the layer's gradients, which is laid out as its parameters. */
-    static INDArray inLayoutOf(INDArray parameter, Trainable layer, INDArray vector) {
+    public static INDArray inLayoutOf(INDArray parameter, Trainable layer, INDArray vector) {
         long start = parameter.offset() - layer.params().offset();
         return Nd4j.create(
                 vector.data(),

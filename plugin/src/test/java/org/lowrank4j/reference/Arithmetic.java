@@ -257,4 +257,37 @@ final class Arithmetic {
     private static int product(int[] shape) {
         return Arrays.stream(shape).reduce(1, (x, y) -> x * y);
     }
+
+    /**
+     * A convolution of images.
+     *
+     * @param x examples x channels x height x width
+     * @param w outputs x channels x height x width of the filters
+     * @param bias one for each output
+     * @param stride down and across
+     * @param padding zeros above and below, left and right
+     */
+    static Values convolution(Values x, Values w, Values bias, int[] stride, int[] padding) {
+        int height = (x.size(2) + 2 * padding[0] - w.size(2)) / stride[0] + 1;
+        int width = (x.size(3) + 2 * padding[1] - w.size(3)) / stride[1] + 1;
+        int[] shape = {x.size(0), w.size(0), height, width};
+        double[] data = new double[product(shape)];
+        for (int i = 0; i < data.length; i++) {
+            int across = i % width * stride[1] - padding[1];
+            int down = i / width % height * stride[0] - padding[0];
+            int output = i / (width * height) % w.size(0);
+            int example = i / (width * height * w.size(0));
+            data[i] = bias.data()[output];
+            for (int j = 0; j < w.data().length / w.size(0); j++) {
+                int column = across + j % w.size(3);
+                int row = down + j / w.size(3) % w.size(2);
+                int channel = j / (w.size(3) * w.size(2));
+                if (row >= 0 && row < x.size(2) && column >= 0 && column < x.size(3)) {
+                    data[i] += w.data()[output * (w.data().length / w.size(0)) + j]
+                            * x.data()[((example * x.size(1) + channel) * x.size(2) + row) * x.size(3) + column];
+                }
+            }
+        }
+        return new Values(shape, data);
+    }
 }

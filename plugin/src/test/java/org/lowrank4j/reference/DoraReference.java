@@ -34,11 +34,7 @@ public final class DoraReference implements Reference {
         update.start(new Factors(given.input("A", type), b.mul(0)));
         INDArray magnitude = Targets.value(update, 2);
         outcome.put("M_init", magnitude.dup().reshape(magnitude.length()));
-        INDArray[] steps = Targets.views(update, w);
-        steps[0].assign(0);
-        steps[1].assign(b.neg());
-        steps[2].assign(magnitude.sub(given.input("M", type).reshape(1, magnitude.length())));
-        update.step(steps);
+        Targets.stepTo(update, w, b, given.input("M", type));
 
         INDArray[] gradients = Targets.views(update, w);
         update.gradient(new OuterProduct(x, delta), gradients);

@@ -101,7 +101,7 @@ public final class GaloreReference implements Reference {
     }
 
     /** The projector is as long as the side that it projects; a square weight shows it by the shape of R. */
-    private static String side(TargetUpdate update, TargetWeight target) {
+    static String side(TargetUpdate update, TargetWeight target) {
         long length = update.kept().state().get("projector").size(0);
         boolean output = target.inputs() == target.outputs()
                 ? update.tensors().get(0).shape()[0] == target.inputs()

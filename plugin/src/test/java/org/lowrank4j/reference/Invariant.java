@@ -272,6 +272,13 @@ final class Invariant {
             case "svdvals" -> Arithmetic.singularValues(first);
             case "rank" -> Values.scalar(Arithmetic.rank(first));
             case "softmax" -> Arithmetic.softmax(first);
+            case "conv2d" ->
+                Arithmetic.convolution(
+                        first,
+                        arguments.get(1),
+                        arguments.get(2),
+                        arguments.size() > 3 ? wholes(arguments.get(3)) : new int[] {1, 1},
+                        arguments.size() > 4 ? wholes(arguments.get(4)) : new int[] {0, 0});
             case "transpose" -> Arithmetic.transpose(first, wholes(arguments.get(1)));
             case "reshape" ->
                 Arithmetic.reshape(

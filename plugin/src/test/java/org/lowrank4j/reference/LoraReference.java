@@ -41,11 +41,7 @@ public final class LoraReference implements Reference {
         TargetWeight target = Targets.target(w, rank, given.number("alpha"), scale, Map.of());
         TargetUpdate update = new Lora().attach(target);
         update.start(new Factors(a, b.mul(0)));
-        INDArray[] steps = Targets.views(update, w);
-        steps[0].assign(0);
-        steps[1].assign(b.neg());
-        update.step(steps);
-
+        Targets.stepTo(update, w, b);
         INDArray effective = target.weight();
         INDArray[] gradients = Targets.views(update, w);
         update.gradient(new OuterProduct(x, delta), gradients);

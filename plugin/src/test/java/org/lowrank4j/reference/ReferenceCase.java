@@ -112,9 +112,40 @@ public final class ReferenceCase {
                 .castTo(factor.dataType());
     }
 
+    public boolean hasTexts(String name) {
+        return hyperparameters.get(name) instanceof List;
+    }
+
+    /** A hyper-parameter that is a list of texts. */
+    public List<String> texts(String name) {
+        if (hyperparameters.get(name) instanceof List<?> texts) {
+            return texts.stream().map(String.class::cast).toList();
+        }
+        throw new IllegalArgumentException(method() + "/" + name() + " has no texts " + name);
+    }
+
     /** Expected entries: {@link Values}, text, or a list of text. */
     Map<String, Object> expected() {
         return expected;
+    }
+
+    /**
+     * Expected entries with those of an alternative in their place.
+     *
+     * @param label of the alternative, empty for none
+     */
+    Map<String, Object> expected(String label) {
+        if (label.isEmpty()) {
+            return expected;
+        }
+        for (JsonNode alternative : root.path("alternatives")) {
+            if (alternative.path("label").asText().equals(label)) {
+                Map<String, Object> replaced = new LinkedHashMap<>(expected);
+                replaced.putAll(values(alternative.path("expected")));
+                return replaced;
+            }
+        }
+        throw new IllegalArgumentException(method() + "/" + name() + " has no alternative \"" + label + "\"");
     }
 
     /** All numbers by name, for invariants. */

@@ -39,6 +39,23 @@ final class Targets {
         return views;
     }
 
+    /**
+     * Moves an update from B = 0, where the network holds W itself, by one step.
+     *
+     * @param b where B is to be
+     * @param others where the tensors behind A and B are to be
+     */
+    static void stepTo(TargetUpdate update, INDArray weight, INDArray b, INDArray... others) {
+        INDArray[] steps = views(update, weight);
+        steps[0].assign(0);
+        steps[1].assign(b.neg());
+        for (int i = 0; i < others.length; i++) {
+            INDArray step = steps[2 + i];
+            step.assign(value(update, 2 + i).sub(others[i].reshape(step.shape())));
+        }
+        update.step(steps);
+    }
+
     /** Puts some arrays of an update's state in place of its own. */
     static void restore(TargetUpdate update, Map<String, INDArray> changes) {
         Map<String, INDArray> state = new HashMap<>(update.kept().state());
