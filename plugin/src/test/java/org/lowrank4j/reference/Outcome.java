@@ -10,6 +10,7 @@ public final class Outcome {
 
     private final Map<String, Object> values = new LinkedHashMap<>();
     private final Map<String, String> reasons = new LinkedHashMap<>();
+    private String alternative = "";
 
     public void put(String name, INDArray value) {
         values.put(name, Values.of(value));
@@ -34,6 +35,20 @@ public final class Outcome {
     /** Lists an expected entry that the project does not produce on purpose. */
     public void notProduced(String name, String reason) {
         reasons.put(name, reason);
+    }
+
+    /**
+     * Says that the project computes what a case calls an alternative, on purpose.
+     *
+     * @param label of the alternative in the case
+     */
+    public void isAlternative(String label) {
+        alternative = label;
+    }
+
+    /** Empty if what is expected is what the case expects. */
+    String alternative() {
+        return alternative;
     }
 
     Map<String, Object> values() {
