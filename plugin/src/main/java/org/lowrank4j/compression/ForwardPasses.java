@@ -1,15 +1,17 @@
 package org.lowrank4j.compression;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.BiConsumer;
-import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.LayerKinds;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A network through which minibatches pass as at inference, so that the inputs of its layers can be looked at. */
@@ -22,8 +24,33 @@ abstract class ForwardPasses {
      */
     record Target(String name, BaseLayer<?> layer, INDArray weight) {}
 
-    /** The layers, each after those that it gets its input from. */
-    abstract List<Target> targets();
+    private final Model network;
+
+    ForwardPasses(Model network) {
+        this.network = network;
+    }
+
+    /** The layers that can be compensated, each after those that it gets its input from. */
+    final List<Target> targets() {
+        NetworkWeights weights = NetworkWeights.of(network);
+        List<Target> targets = new ArrayList<>();
+        weights.layers().forEach((name, layer) -> {
+            if (unfrozen(layer.trainable()) instanceof BaseLayer<?> base && LayerKinds.inputRows(base) != null) {
+                targets.add(new Target(name, base, weights.matrix(name)));
+            }
+        });
+        return targets;
+    }
+
+    private static Trainable unfrozen(Trainable layer) {
+        if (layer instanceof GraphVertex vertex && vertex.hasLayer()) {
+            return unfrozen(vertex.getLayer());
+        }
+        if (layer instanceof FrozenLayer frozen) {
+            return unfrozen(frozen.getInsideLayer());
+        }
+        return layer instanceof FrozenLayerWithBackprop frozen ? unfrozen(frozen.getInsideLayer()) : layer;
+    }
 
     /** Passes a minibatch forward and leaves each layer its input and its mask. */
     abstract void pass(Batch batch);
@@ -42,20 +69,5 @@ abstract class ForwardPasses {
         } finally {
             clear();
         }
-    }
-
-    /** Hands on the layer if it is one of those that can be compensated. */
-    static void find(String name, @Nullable Layer layer, BiConsumer<String, BaseLayer<?>> found) {
-        if (layer instanceof FrozenLayer frozen) {
-            find(name, frozen.getInsideLayer(), found);
-        } else if (layer instanceof FrozenLayerWithBackprop frozen) {
-            find(name, frozen.getInsideLayer(), found);
-        } else if (layer instanceof BaseLayer<?> base && LayerKinds.inputRows(base) != null) {
-            found.accept(name, base);
-        }
-    }
-
-    static Target target(String name, BaseLayer<?> layer) {
-        return new Target(name, layer, layer.getParam(DefaultParamInitializer.WEIGHT_KEY));
     }
 }

@@ -1,9 +1,6 @@
 package org.lowrank4j.compression;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lowrank4j.file.ModelWeights;
 
 /** Those of a MultiLayerNetwork. */
 final class MultiLayerPasses extends ForwardPasses {
@@ -11,19 +8,8 @@ final class MultiLayerPasses extends ForwardPasses {
     private final MultiLayerNetwork network;
 
     MultiLayerPasses(MultiLayerNetwork network) {
+        super(network);
         this.network = network;
-    }
-
-    @Override
-    List<Target> targets() {
-        List<Target> targets = new ArrayList<>();
-        for (int i = 0; i < network.getnLayers(); i++) {
-            find(
-                    ModelWeights.layerName(network, i),
-                    network.getLayer(i),
-                    (name, layer) -> targets.add(target(name, layer)));
-        }
-        return targets;
     }
 
     @Override

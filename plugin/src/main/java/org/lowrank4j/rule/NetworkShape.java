@@ -77,7 +77,7 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
     public record MatrixShape(String layer, String parameter, long inputs, long outputs, boolean showsInputs) {
 
         /** The parameter that a key leaves out. */
-        private static final String WEIGHT = "W";
+        public static final String WEIGHT = "W";
 
         /** What identifies a target in plans, files and reports: LAYER for a layer's W, else LAYER/PARAMETER. */
         public String key() {

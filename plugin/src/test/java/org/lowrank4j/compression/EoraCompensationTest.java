@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.file.ModelWeights;
+import org.lowrank4j.network.ModelWeights;
 import org.lowrank4j.quantisation.UniformGrid;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;

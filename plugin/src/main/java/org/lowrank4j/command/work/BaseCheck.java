@@ -14,6 +14,7 @@ import org.lowrank4j.adapter.AdapterSet;
 import org.lowrank4j.adapter.BaseFingerprint;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.method.Excerpt;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -60,12 +61,12 @@ record BaseCheck(boolean fits, List<String> sentences) {
 
     /** What to say of layers that a training gave to the base, such as a new output layer. */
     static List<String> newLayers(Adapter adapter, ModelFile base) {
-        Map<String, NamedParameters.Part> parts =
-                NamedParameters.of(base.network()).parts();
+        Map<String, NetworkWeights.LayerWeights> parts =
+                NetworkWeights.of(base.network()).layers();
         return adapter.newLayers(base.network()).stream()
                 .map(layer -> "layer " + Excerpt.of(layer) + " is new ("
                         + shapes(adapter.parameters().getOrDefault(layer, Map.of())) + "; in the base "
-                        + (parts.containsKey(layer) ? shapes(parts.get(layer).arrays()) : "there is none")
+                        + (parts.containsKey(layer) ? shapes(parts.get(layer).parameters()) : "there is none")
                         + "): it is in the adapter as a whole, which goes onto the base once that has such a layer")
                 .toList();
     }

@@ -17,6 +17,7 @@ import org.lowrank4j.adapter.LayerAdapter;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
+import org.lowrank4j.network.NetworkWeights;
 import org.lowrank4j.report.TextTable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -45,7 +46,7 @@ public final class Comparing {
 
     private static Map<String, Map<String, INDArray>> parameters(ModelFile model) {
         Map<String, Map<String, INDArray>> parameters = new LinkedHashMap<>();
-        NamedParameters.of(model.network()).parts().forEach((name, part) -> parameters.put(name, part.arrays()));
+        NetworkWeights.of(model.network()).layers().forEach((name, part) -> parameters.put(name, part.parameters()));
         return parameters;
     }
 

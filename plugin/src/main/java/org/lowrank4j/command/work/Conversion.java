@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
@@ -18,6 +19,7 @@ import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -57,15 +59,14 @@ public final class Conversion {
         progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
         Merge.write(foundation, adapter, state(adapter, foundation), output, anyBase);
         List<String> notes = new ArrayList<>();
-        notes.add("training goes on under a rule of the same settings: " + rule(adapter));
+        notes.add("training goes on under a rule of the same settings: " + rule(adapter, foundation));
         BaseCheck.unnamed(adapter).ifPresent(notes::add);
         return result(adapter, output, notes);
     }
 
     /** What a LoRA or DoRA training of this adapter would have saved, before any updater. */
     private static TrainingState state(Adapter adapter, ModelFile base) {
-        Map<String, NamedParameters.Part> parts =
-                NamedParameters.of(base.network()).parts();
+        NetworkWeights network = NetworkWeights.of(base.network());
         Map<String, String> settings = new LinkedHashMap<>();
         Map<String, INDArray> tensors = new TreeMap<>();
         adapter.layers().forEach((name, layer) -> {
@@ -74,7 +75,7 @@ public final class Conversion {
                     name,
                     "update=" + update(layer) + " gradient=exact rank=" + layer.rank() + " scale=" + layer.scale()
                             + " shape=" + Numbers.matrix(layer.inputs(), layer.outputs()));
-            INDArray base0 = weight(parts, name);
+            INDArray base0 = network.matrix(name);
             put(tensors, name, "A", layer.a(), base0);
             put(tensors, name, "B", layer.b(), base0);
             if (magnitude != null) {
@@ -89,15 +90,6 @@ public final class Conversion {
         return new TrainingState(settings, Map.of(), tensors, false);
     }
 
-    private static INDArray weight(Map<String, NamedParameters.Part> parts, String layer) {
-        NamedParameters.Part part = parts.get(layer);
-        INDArray weight = part == null ? null : part.arrays().get("W");
-        if (weight == null) {
-            throw new LowRankException("The base has no layer " + layer + " with a weight W.");
-        }
-        return weight;
-    }
-
     private static void put(Map<String, INDArray> tensors, String layer, String name, INDArray array, INDArray base) {
         tensors.put("adapter/" + layer + "/" + name, array.castTo(base.dataType()));
     }
@@ -107,26 +99,40 @@ public final class Conversion {
     }
 
     /** The arguments of the agent that plan exactly these settings. */
-    private static String rule(Adapter adapter) {
+    private static String rule(Adapter adapter, ModelFile base) {
         LayerAdapter first = adapter.layers().values().iterator().next();
+        NetworkWeights network = NetworkWeights.of(base.network());
         List<String> keys = new ArrayList<>();
-        keys.add("layers=" + String.join(":", adapter.layers().keySet()));
+        keys.add("layers="
+                + adapter.layers().keySet().stream()
+                        .map(key -> pattern(key, network))
+                        .collect(Collectors.joining(":")));
         keys.add("update=" + update(first));
         keys.add("scaling=" + first.scaling().name().toLowerCase(Locale.ROOT));
         keys.add("rank=" + first.rank());
         keys.add("alpha=" + first.alpha());
         adapter.layers().forEach((name, layer) -> {
             if (layer.rank() != first.rank()) {
-                keys.add("rank@" + name + "=" + layer.rank());
+                keys.add("rank@" + pattern(name, network) + "=" + layer.rank());
             }
             if (layer.alpha() != first.alpha()) {
-                keys.add("alpha@" + name + "=" + layer.alpha());
+                keys.add("alpha@" + pattern(name, network) + "=" + layer.alpha());
             }
             if (layer.scaling() != first.scaling()) {
-                keys.add("scaling@" + name + "=" + layer.scaling().name().toLowerCase(Locale.ROOT));
+                keys.add("scaling@" + pattern(name, network) + "="
+                        + layer.scaling().name().toLowerCase(Locale.ROOT));
             }
         });
         return String.join(",", keys);
+    }
+
+    /** What names a matrix in a rule, where the name of a layer alone stands for all that it has. */
+    private static String pattern(String key, NetworkWeights network) {
+        NetworkWeights.Place place = network.place(key);
+        long ofLayer = network.matrices().stream()
+                .filter(other -> network.place(other).layer().equals(place.layer()))
+                .count();
+        return ofLayer == 1 ? place.layer() : place.layer() + "/" + place.parameter();
     }
 
     private static Result result(Adapter adapter, Path output, List<String> notes) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 import org.lowrank4j.method.NearestName;
+import org.lowrank4j.network.NetworkWeights;
 
 /** The verb extract. */
 public final class Extracting {
@@ -29,7 +31,7 @@ public final class Extracting {
      *
      * @param rank of every layer; null for an energy
      * @param energy to keep; null for a rank
-     * @param layers to decompose; empty for all
+     * @param layers to decompose, or keys of matrices; empty for all
      */
     public static Result extract(
             Path base,
@@ -42,7 +44,10 @@ public final class Extracting {
             throws IOException {
         ModelFile before = AdapterSource.model(base, progress);
         ModelFile after = AdapterSource.model(tuned, progress);
-        checkNames(layers, NamedParameters.of(before.network()).parts().keySet());
+        NetworkWeights network = NetworkWeights.of(before.network());
+        Set<String> names = new LinkedHashSet<>(network.layers().keySet());
+        names.addAll(network.matrices());
+        checkNames(layers, names);
         Predicate<String> wanted = layer -> {
             boolean chosen = layers.isEmpty() || layers.contains(layer);
             if (chosen) {

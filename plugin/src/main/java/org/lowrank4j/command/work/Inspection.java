@@ -16,6 +16,7 @@ import org.lowrank4j.command.InputFiles;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.network.NetworkWeights;
 import org.lowrank4j.report.TextTable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -69,7 +70,7 @@ public final class Inspection {
 
     private static void model(
             ModelFile model, boolean spectrum, Progress progress, List<String> lines, Map<String, Object> values) {
-        NamedParameters network = NamedParameters.of(model.network());
+        NetworkWeights network = NetworkWeights.of(model.network());
         long count = model.network().numParams();
         lines.add(network.kind() + " with " + Numbers.shown(count) + " parameters ("
                 + model.network().params().dataType() + ")");
@@ -78,8 +79,8 @@ public final class Inspection {
         TextTable table =
                 new TextTable(List.of("layer", "type", "parameter", "shape", "norm", "effective rank"), Set.of(4, 5));
         List<Object> all = new ArrayList<>();
-        network.parts()
-                .forEach((layer, part) -> part.arrays().forEach((name, array) -> {
+        network.layers()
+                .forEach((layer, part) -> part.parameters().forEach((name, array) -> {
                     double norm = array.norm2Number().doubleValue();
                     Map<String, Object> one = new LinkedHashMap<>();
                     one.put("layer", layer);

@@ -16,6 +16,7 @@ import org.lowrank4j.command.InputFiles;
 import org.lowrank4j.command.Progress;
 import org.lowrank4j.command.Result;
 import org.lowrank4j.file.NotFinite;
+import org.lowrank4j.network.NetworkWeights;
 
 /** The verb verify. */
 public final class Verification {
@@ -73,9 +74,9 @@ public final class Verification {
 
     private static List<String> notFinite(ModelFile model) {
         List<String> problems = new ArrayList<>();
-        NamedParameters.of(model.network())
-                .parts()
-                .forEach((layer, part) -> part.arrays().forEach((name, array) -> {
+        NetworkWeights.of(model.network())
+                .layers()
+                .forEach((layer, part) -> part.parameters().forEach((name, array) -> {
                     long count = NotFinite.count(array);
                     if (count > 0) {
                         problems.add(name + " of layer " + layer + " has " + Numbers.shown(count) + " of "

@@ -1,4 +1,4 @@
-package org.lowrank4j.file;
+package org.lowrank4j.network;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.Zips;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -54,7 +55,6 @@ class ModelWeightsTest {
             assertEquals(network.getLayer(3).getParam("W"), weights.weight("layer3", 5, 4), "frozen, without a name");
             assertEquals(network.getLayer(4).getParam("W"), weights.weight("out", 4, 3));
         }
-        assertEquals("layer3", ModelWeights.layerName(network, 3));
         assertSame(network.getLayer(4).getParam("W"), ModelWeights.of(network).weight("out", 4, 3), "live");
     }
 
@@ -120,7 +120,8 @@ class ModelWeightsTest {
         ModelWeights weights = ModelWeights.shared("eora.original", file.toString());
         String name = refusal(() -> weights.weight("hiden", 36, 5));
         assertEquals(
-                "eora.original=" + file + " has no weight W of layer 'hiden'. It has one of 'hidden', 'layer3', 'out'."
+                "eora.original=" + file
+                        + " has no weight W of layer 'hiden'. It has one of 'layer0', 'hidden', 'layer3', 'out'."
                         + " Did you mean 'hidden'? It must be the same network before compression.",
                 name);
         String shape = refusal(() -> weights.weight("out", 4, 10));
