@@ -2,6 +2,7 @@ package org.lowrank4j.adapter;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -13,13 +14,15 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NotFinite;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
+import org.lowrank4j.network.NetworkWeights;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What training changed in a base network, apart from any network: an immutable value.
  *
- * @param layers the low-rank changes of the weights W, by layer, in a fixed order
+ * @param layers the low-rank changes of matrices, by key (LAYER for a layer's W, else LAYER/PARAMETER), in a fixed order
  * @param parameters parameters that were trained in full and replace those of the base (output layers, biases), by
  *     layer and by DL4J's parameter name, sorted
  * @param base what the adapter was made on; null if that is not known, as for adapters of other libraries
@@ -34,8 +37,8 @@ public record Adapter(
     /**
      * Copies maps and arrays. Sixteen-bit parameters become FLOAT, as factors do.
      *
-     * @throws LowRankException if there is nothing in it, W of one layer is both adapted and replaced, or a parameter is
-     *     not of finite floating-point numbers
+     * @throws LowRankException if there is nothing in it, one weight is both adapted and replaced, a key does not name the
+     *     parameter of its adapter, or a parameter is not of finite floating-point numbers
      */
     public Adapter {
         layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
@@ -52,12 +55,31 @@ public record Adapter(
         if (layers.isEmpty() && parameters.isEmpty()) {
             throw new LowRankException("An adapter must change something: it has neither factors nor parameters.");
         }
-        for (String layer : layers.keySet()) {
-            if (parameters.getOrDefault(layer, Map.of()).containsKey(NetworkWeights.WEIGHT)) {
-                throw new LowRankException(
-                        "Layer " + Excerpt.of(layer) + " has both factors for W and a whole W. Keep one of them.");
+        for (Map.Entry<String, LayerAdapter> layer : layers.entrySet()) {
+            String name = layer.getValue().parameter();
+            String layerName = layerOf(layer.getKey(), layer.getValue());
+            if (parameters.getOrDefault(layerName, Map.of()).containsKey(name)) {
+                throw new LowRankException("Layer " + Excerpt.of(layerName) + " has both factors for " + name
+                        + " and a whole " + name + ". Keep one of them.");
             }
         }
+    }
+
+    /** The layer that a key is of. */
+    static String layerOf(String key, LayerAdapter layer) {
+        String end = MatrixShape.key("", layer.parameter());
+        if (!key.endsWith(end) || key.length() == end.length()) {
+            throw new LowRankException("The adapter of the parameter " + Excerpt.of(layer.parameter())
+                    + " must have the key LAYER" + Excerpt.of(end) + ", and it has " + Excerpt.of(key) + ".");
+        }
+        return key.substring(0, key.length() - end.length());
+    }
+
+    /** The layers that have factors, in the adapter's order. */
+    public Set<String> adaptedLayers() {
+        Set<String> adapted = new LinkedHashSet<>();
+        layers.forEach((key, layer) -> adapted.add(layerOf(key, layer)));
+        return adapted;
     }
 
     private static INDArray numbers(String layer, String name, INDArray array) {
@@ -82,16 +104,17 @@ public record Adapter(
     }
 
     /**
-     * The adapter of one layer.
+     * The adapter of one matrix.
      *
-     * @throws LowRankException if the layer is not adapted
+     * @param key LAYER for a layer's W, else LAYER/PARAMETER
+     * @throws LowRankException if it is not adapted
      */
-    public LayerAdapter layer(String name) {
-        LayerAdapter layer = layers.get(name);
+    public LayerAdapter layer(String key) {
+        LayerAdapter layer = layers.get(key);
         if (layer == null) {
-            throw new LowRankException("The adapter has no layer '" + Excerpt.of(name) + "'; it has "
+            throw new LowRankException("The adapter has no layer '" + Excerpt.of(key) + "'; it has "
                     + Excerpt.of(layers.keySet()) + "."
-                    + NearestName.suggestion(name, layers.keySet()));
+                    + NearestName.suggestion(key, layers.keySet()));
         }
         return layer;
     }
@@ -104,9 +127,10 @@ public record Adapter(
      */
     public Set<String> newLayers(Model network) {
         NetworkWeights weights = NetworkWeights.of(network);
+        Set<String> adapted = adaptedLayers();
         Set<String> fresh = new TreeSet<>();
         parameters.forEach((layer, arrays) -> arrays.forEach((name, array) -> {
-            if (!layers.containsKey(layer) && !weights.has(layer, name, array)) {
+            if (!adapted.contains(layer) && !weights.has(layer, name, array)) {
                 fresh.add(layer);
             }
         }));
@@ -151,10 +175,16 @@ public record Adapter(
      * @throws LowRankException if two layers get the same name
      */
     public Adapter renamed(UnaryOperator<String> newName) {
+        UnaryOperator<String> newKey = key -> {
+            LayerAdapter layer = layers.get(key);
+            return layer == null
+                    ? newName.apply(key)
+                    : MatrixShape.key(newName.apply(layerOf(key, layer)), layer.parameter());
+        };
         return new Adapter(
-                renamed(layers, newName),
+                renamed(layers, newKey),
                 renamed(parameters, newName),
-                base == null ? null : new BaseFingerprint(renamed(base.weights(), newName)),
+                base == null ? null : new BaseFingerprint(renamed(base.weights(), newKey)),
                 metadata);
     }
 

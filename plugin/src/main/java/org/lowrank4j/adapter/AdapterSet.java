@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -15,6 +16,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
+import org.lowrank4j.network.NetworkWeights;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -102,19 +105,19 @@ public final class AdapterSet {
             throw new LowRankException("There is an adapter '" + name + "' already; remove it first.");
         }
         NetworkWeights weights = NetworkWeights.of(network);
-        weights.checkShapes(adapter);
+        Fit.check(adapter, weights);
         checkUntouched(weights);
         Map<Place, INDArray> kept = new LinkedHashMap<>(base);
-        for (Place place : places(adapter)) {
+        for (Place place : places(adapter, weights)) {
             // What is not kept yet holds its base value: nothing that was active changed it.
             kept.computeIfAbsent(place, key -> copy(weights.parameter(key.layer(), key.parameter())));
         }
         if (!anyBase) {
             Map<String, INDArray> matrices = new LinkedHashMap<>();
-            kept.forEach((place, original) -> {
-                if (place.parameter().equals(NetworkWeights.WEIGHT)) {
-                    matrices.put(place.layer(), original);
-                }
+            adapter.layers().keySet().forEach(key -> {
+                NetworkWeights.Place at = weights.place(key);
+                INDArray original = Objects.requireNonNull(kept.get(new Place(at.layer(), at.parameter())));
+                matrices.put(key, at.matrix().view().apply(original));
             });
             BaseFingerprint.check(adapter, matrices);
         }
@@ -126,9 +129,12 @@ public final class AdapterSet {
         return live.dup(live.ordering());
     }
 
-    private static Set<Place> places(Adapter adapter) {
+    private static Set<Place> places(Adapter adapter, NetworkWeights weights) {
         Set<Place> places = new LinkedHashSet<>();
-        adapter.layers().keySet().forEach(layer -> places.add(new Place(layer, NetworkWeights.WEIGHT)));
+        adapter.layers().keySet().forEach(key -> {
+            NetworkWeights.Place at = weights.place(key);
+            places.add(new Place(at.layer(), at.parameter()));
+        });
         adapter.parameters()
                 .forEach((layer, arrays) -> arrays.keySet().forEach(name -> places.add(new Place(layer, name))));
         return places;
@@ -157,15 +163,17 @@ public final class AdapterSet {
     /** Outside the monitor: adapters and the kept base never change. */
     private Map<Place, INDArray> effective(Adapter adapter) {
         Map<Place, INDArray> originals = exclusively(() -> new LinkedHashMap<>(base));
+        NetworkWeights weights = NetworkWeights.of(network);
         Map<Place, INDArray> wanted = new LinkedHashMap<>();
         originals.forEach((place, original) -> {
-            LayerAdapter layer = adapter.layers().get(place.layer());
+            String key = MatrixShape.key(place.layer(), place.parameter());
+            LayerAdapter layer = adapter.layers().get(key);
             INDArray whole =
                     adapter.parameters().getOrDefault(place.layer(), Map.of()).get(place.parameter());
             if (whole != null) {
-                wanted.put(place, NetworkWeights.as(original, whole));
-            } else if (layer != null && place.parameter().equals(NetworkWeights.WEIGHT)) {
-                wanted.put(place, NetworkWeights.effective(original, layer));
+                wanted.put(place, Fit.as(original, whole));
+            } else if (layer != null) {
+                wanted.put(place, Fit.effective(weights.place(key).matrix(), original, layer));
             }
         });
         return wanted;

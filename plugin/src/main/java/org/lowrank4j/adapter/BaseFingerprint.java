@@ -13,6 +13,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.ContentHash;
 import org.lowrank4j.file.EntryBytes;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -42,13 +43,13 @@ public record BaseFingerprint(Map<String, Weight> weights) {
     /**
      * The fingerprint of some layers of a network.
      *
-     * @param layers their names
-     * @throws LowRankException if a layer is not there, or W is no matrix
+     * @param keys of matrices: LAYER for a layer's W, else LAYER/PARAMETER
+     * @throws LowRankException if one is not there
      */
-    public static BaseFingerprint of(Model network, Collection<String> layers) {
+    public static BaseFingerprint of(Model network, Collection<String> keys) {
         NetworkWeights live = NetworkWeights.of(network);
         Map<String, INDArray> matrices = new LinkedHashMap<>();
-        layers.forEach(layer -> matrices.put(layer, live.weight(layer)));
+        keys.forEach(key -> matrices.put(key, live.matrix(key)));
         return of(matrices);
     }
 
@@ -65,14 +66,10 @@ public record BaseFingerprint(Map<String, Weight> weights) {
      * @return one sentence per differing layer, in this order; empty if the network is this base
      */
     public List<String> differences(Model network) {
-        Map<String, INDArray> live = new LinkedHashMap<>();
-        NetworkWeights.of(network).layers().forEach((layer, table) -> {
-            INDArray weight = table.get(NetworkWeights.WEIGHT);
-            if (weight != null && weight.rank() == 2) {
-                live.put(layer, weight);
-            }
-        });
-        return differences(live);
+        NetworkWeights live = NetworkWeights.of(network);
+        Map<String, INDArray> matrices = new LinkedHashMap<>();
+        weights.keySet().stream().filter(live.matrices()::contains).forEach(key -> matrices.put(key, live.matrix(key)));
+        return differences(matrices);
     }
 
     List<String> differences(Map<String, INDArray> matrices) {
@@ -82,15 +79,16 @@ public record BaseFingerprint(Map<String, Weight> weights) {
             if (weight == null) {
                 differences.add("layer " + layer + " has no weight matrix W there");
             } else if (weight.size(0) != expected.inputs() || weight.size(1) != expected.outputs()) {
-                differences.add("W of layer " + layer + " is " + weight.size(0) + " x " + weight.size(1) + " there and "
-                        + expected.inputs() + " x " + expected.outputs() + " in the base of the adapter");
-            } else if (weight.dataType() != expected.type()) {
-                differences.add("W of layer " + layer + " is " + weight.dataType() + " there and " + expected.type()
+                differences.add(NetworkWeights.described(layer) + " is " + weight.size(0) + " x " + weight.size(1)
+                        + " there and " + expected.inputs() + " x " + expected.outputs()
                         + " in the base of the adapter");
+            } else if (weight.dataType() != expected.type()) {
+                differences.add(NetworkWeights.described(layer) + " is " + weight.dataType() + " there and "
+                        + expected.type() + " in the base of the adapter");
             } else {
                 String actual = hash(weight);
                 if (!actual.equals(expected.sha256())) {
-                    differences.add("W of layer " + layer + " has other values (SHA-256 "
+                    differences.add(NetworkWeights.described(layer) + " has other values (SHA-256 "
                             + ContentHash.shortened(actual) + " there, " + ContentHash.shortened(expected.sha256())
                             + " in the base of the adapter)");
                 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -285,7 +286,8 @@ public final class Combination {
         Map<String, LayerAdapter> layers = new LinkedHashMap<>();
         byLayer.forEach((name, parts) -> {
             checkShapes(name, parts);
-            layers.put(name, rule.combine(name, parts));
+            LayerAdapter first = parts.get(0).layer();
+            layers.put(name, rule.combine(name, parts).in(first.parameter(), first.form()));
         });
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("combination", method);
@@ -302,7 +304,7 @@ public final class Combination {
     private static void checkShapes(String name, List<Part> parts) {
         LayerAdapter first = parts.get(0).layer();
         for (Part part : parts) {
-            if (part.layer().inputs() != first.inputs() || part.layer().outputs() != first.outputs()) {
+            if (!part.layer().isLike(first)) {
                 throw new LowRankException("The adapters of layer " + name + " are for weights of " + first.inputs()
                         + " x " + first.outputs() + " and " + part.layer().inputs() + " x "
                         + part.layer().outputs() + ": they belong to different networks.");
@@ -343,8 +345,8 @@ public final class Combination {
             base.weights().forEach((layer, weight) -> {
                 BaseFingerprint.Weight other = weights.put(layer, weight);
                 if (other != null && !other.equals(weight)) {
-                    throw new LowRankException("The adapters were made on different bases: W of layer " + layer
-                            + " differs. Their changes do not add up.");
+                    throw new LowRankException("The adapters were made on different bases: "
+                            + NetworkWeights.described(layer) + " differs. Their changes do not add up.");
                 }
             });
         }

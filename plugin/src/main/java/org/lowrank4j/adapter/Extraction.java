@@ -12,12 +12,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * An adapter from the difference of two models, by a truncated singular value decomposition: the closest change of W that
- * has this rank (Eckart and Young). Parameters that changed and have no weight matrix (biases, convolution kernels,
- * statistics) are in the adapter as they are, and so are W of layers that were not asked for and layers that the base has
- * not, or in another shape.
+ * An adapter from the difference of two models, by a truncated singular value decomposition: the closest change of each
+ * matrix that has this rank (Eckart and Young). Parameters that changed and are no matrix (biases, statistics) are in the
+ * adapter as they are, and so are matrices of layers that were not asked for and layers that the base has not, or in
+ * another shape.
  *
- * <p>The metadata says for every layer how much of the squared change is kept, {@code energy/LAYER}.
+ * <p>The metadata says for every matrix how much of the squared change is kept, {@code energy/} and its key.
  */
 public final class Extraction {
 
@@ -29,7 +29,7 @@ public final class Extraction {
      * @param base the model before training
      * @param tuned the model after training
      * @param rank of every layer, 1 or more; a layer whose change has a lower rank gets that
-     * @param layers which layers to decompose, by name
+     * @param layers which to decompose, by the name of a layer or the key of a matrix
      * @throws LowRankException if the models have no layer in common, or no difference
      */
     public static Adapter ofRank(Model base, Model tuned, int rank, Predicate<String> layers) {
@@ -45,7 +45,7 @@ public final class Extraction {
      * @param base the model before training
      * @param tuned the model after training
      * @param energy the part to keep, above 0 and at most 1; 1 keeps all but rounding
-     * @param layers which layers to decompose, by name
+     * @param layers which to decompose, by the name of a layer or the key of a matrix
      * @throws LowRankException if the models have no layer in common, or no difference
      */
     public static Adapter ofEnergy(Model base, Model tuned, double energy, Predicate<String> layers) {
@@ -63,14 +63,13 @@ public final class Extraction {
         Difference difference = Difference.of(base, tuned);
         Map<String, LayerAdapter> layers = new LinkedHashMap<>();
         Map<String, String> metadata = new TreeMap<>();
-        for (String layer : difference.layers()) {
-            if (wanted.test(layer) && difference.changed(layer)) {
-                INDArray before = difference.before(layer);
-                INDArray change =
-                        difference.after(layer).castTo(DataType.DOUBLE).sub(before.castTo(DataType.DOUBLE));
+        for (String key : difference.matrices()) {
+            if ((wanted.test(difference.layer(key)) || wanted.test(key)) && difference.changed(key)) {
+                INDArray before = difference.before(key);
+                INDArray change = difference.after(key).castTo(DataType.DOUBLE).sub(before.castTo(DataType.DOUBLE));
                 LowRankSplit kept = split.apply(change);
-                layers.put(layer, kept.adapter(before.dataType()));
-                metadata.put("energy/" + layer, String.format(Locale.ROOT, "%.9f", kept.keptEnergy()));
+                layers.put(key, kept.adapter(before.dataType()));
+                metadata.put("energy/" + key, String.format(Locale.ROOT, "%.9f", kept.keptEnergy()));
             }
         }
         return difference.adapter(layers, metadata);

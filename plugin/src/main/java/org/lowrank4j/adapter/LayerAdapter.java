@@ -4,6 +4,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NotFinite;
+import org.lowrank4j.kind.PeftForm;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,7 +14,7 @@ import org.nd4j.linalg.indexing.BooleanIndexing;
 import org.nd4j.linalg.indexing.conditions.Conditions;
 
 /**
- * The adapter of one weight W0: with V = W0 + s A B, the effective weight is V, or with magnitudes M (DoRA, arXiv
+ * The adapter of one matrix W0 (nIn x nOut) in a layer's parameters: with V = W0 + s A B, the effective weight is V, or with magnitudes M (DoRA, arXiv
  * 2402.09353, equation 5) V with its columns rescaled to the norms M.
  *
  * <p>The arrays are copies; they are handed out as they are, to be read only.
@@ -22,13 +24,22 @@ import org.nd4j.linalg.indexing.conditions.Conditions;
  * @param alpha the numerator of the scale
  * @param scaling how s follows from alpha and r
  * @param magnitude M, one entry per output (nOut), of the same type; null without DoRA
+ * @param parameter DL4J's name of the parameter that W0 lies in
+ * @param form how files hold the factors
  */
 public record LayerAdapter(
         INDArray a,
         INDArray b,
         double alpha,
         Scaling scaling,
-        @Nullable INDArray magnitude) {
+        @Nullable INDArray magnitude,
+        String parameter,
+        PeftForm form) {
+
+    /** That of the W of a layer, whose factors are matrices in files, too. */
+    public LayerAdapter(INDArray a, INDArray b, double alpha, Scaling scaling, @Nullable INDArray magnitude) {
+        this(a, b, alpha, scaling, magnitude, MatrixShape.WEIGHT, PeftForm.PLAIN);
+    }
 
     /**
      * Copies the arrays. Sixteen-bit factors become FLOAT.
@@ -54,6 +65,11 @@ public record LayerAdapter(
             }
             magnitude = copy("the magnitudes", magnitude.reshape(magnitude.length()), type);
         }
+    }
+
+    /** The same for another matrix of the same sides. */
+    LayerAdapter in(String otherParameter, PeftForm otherForm) {
+        return new LayerAdapter(a, b, alpha, scaling, magnitude, otherParameter, otherForm);
     }
 
     /** An adapter without magnitudes whose scale is 1, as decompositions give it. */
@@ -88,6 +104,13 @@ public record LayerAdapter(
                     + " file is damaged.");
         }
         return copy;
+    }
+
+    /** Whether another is for a matrix of the same sides, of a convolution with the same kernel if it is of one. */
+    boolean isLike(LayerAdapter other) {
+        return inputs() == other.inputs()
+                && outputs() == other.outputs()
+                && form.kernel().equals(other.form.kernel());
     }
 
     /** nIn. */

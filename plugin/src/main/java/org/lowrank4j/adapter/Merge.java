@@ -10,6 +10,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -70,24 +71,25 @@ public final class Merge {
             ModelFile base, Adapter adapter, @Nullable TrainingState state, Path output, boolean anyBase)
             throws IOException {
         NetworkWeights weights = NetworkWeights.of(base.network());
-        weights.checkShapes(adapter);
+        Fit.check(adapter, weights);
         Map<String, INDArray> originals = new LinkedHashMap<>();
-        adapter.layers().keySet().forEach(layer -> originals.put(layer, weights.weight(layer)));
+        adapter.layers().keySet().forEach(key -> originals.put(key, weights.matrix(key)));
         if (!anyBase) {
             BaseFingerprint.check(adapter, originals);
         }
         ModelFile merged = ModelFile.read(base.file());
         NetworkWeights target = NetworkWeights.of(merged.network());
         Map<String, Double> differences = new LinkedHashMap<>();
-        adapter.layers().forEach((name, layer) -> {
-            INDArray weight = target.weight(name);
-            weight.assign(NetworkWeights.effective(weight, layer));
-            differences.put(name, checked(name, layer, weights.weight(name), weight));
+        adapter.layers().forEach((key, layer) -> {
+            NetworkWeights.Place place = target.place(key);
+            INDArray parameter = target.parameter(place.layer(), place.parameter());
+            parameter.assign(Fit.effective(place.matrix(), parameter, layer));
+            differences.put(key, checked(key, layer, weights.matrix(key), target.matrix(key)));
         });
         adapter.parameters()
                 .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
                     INDArray parameter = target.parameter(layer, name);
-                    parameter.assign(NetworkWeights.as(parameter, array));
+                    parameter.assign(Fit.as(parameter, array));
                 }));
         long changed = changed(base.network().params(), merged.network().params());
         if (changed == 0) {

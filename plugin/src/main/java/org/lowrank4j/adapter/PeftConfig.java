@@ -13,6 +13,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.BoundedJson;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.rule.BoundedPattern;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.shade.jackson.databind.JsonNode;
@@ -30,6 +31,9 @@ final class PeftConfig {
     static final String BASE_NAME = "base_model_name_or_path";
     static final String FORMAT_VERSION = "1";
     static final String TENSORS_HASH = "tensors_sha256";
+
+    /** DL4J's names of the parameters that modules are for, where that is not W. */
+    static final String PARAMETERS = "parameters";
 
     /** r and lora_alpha where the file does not say. */
     static final int PEFT_DEFAULT = 8;
@@ -277,6 +281,34 @@ final class PeftConfig {
     /** Layers in the order that they were written in; empty if the configuration was not written here. */
     List<String> order() {
         return list(root.path(OURS), "layers");
+    }
+
+    /** Modules that are for another parameter than W; empty if the configuration was not written here. */
+    Set<String> otherParameters() {
+        Set<String> modules = new TreeSet<>();
+        root.path(OURS).path(PARAMETERS).fieldNames().forEachRemaining(modules::add);
+        return modules;
+    }
+
+    /** DL4J's name of the parameter that a module is for. */
+    String parameter(String module) {
+        JsonNode parameter = root.path(OURS).path(PARAMETERS).path(module);
+        if (parameter.isMissingNode()) {
+            return MatrixShape.WEIGHT;
+        }
+        String end = "." + parameter.asText();
+        if (!parameter.isTextual() || end.length() == 1 || end.length() >= module.length() || !module.endsWith(end)) {
+            throw refused("the parameter of module " + Excerpt.of(module) + " in it is " + Excerpt.of(parameter)
+                    + ", and the module's name must end in a dot and that");
+        }
+        return parameter.asText();
+    }
+
+    /** The layer that a module is for. */
+    String layer(String module) {
+        return otherParameters().contains(module)
+                ? module.substring(0, module.length() - parameter(module).length() - 1)
+                : module;
     }
 
     /** Top-level keys whose values another configuration does not have, each as "key (there -> here)". */

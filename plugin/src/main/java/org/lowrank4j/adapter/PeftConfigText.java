@@ -6,12 +6,14 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
@@ -43,10 +45,11 @@ final class PeftConfigText {
         root.put("use_dora", dora(adapter));
         root.put("lora_dropout", 0.0);
         ArrayNode targets = root.putArray("target_modules");
-        adapter.layers().keySet().forEach(targets::add);
+        Map<String, LayerAdapter> modules = PeftTensors.modules(adapter);
+        modules.keySet().forEach(targets::add);
         root.putNull("exclude_modules");
-        patterns(root.putObject("rank_pattern"), adapter, LayerAdapter::rank, rank);
-        patterns(root.putObject("alpha_pattern"), adapter, alpha, commonAlpha);
+        patterns(root.putObject("rank_pattern"), modules, LayerAdapter::rank, rank);
+        patterns(root.putObject("alpha_pattern"), modules, alpha, commonAlpha);
         root.put("fan_in_fan_out", false);
         root.put("bias", PeftTensors.bias(adapter));
         Set<String> whole = PeftTensors.wholeModules(adapter);
@@ -72,7 +75,17 @@ final class PeftConfigText {
             ours.put(PeftConfig.TENSORS_HASH, tensorsHash);
         }
         ArrayNode order = ours.putArray("layers");
-        adapter.layers().keySet().forEach(order::add);
+        Map<String, LayerAdapter> modules = PeftTensors.modules(adapter);
+        modules.keySet().forEach(order::add);
+        ObjectNode parameters = JSON.createObjectNode();
+        modules.forEach((module, layer) -> {
+            if (!layer.parameter().equals(MatrixShape.WEIGHT)) {
+                parameters.put(module, layer.parameter());
+            }
+        });
+        if (!parameters.isEmpty()) {
+            ours.set(PeftConfig.PARAMETERS, parameters);
+        }
         BaseFingerprint base = adapter.base();
         if (base != null) {
             ObjectNode weights = ours.putObject("base");
@@ -109,16 +122,20 @@ final class PeftConfigText {
 
     /** The longest names first, because a pattern also stands for the end of a longer name, and the first match counts. */
     private static void patterns(
-            ObjectNode patterns, Adapter adapter, ToDoubleFunction<LayerAdapter> value, double common) {
-        Set<Double> values =
-                adapter.layers().values().stream().map(value::applyAsDouble).collect(Collectors.toSet());
+            ObjectNode patterns,
+            Map<String, LayerAdapter> modules,
+            ToDoubleFunction<LayerAdapter> value,
+            double common) {
+        Set<Double> values = modules.values().stream().map(value::applyAsDouble).collect(Collectors.toSet());
         if (values.stream().allMatch(one -> one == common)) {
             return;
         }
-        List<String> names = new ArrayList<>(adapter.layers().keySet());
+        List<String> names = new ArrayList<>(modules.keySet());
         names.sort(Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()));
-        names.forEach(name ->
-                put(patterns, name.replaceAll("[^A-Za-z0-9_]", "\\\\$0"), value.applyAsDouble(adapter.layer(name))));
+        names.forEach(name -> put(
+                patterns,
+                name.replaceAll("[^A-Za-z0-9_]", "\\\\$0"),
+                value.applyAsDouble(Objects.requireNonNull(modules.get(name)))));
     }
 
     /** Whole numbers without a decimal point, as PEFT writes them. */

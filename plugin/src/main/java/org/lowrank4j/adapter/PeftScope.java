@@ -54,7 +54,7 @@ final class PeftScope {
     }
 
     private Set<String> adapted() {
-        return adapter.layers().keySet();
+        return PeftTensors.modules(adapter).keySet();
     }
 
     private void checkTargets() {
@@ -166,6 +166,11 @@ final class PeftScope {
         for (String layer : config.order()) {
             if (!adapted().contains(layer)) {
                 inVain("layers", layer);
+            }
+        }
+        for (String module : config.otherParameters()) {
+            if (!adapted().contains(module)) {
+                inVain(PeftConfig.PARAMETERS, module);
             }
         }
         if (config.order().size() != adapted().size()) {

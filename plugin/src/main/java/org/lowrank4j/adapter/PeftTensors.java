@@ -12,12 +12,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.PeftForm;
 import org.lowrank4j.method.Excerpt;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Names and shapes of PEFT's tensors. PEFT keeps matrices as (out x in): lora_A is A^T (r x nIn), lora_B is B^T (nOut x
- * r), and the weight of a layer that was trained in full is W^T (nOut x nIn).
+ * r), and the weight of a layer that was trained in full is W^T (nOut x nIn). Those of convolutions and embeddings are as
+ * {@link PeftForm} says. A layer's W has the module LAYER, any other matrix of it LAYER.PARAMETER.
  */
 final class PeftTensors {
 
@@ -48,21 +51,22 @@ final class PeftTensors {
     /** The tensors of an adapter, by name. */
     static Map<String, INDArray> write(Adapter adapter) {
         Map<String, INDArray> tensors = new TreeMap<>();
-        adapter.layers().forEach((name, layer) -> {
-            put(tensors, name, Kind.A, layer.a().transpose());
-            put(tensors, name, Kind.B, layer.b().transpose());
+        Map<String, LayerAdapter> adapted = modules(adapter);
+        adapted.forEach((module, layer) -> {
+            PeftForm form = layer.form();
+            put(tensors, module, form.embedding() ? Kind.EMBEDDING_A : Kind.A, form.written(layer.a()));
+            put(tensors, module, form.embedding() ? Kind.EMBEDDING_B : Kind.B, form.writtenB(layer.b()));
             INDArray magnitude = layer.magnitude();
             if (magnitude != null) {
-                put(tensors, name, Kind.MAGNITUDE, magnitude);
+                put(tensors, module, Kind.MAGNITUDE, form.writtenMagnitude(magnitude));
             }
         });
-        Set<String> adapted = adapter.layers().keySet();
         adapter.parameters()
                 .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
                     if (isWeight(name, array)) {
                         put(tensors, layer, Kind.WEIGHT, array.rank() == 2 ? array.transpose() : array);
                     } else if (isBias(name, array)) {
-                        put(tensors, layer, adapted.contains(layer) ? Kind.BASE_BIAS : Kind.BIAS, array);
+                        put(tensors, layer, adapted.containsKey(layer) ? Kind.BASE_BIAS : Kind.BIAS, array);
                     } else {
                         tensors.put(OURS + layer + "/" + name, array);
                     }
@@ -74,9 +78,30 @@ final class PeftTensors {
         tensors.put(PREFIX + layer + kind.suffix, array);
     }
 
+    /**
+     * What is adapted, by PEFT's name of the module, in the adapter's order.
+     *
+     * @throws LowRankException if a layer is called what PEFT would call a matrix of another
+     */
+    static Map<String, LayerAdapter> modules(Adapter adapter) {
+        Map<String, LayerAdapter> modules = new LinkedHashMap<>();
+        adapter.layers().forEach((key, layer) -> {
+            String name = Adapter.layerOf(key, layer);
+            boolean ofLayer = layer.parameter().equals(MatrixShape.WEIGHT);
+            String module = ofLayer ? name : name + "." + layer.parameter();
+            if (modules.put(module, layer) != null
+                    || !ofLayer && adapter.parameters().containsKey(module)) {
+                throw new LowRankException("PEFT's layout would have two modules of the name " + Excerpt.of(module)
+                        + ", a layer and the matrix " + Excerpt.of(layer.parameter()) + " of layer " + Excerpt.of(name)
+                        + ". Give the layer another name.");
+            }
+        });
+        return modules;
+    }
+
     /** A dense weight, or a convolution kernel, which has the same shape in both libraries. */
     private static boolean isWeight(String name, INDArray array) {
-        return name.equals(NetworkWeights.WEIGHT) && (array.rank() == 2 || array.rank() == 4);
+        return name.equals(MatrixShape.WEIGHT) && (array.rank() == 2 || array.rank() == 4);
     }
 
     /** Whether PEFT has a place of its own for a bias among these parameters of a layer. */
@@ -91,14 +116,15 @@ final class PeftTensors {
 
     /** PEFT's word for the biases that are in it beside those of layers that are saved as a whole. */
     static String bias(Adapter adapter) {
+        Set<String> adapted = modules(adapter).keySet();
         boolean ofAdapted = false;
         boolean ofOthers = false;
         for (Map.Entry<String, Map<String, INDArray>> entry :
                 adapter.parameters().entrySet()) {
             if (hasBias(entry.getValue())) {
-                ofAdapted |= adapter.layers().containsKey(entry.getKey());
-                ofOthers |= !adapter.layers().containsKey(entry.getKey())
-                        && !entry.getValue().containsKey(NetworkWeights.WEIGHT);
+                ofAdapted |= adapted.contains(entry.getKey());
+                ofOthers |=
+                        !adapted.contains(entry.getKey()) && !entry.getValue().containsKey(MatrixShape.WEIGHT);
             }
         }
         return ofOthers ? "all" : ofAdapted ? "lora_only" : "none";
@@ -108,8 +134,8 @@ final class PeftTensors {
     static Set<String> wholeModules(Adapter adapter) {
         Set<String> whole = new LinkedHashSet<>();
         adapter.parameters().forEach((layer, arrays) -> {
-            INDArray weight = arrays.get(NetworkWeights.WEIGHT);
-            if (weight != null && isWeight(NetworkWeights.WEIGHT, weight)) {
+            INDArray weight = arrays.get(MatrixShape.WEIGHT);
+            if (weight != null && isWeight(MatrixShape.WEIGHT, weight)) {
                 whole.add(layer);
             }
         });
@@ -145,7 +171,11 @@ final class PeftTensors {
             if (found != null) {
                 LayerAdapter layer = layer(config, module, found);
                 if (layer != null) {
-                    layers.put(module, layer);
+                    String name = config.layer(module);
+                    if (layers.put(MatrixShape.key(name, layer.parameter()), layer) != null) {
+                        throw new LowRankException("two modules are for " + Excerpt.of(layer.parameter()) + " of layer "
+                                + Excerpt.of(name) + ".");
+                    }
                 }
                 whole(module, found, parameters);
             }
@@ -197,10 +227,12 @@ final class PeftTensors {
             throw new LowRankException("of module " + Excerpt.of(module) + " only " + names(found)
                     + " are there: one factor of a dense layer and one of an embedding make no adapter.");
         }
-        if (a.rank() != 2 || b.rank() != 2) {
-            throw new LowRankException("the factors of module " + Excerpt.of(module) + " have the shapes "
-                    + Arrays.toString(a.shape()) + " and " + Arrays.toString(b.shape())
-                    + "; only adapters of matrices can be represented (convolutions cannot yet).");
+        PeftForm form;
+        try {
+            form = PeftForm.of(found.containsKey(Kind.EMBEDDING_A), a, b);
+        } catch (LowRankException unknown) {
+            throw new LowRankException(
+                    "the factors of module " + Excerpt.of(module) + " " + unknown.getMessage() + ".", unknown);
         }
         int rank = config.rank(module);
         if (a.size(0) != rank || b.size(1) != rank) {
@@ -212,7 +244,14 @@ final class PeftTensors {
             throw new LowRankException("use_dora is " + config.dora() + ", and module " + Excerpt.of(module)
                     + (magnitude == null ? " has no" : " has a") + " lora_magnitude_vector.");
         }
-        return new LayerAdapter(a.transpose(), b.transpose(), config.alpha(module), config.scaling(), magnitude);
+        return new LayerAdapter(
+                form.read(a),
+                form.readB(b),
+                config.alpha(module),
+                config.scaling(),
+                magnitude,
+                config.parameter(module),
+                form);
     }
 
     private static Set<String> names(Map<Kind, INDArray> found) {
@@ -243,7 +282,7 @@ final class PeftTensors {
             put(
                     parameters,
                     module,
-                    NetworkWeights.WEIGHT,
+                    MatrixShape.WEIGHT,
                     weight.rank() == 2 ? weight.transpose() : weight,
                     module + Kind.WEIGHT.suffix);
         }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.PeftForm;
 import org.lowrank4j.method.NearestName;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,7 +32,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  */
 public final class ReversibleMerge {
 
-    private record Layer(PositionBases a, PositionBases b, DataType type) {}
+    private record Layer(PositionBases a, PositionBases b, DataType type, String parameter, PeftForm form) {}
 
     /** What an adapter has besides factors. */
     private record Own(
@@ -97,7 +98,7 @@ public final class ReversibleMerge {
                 throw new LowRankException("Layer " + layer + " of adapter '" + name
                         + "' has magnitudes (DoRA), which are not part of the product that is merged.");
             }
-            if (changes.inputs() != other.inputs() || changes.outputs() != other.outputs()) {
+            if (!changes.isLike(other)) {
                 throw new LowRankException("Layer " + layer + " of adapter '" + name + "' is for a weight of "
                         + changes.inputs() + " x " + changes.outputs() + ", and that of the first one for "
                         + other.inputs() + " x " + other.outputs() + ".");
@@ -123,7 +124,9 @@ public final class ReversibleMerge {
         return new Layer(
                 PositionBases.of(a, basisSize),
                 PositionBases.of(b, basisSize),
-                tasks.get(0).dataType());
+                tasks.get(0).dataType(),
+                tasks.get(0).parameter(),
+                tasks.get(0).form());
     }
 
     /**
@@ -162,8 +165,9 @@ public final class ReversibleMerge {
         layers.forEach((layer, bases) -> rebuilt.put(
                 layer,
                 LayerAdapter.unscaled(
-                        bases.a().rebuilt(task).castTo(bases.type()),
-                        bases.b().rebuilt(task).transpose().castTo(bases.type()))));
+                                bases.a().rebuilt(task).castTo(bases.type()),
+                                bases.b().rebuilt(task).transpose().castTo(bases.type()))
+                        .in(bases.parameter(), bases.form())));
         return new Adapter(rebuilt, adapter.parameters(), adapter.base(), adapter.metadata());
     }
 

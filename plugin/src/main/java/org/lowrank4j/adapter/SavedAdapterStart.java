@@ -16,7 +16,9 @@ import org.lowrank4j.initialisation.NetworkStart;
 import org.lowrank4j.initialisation.ReplacedParameter;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.network.NetworkWeights;
 import org.lowrank4j.report.Console;
+import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -96,7 +98,7 @@ public final class SavedAdapterStart implements Initialisation {
         Adapter adapter = read(path);
         NetworkWeights network = NetworkWeights.of(start.network());
         try {
-            network.checkShapes(adapter);
+            Fit.check(adapter, network);
             return replaced(adapter, network, start, path);
         } catch (LowRankException unfit) {
             throw new LowRankException(
@@ -106,33 +108,32 @@ public final class SavedAdapterStart implements Initialisation {
 
     private List<ReplacedParameter> replaced(Adapter adapter, NetworkWeights network, NetworkStart start, String path) {
         List<ReplacedParameter> replaced = new ArrayList<>();
-        adapter.layers().forEach((layer, saved) -> {
-            if (start.started().contains(layer)) {
+        adapter.layers().forEach((key, saved) -> {
+            if (start.started().contains(key)) {
                 return;
             }
-            refuseOther(start, layer);
-            INDArray live = network.weight(layer);
+            refuseOther(start, key);
             if (start.options().choice("any-base", AnyBase.class) == AnyBase.NO) {
-                checkBase(adapter, layer, live, path);
+                checkBase(adapter, key, network.matrix(key), path);
             }
-            INDArray effective = NetworkWeights.effective(live, saved);
-            replaced.add(new ReplacedParameter(layer, NetworkWeights.WEIGHT, live, effective));
+            NetworkWeights.Place place = network.place(key);
+            INDArray live = network.parameter(place.layer(), place.parameter());
+            INDArray effective = Fit.effective(place.matrix(), live, saved);
+            replaced.add(new ReplacedParameter(place.layer(), place.parameter(), live, effective));
         });
         adapter.parameters()
                 .forEach((layer, arrays) -> arrays.forEach((name, array) -> {
-                    if (name.equals(NetworkWeights.WEIGHT)) {
-                        refuseOther(start, layer);
-                    }
+                    refuseOther(start, MatrixShape.key(layer, name));
                     INDArray live = network.parameter(layer, name);
-                    replaced.add(new ReplacedParameter(layer, name, live, NetworkWeights.as(live, array)));
+                    replaced.add(new ReplacedParameter(layer, name, live, Fit.as(live, array)));
                 }));
         return replaced;
     }
 
-    private static void refuseOther(NetworkStart start, String layer) {
-        if (start.others().contains(layer)) {
+    private static void refuseOther(NetworkStart start, String key) {
+        if (start.others().contains(key)) {
             throw new LowRankException(
-                    "it changes W of layer " + layer
+                    "it changes " + NetworkWeights.described(key)
                             + ", which the rule adapts with another start. Start it from the adapter, too, or do not adapt it.");
         }
     }

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -93,8 +94,8 @@ public final class TrainedAdapter {
             return decomposed;
         }
         throw new LowRankException(
-                "W of layer " + name + " changed by more than an adapter of rank " + decomposed.rank() + " can hold ("
-                        + settings + "). Extract an adapter of a rank of your choice instead.");
+                NetworkWeights.described(name) + " changed by more than an adapter of rank " + decomposed.rank()
+                        + " can hold (" + settings + "). Extract an adapter of a rank of your choice instead.");
     }
 
     /** DoRA's V, which is W with each column divided by its ratio, 0 for a column of zeros; W itself without ratios. */

@@ -57,7 +57,8 @@ final class ExtractVerb extends Verb {
             names = "--layers",
             paramLabel = "NAME",
             split = ",",
-            description = "Only these layers; other changed weights are taken over as a whole.")
+            description =
+                    "Only these layers, or matrices of theirs (lstm/RW); other changed weights are taken over as a whole.")
     private List<String> layers = List.of();
 
     @Mixin

@@ -17,7 +17,9 @@ public final class Convolution1d implements LayerKind {
 
     @Override
     public List<Matrix> matrices() {
-        return List.of(
-                new Matrix("W", array -> Matrix.memory(array, array.length() / array.size(0), array.size(0), 'c')));
+        return List.of(new Matrix(
+                "W",
+                array -> Matrix.memory(array, array.length() / array.size(0), array.size(0), 'c'),
+                array -> PeftForm.convolution(array.size(2))));
     }
 }

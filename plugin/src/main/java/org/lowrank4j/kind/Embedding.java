@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingLayer;
 import org.deeplearning4j.nn.layers.feedforward.embedding.EmbeddingSequenceLayer;
@@ -15,6 +16,6 @@ public final class Embedding implements LayerKind {
 
     @Override
     public List<Matrix> matrices() {
-        return List.of(Matrix.asItIs("W"));
+        return List.of(new Matrix("W", UnaryOperator.identity(), array -> PeftForm.EMBEDDING));
     }
 }

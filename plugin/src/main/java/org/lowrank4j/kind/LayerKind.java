@@ -21,7 +21,10 @@ public interface LayerKind {
      */
     boolean is(Trainable layer);
 
-    /** The matrices that layers of this kind can have, in DL4J's order; a layer has those whose parameter it has. */
+    /**
+     * The matrices that layers of this kind can have, in DL4J's order; a layer has those whose parameter it has. Each says
+     * how files hold its factors.
+     */
     List<Matrix> matrices();
 
     /** The rows that its matrix multiplies; null, by default, for a kind that does not show them. */

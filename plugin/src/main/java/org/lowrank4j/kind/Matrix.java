@@ -1,5 +1,7 @@
 package org.lowrank4j.kind;
 
+import java.util.Arrays;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -10,8 +12,14 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param parameter DL4J's name of the parameter
  * @param view M on the memory of the parameter, or dL/dM on that of its gradient, which is laid out alike; copies nothing
+ * @param form how files hold the factors of a change of M, given the parameter
  */
-public record Matrix(String parameter, UnaryOperator<INDArray> view) {
+public record Matrix(String parameter, UnaryOperator<INDArray> view, Function<INDArray, PeftForm> form) {
+
+    /** One whose factors are two matrices in files, too. */
+    public Matrix(String parameter, UnaryOperator<INDArray> view) {
+        this(parameter, view, array -> PeftForm.PLAIN);
+    }
 
     /** A parameter that is such a matrix as it stands. */
     public static Matrix asItIs(String parameter) {
@@ -23,7 +31,11 @@ public record Matrix(String parameter, UnaryOperator<INDArray> view) {
      * row is (channel, y, x).
      */
     public static Matrix filters(String parameter) {
-        return new Matrix(parameter, array -> memory(array, array.length() / array.size(0), array.size(0), 'f'));
+        return new Matrix(
+                parameter,
+                array -> memory(array, array.length() / array.size(0), array.size(0), 'f'),
+                array -> PeftForm.convolution(
+                        Arrays.stream(array.shape()).skip(2).toArray()));
     }
 
     /** One stretch of weights for each input: [nIn, ...] in row-major memory, and so is M. */
@@ -33,7 +45,7 @@ public record Matrix(String parameter, UnaryOperator<INDArray> view) {
 
     /** The same matrix in a layer that wraps this one and calls its parameters by a prefix. */
     Matrix prefixed(String prefix) {
-        return new Matrix(prefix + parameter, view);
+        return new Matrix(prefix + parameter, view, form);
     }
 
     /**

@@ -253,7 +253,7 @@ class PeftDirectoryTest {
         Map<String, INDArray> convolution = pair(2);
         convolution.put("base_model.model.fc.lora_A.weight", SmallNetworks.random(1, 2, 3, 3, 3));
         write("{\"peft_type\":\"LORA\",\"r\":2}", convolution);
-        assertRefused("only adapters of matrices");
+        assertRefused("known are r x nIn and nOut x r, and of a convolution");
         Map<String, INDArray> infinite = pair(2);
         infinite.get("base_model.model.fc.lora_A.weight").putScalar(0, Float.POSITIVE_INFINITY);
         write("{\"peft_type\":\"LORA\",\"r\":2}", infinite);

@@ -42,7 +42,7 @@ final class AdapterTable {
     }
 
     private void total() {
-        lines.add("adapter of " + adapter.layers().size() + " layers: " + Numbers.shown(adapter.factorCount())
+        lines.add("adapter of " + adapter.adaptedLayers().size() + " layers: " + Numbers.shown(adapter.factorCount())
                 + " numbers in factors, " + Numbers.shown(adapter.parameterCount()) + " trained in full");
         values.put("factorCount", adapter.factorCount());
         values.put("parameterCount", adapter.parameterCount());
