@@ -68,7 +68,7 @@ class FormedLayersTest {
      * @param targets as {@link StepCheck#targets} names them
      * @param factor of DL4J's own gradients
      */
-    private record Kind(String name, Layer layer, InputType input, List<String> targets, double factor) {
+    record Kind(String name, Layer layer, InputType input, List<String> targets, double factor) {
         Kind(String name, Layer layer, InputType input, String... targets) {
             this(name, layer, input, List.of(targets), 1);
         }
@@ -344,7 +344,7 @@ class FormedLayersTest {
         Nets.assertClose(expected, AdapterFile.factor(adapted, "layer0", "B"), 1e-9, "B after a step from 0");
     }
 
-    private static MultiLayerConfiguration embedded(Layer embedding) {
+    static MultiLayerConfiguration embedded(Layer embedding) {
         return settings()
                 .list()
                 .layer(embedding)
@@ -354,7 +354,7 @@ class FormedLayersTest {
                 .build();
     }
 
-    private static DataSet tokens(int examples, int length) {
+    static DataSet tokens(int examples, int length) {
         INDArray tokens = Nd4j.create(TYPE, examples, length);
         for (int i = 0; i < tokens.length(); i++) {
             tokens.putScalar(i, i * i % 5);
@@ -403,7 +403,7 @@ class FormedLayersTest {
     }
 
     /** Each matrix by its own name, so that a layer's others stay. */
-    private static String pattern(String target) {
+    static String pattern(String target) {
         return target.contains("/") ? target : target + "/W";
     }
 
@@ -416,7 +416,7 @@ class FormedLayersTest {
                 .biasInit(0.05);
     }
 
-    private static MultiLayerConfiguration configuration(Kind kind) {
+    static MultiLayerConfiguration configuration(Kind kind) {
         return settings()
                 .list()
                 .layer(kind.layer().clone())
@@ -429,7 +429,7 @@ class FormedLayersTest {
                 .build();
     }
 
-    private static DataSet data(InputType input) {
+    static DataSet data(InputType input) {
         long[] shape = input.getShape(true);
         shape[0] = EXAMPLES;
         INDArray features = Data.normal(11, TYPE, shape);
