@@ -56,14 +56,34 @@ final class PatternMatches {
                         .anyMatch(other -> !pattern.match(other).layers().isEmpty())) {
                     continue;
                 }
-                throw new LowRankException("No layer matches '" + pattern + "' of " + what + " (" + list.source()
-                        + "). Nearest: " + nearest(pattern, network) + ". Layers of this " + network.kind() + ": "
+                throw new LowRankException("No layer matches '" + pattern + "' of " + what + " (" + list.source() + ")"
+                        + ofItsLayer(pattern, network) + ". Nearest: " + nearest(pattern, network) + ". Layers of this "
+                        + network.kind() + ": "
                         + list(network) + ".");
             }
             matches.add(new PatternMatch(
                     pattern, match.layers(), match.named(), match.matrices(), match.whole(), what + " " + pattern));
         }
         return matches;
+    }
+
+    /** What a pattern for a matrix could have named in its layer; empty if its layer is not there either. */
+    private static String ofItsLayer(LayerPattern pattern, NetworkShape network) {
+        int slash = pattern.text().lastIndexOf('/');
+        if (slash < 1) {
+            return "";
+        }
+        for (LayerShape layer : network.layers()) {
+            if (layer.name().equals(pattern.text().substring(0, slash))) {
+                List<String> matrices =
+                        layer.matrices().stream().map(MatrixShape::parameter).toList();
+                return ": the matrices of '" + layer.name() + "' are " + String.join(", ", matrices)
+                        + (layer.vectors().isEmpty()
+                                ? ""
+                                : "; its vectors, " + String.join(", ", layer.vectors()) + ", train by bias=all");
+            }
+        }
+        return "";
     }
 
     private static String nearest(LayerPattern pattern, NetworkShape network) {

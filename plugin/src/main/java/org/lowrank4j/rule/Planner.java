@@ -120,10 +120,10 @@ final class Planner {
             return "";
         }
         LayerShape layer = network.layer(matrix.layer());
-        String why = "init " + name + " learns from what it multiplies, which a " + layer.type() + " does not show";
+        String why = "init " + name + " learns from a layer's inputs, and only dense and output layers show theirs";
         if (roles.isNamed(layer)) {
             throw new LowRankException("Layer '" + matrix.key() + "' cannot start so: " + why
-                    + ". Give it another init (init@" + matrix.key() + "=kaiming), or take it out of layers.");
+                    + ". Give the layer another init (init@" + layer.name() + "=kaiming), or take it out of layers.");
         }
         return why;
     }
@@ -254,7 +254,8 @@ final class Planner {
     private LowRankException tooLarge(MatrixShape matrix, TargetSettings asked, Sourced chosen, long largest) {
         String init = asked.initialisation();
         boolean smaller = largest < matrix.largestRank();
-        String name = matrix.key();
+        boolean oneOfSeveral = network.layer(matrix.layer()).matrices().size() > 1;
+        String name = oneOfSeveral ? matrix.layer() + "/" + matrix.parameter() : matrix.key();
         return new LowRankException("rank " + asked.rank() + " (" + chosen.source() + ") is too large for layer '"
                 + name
                 + "' (" + network.layer(matrix.layer()).type() + ", " + matrix.parameter() + " " + matrix.inputs()

@@ -132,6 +132,17 @@ class PlannerTest {
         assertTrue(message.contains(reason), message);
     }
 
+    /** What a layer has is told where the layer is right and its parameter is not. */
+    @Test
+    void aMatrixThatIsNotThereIsToldFromALayerThatIsNot() {
+        String message = refusal("rank", "2", "layers", "fc1/XX");
+        assertTrue(
+                message.contains(
+                        "No layer matches 'fc1/XX' of layers (agent argument layers): the matrices of 'fc1' are W;"
+                                + " its vectors, b, train by bias=all. Nearest: "),
+                message);
+    }
+
     /** A rule for no layer in particular is none for a network without such layers; what it says of layers must hold. */
     @Test
     void aRuleThatNamesNoLayersMayFindNone() {

@@ -473,7 +473,9 @@ class CalibrationTest {
         String message = assertThrows(
                         RuntimeException.class, () -> fit(network, new CountedBatches(series(false), true)))
                 .getMessage();
-        assertTrue(message.contains("init eva learns from what it multiplies, which a LSTM does not show"), message);
+        assertTrue(
+                message.contains("init eva learns from a layer's inputs, and only dense and output layers show theirs"),
+                message);
     }
 
     @Test
