@@ -99,14 +99,18 @@ class SaveWhileTrainingTest {
             }
         });
         step(network, 0);
+        CountDownLatch saving = new CountDownLatch(1);
         CountDownLatch done = new CountDownLatch(1);
         Future<List<String>> saver = others.submit(() -> {
             List<String> contents = new ArrayList<>();
-            while (done.getCount() > 0) {
+            do {
                 contents.add(content(taken.apply((Model) network)));
-            }
+                saving.countDown();
+            } while (done.getCount() > 0);
             return contents;
         });
+        // On a busy machine the steps could be over before the other thread has begun.
+        assertTrue(saving.await(SECONDS, TimeUnit.SECONDS));
         for (int i = 1; i < STEPS; i++) {
             step(network, i);
         }
