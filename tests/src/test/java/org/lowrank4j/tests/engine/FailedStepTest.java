@@ -149,6 +149,15 @@ class FailedStepTest {
         assertGoesOn(rule, failing, other, () -> fuse.armed = true);
     }
 
+    /** The second target fails where the first one has moved W for the length of the step already. */
+    @Test
+    void aBeginOfAStepThatThrowsAbandonsTheTargetsBefore() {
+        String rule = "rank=2, update=maestro, gradient@layer1=probe-passes, update@layer1=full";
+        MultiLayerNetwork failing = network(rule, momentum(), momentum(), new FixedSchedule(0.02));
+        MultiLayerNetwork other = network(rule, momentum(), momentum(), new FixedSchedule(0.02));
+        assertGoesOn(rule, failing, other, () -> PassProbe.thrown = new Broken());
+    }
+
     @Test
     void aListenerThatThrowsInTheMiddleOfAStep() {
         for (String rule : METHODS.split(";")) {

@@ -2,6 +2,7 @@ package org.lowrank4j.tests.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.WrappedUpdate;
 import org.lowrank4j.update.ExtraPasses;
@@ -24,6 +25,9 @@ public final class PassProbe implements GradientApproximation {
 
     /** Outputs seen at the weights of the step. */
     static final List<INDArray> OUTPUTS = new ArrayList<>();
+
+    /** What the next step's begin is to throw, null for nothing. */
+    static @Nullable RuntimeException thrown;
 
     static int finite;
     static int notFinite;
@@ -58,6 +62,16 @@ public final class PassProbe implements GradientApproximation {
         Target(TargetUpdate update, INDArray weight) {
             super(update);
             this.weight = weight;
+        }
+
+        @Override
+        public void beforeForward(int iteration, int epoch) {
+            RuntimeException now = thrown;
+            thrown = null;
+            if (now != null) {
+                throw now;
+            }
+            super.beforeForward(iteration, epoch);
         }
 
         @Override
