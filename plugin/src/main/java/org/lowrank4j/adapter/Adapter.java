@@ -14,8 +14,8 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NotFinite;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.network.NetworkWeights;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

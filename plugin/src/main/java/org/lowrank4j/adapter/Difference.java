@@ -11,8 +11,8 @@ import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.NativeMemory;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.network.NetworkWeights;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NotFinite;
 import org.lowrank4j.kind.PeftForm;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -7,10 +7,10 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.file.AdapterEntry;
 import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.file.StoredModel;
+import org.lowrank4j.file.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.kind.PeftForm;
 import org.lowrank4j.method.Excerpt;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

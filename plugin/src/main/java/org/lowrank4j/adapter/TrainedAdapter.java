@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.engine.TrainingState;
+import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import org.lowrank4j.command.work.WrongUse;
 
 /** Class paths as users write them, entry by entry. */
 final class ClassPath {

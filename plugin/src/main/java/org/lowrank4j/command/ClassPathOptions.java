@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.command.work.Progress;
+import org.lowrank4j.command.work.WrongUse;
 import picocli.CommandLine.Option;
 
 /** Where Deeplearning4j is: the user's own version is used, none comes with this jar. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.command.work.WrongUse;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 import picocli.CommandLine;

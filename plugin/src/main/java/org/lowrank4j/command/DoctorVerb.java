@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lowrank4j.command.work.Probe;
+import org.lowrank4j.command.work.Progress;
+import org.lowrank4j.command.work.Result;
+import org.lowrank4j.command.work.WrongUse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -2,7 +2,10 @@ package org.lowrank4j.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.lowrank4j.command.work.InputFiles;
 import org.lowrank4j.command.work.Merging;
+import org.lowrank4j.command.work.Progress;
+import org.lowrank4j.command.work.Result;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

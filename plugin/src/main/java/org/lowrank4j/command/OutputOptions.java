@@ -3,6 +3,8 @@ package org.lowrank4j.command;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.command.work.InputFiles;
+import org.lowrank4j.command.work.WrongUse;
 import picocli.CommandLine.Option;
 
 /** Where a verb writes. */

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.NetworkState;
+import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.rule.Rule;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 

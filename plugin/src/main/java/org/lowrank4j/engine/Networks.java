@@ -16,12 +16,14 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.method.Methods;
-import org.lowrank4j.report.Console;
+import org.lowrank4j.file.NetworkState;
+import org.lowrank4j.file.TrainingState;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Creation;
-import org.lowrank4j.rule.NetworkShape;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rule;
 import org.lowrank4j.rule.RuleBook;
@@ -591,12 +593,12 @@ public final class Networks {
 
     /** The plan, with the scales of the saved training where an earlier version gave cut ranks other ones. */
     private static Plan planOf(TrainingState saved, Plan plan) {
-        Map<String, String> wanted = TrainingState.settings(plan);
+        Map<String, String> wanted = plan.settings();
         if (saved.settings().equals(wanted)) {
             return plan;
         }
         Plan earlier = plan.withScalesAsked();
-        if (saved.settings().equals(TrainingState.settings(earlier))) {
+        if (saved.settings().equals(earlier.settings())) {
             return earlier;
         }
         throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");

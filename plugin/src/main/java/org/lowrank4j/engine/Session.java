@@ -19,11 +19,13 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.file.NetworkState;
+import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.Kept;
-import org.lowrank4j.report.Console;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.update.ExtraPasses;
@@ -667,11 +669,7 @@ final class Session {
             }
         }
         return new TrainingState(
-                TrainingState.settings(asked),
-                ranks,
-                tensors,
-                withUpdater,
-                asked.shape().random());
+                asked.settings(), ranks, tensors, withUpdater, asked.shape().random());
     }
 
     /** Copies of all arrays that are neither the network's parameters nor an updater's state, by name. */
@@ -792,7 +790,7 @@ final class Session {
 
     private void take(INDArray given, INDArray vector, @Nullable Map<String, INDArray> adapters) {
         if (adapters != null) {
-            restore(new TrainingState(TrainingState.settings(asked), ranks, adapters, false));
+            restore(new TrainingState(asked.settings(), ranks, adapters, false));
         }
         long live = liveLength();
         if (live > 0) {

@@ -7,8 +7,8 @@ import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.rule.NetworkShape;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.report.Console;
 import org.lowrank4j.rule.RuleBook;
 
 /**

@@ -12,7 +12,6 @@ import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.engine.TrainingState;
 import org.lowrank4j.method.Excerpt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -5,9 +5,9 @@ import java.util.Optional;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

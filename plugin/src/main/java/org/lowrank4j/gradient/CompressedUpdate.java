@@ -7,8 +7,8 @@ import java.util.function.BiFunction;
 import org.lowrank4j.gradient.exchange.Compressor;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -5,8 +5,8 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.exchange.EControlCompressor;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 
 /**
  * EControl (arXiv 2311.05645): each worker sends the largest entries of what its estimate of the gradient misses, and the

@@ -1,7 +1,7 @@
 package org.lowrank4j.gradient;
 
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 
 /** No approximation: every update computes the exact gradients of its own tensors. */
 public final class ExactGradient implements GradientApproximation {

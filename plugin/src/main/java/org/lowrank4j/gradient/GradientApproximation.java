@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

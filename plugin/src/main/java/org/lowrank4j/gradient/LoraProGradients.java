@@ -2,7 +2,7 @@ package org.lowrank4j.gradient;
 
 import org.lowrank4j.decomposition.Sylvester;
 import org.lowrank4j.decomposition.SymmetricEigen;
-import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

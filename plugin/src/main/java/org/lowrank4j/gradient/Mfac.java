@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Locale;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.fisher.GradientWindow;
 import org.lowrank4j.fisher.GradientWindow.Filling;
@@ -10,9 +11,8 @@ import org.lowrank4j.fisher.WindowMemory;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.report.Console;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

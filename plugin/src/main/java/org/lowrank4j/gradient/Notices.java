@@ -3,8 +3,8 @@ package org.lowrank4j.gradient;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.lowrank4j.report.Console;
-import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.Console;
+import org.lowrank4j.method.TargetWeight;
 
 /** What an approximation has to say about a network, said once and not for each of its layers. */
 final class Notices {

@@ -4,8 +4,8 @@ import java.util.List;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.lowrank4j.update.WeightTarget;
 
 /**

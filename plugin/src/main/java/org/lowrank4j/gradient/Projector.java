@@ -6,7 +6,7 @@ import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Kept;
-import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

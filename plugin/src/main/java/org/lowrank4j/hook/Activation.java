@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.engine.Networks;
-import org.lowrank4j.report.Console;
 import org.lowrank4j.rule.RuleBook;
 
 /** The agent's first call into the plugin, before any hook runs, and its last. */

@@ -7,10 +7,10 @@ import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.engine.Networks;
 import org.lowrank4j.file.AdapterEntry;
 import org.lowrank4j.file.ModelZip;
+import org.lowrank4j.file.NetworkState;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 

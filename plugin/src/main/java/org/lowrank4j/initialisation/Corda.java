@@ -4,9 +4,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.InputCovariance.Normalisation;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.method.TargetWeight;
 
 /**
  * CorDA, context-oriented decomposition (arXiv 2406.05223, section 3, as in the reference LoRA libraries): W is split by

@@ -1,5 +1,6 @@
 package org.lowrank4j.initialisation;
 
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

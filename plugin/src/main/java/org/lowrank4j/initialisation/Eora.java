@@ -3,10 +3,11 @@ package org.lowrank4j.initialisation;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.network.ModelWeights;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -3,9 +3,10 @@ package org.lowrank4j.initialisation;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.method.TargetWeight;
 
 /**
  * How the factors A (nIn x r) and B (r x nOut) of a target weight start.

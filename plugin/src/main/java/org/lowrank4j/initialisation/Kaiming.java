@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import java.util.Random;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.network.ModelWeights;

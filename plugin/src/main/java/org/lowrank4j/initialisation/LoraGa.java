@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Random;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -3,6 +3,7 @@ package org.lowrank4j.initialisation;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 

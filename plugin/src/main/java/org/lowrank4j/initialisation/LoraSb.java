@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;

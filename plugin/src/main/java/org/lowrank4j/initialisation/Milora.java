@@ -2,6 +2,7 @@ package org.lowrank4j.initialisation;
 
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 
 /**
  * MiLoRA (arXiv 2406.09044, section 3, and the released code): as {@link Pissa}, but A and B start as the part of W with

@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import org.lowrank4j.decomposition.ThinQr;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;

@@ -4,6 +4,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinQr;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.RandomisedSvd;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 
 /**

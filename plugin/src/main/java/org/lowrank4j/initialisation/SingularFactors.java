@@ -2,6 +2,7 @@ package org.lowrank4j.initialisation;
 
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

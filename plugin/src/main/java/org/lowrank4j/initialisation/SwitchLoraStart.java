@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import java.util.Random;
+import org.lowrank4j.method.Factors;
 
 /**
  * SwitchLoRA's start for training from scratch (arXiv 2406.06564, section 3, constants of the released code): A and B

@@ -23,7 +23,7 @@ import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 

@@ -9,7 +9,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.TargetChoices.Choice;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.StartedUpdate;

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.lowrank4j.network.NetworkShape;
 
 /**
  * Where and as what a network came to be: the facts that rules are matched against. It holds names and what annotations

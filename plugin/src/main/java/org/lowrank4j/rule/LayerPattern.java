@@ -10,8 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 
 /**
  * Names layers of a network: by name, by regular expression over the whole name, by index ({@code 3}), by inclusive

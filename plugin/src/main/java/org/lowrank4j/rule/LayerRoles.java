@@ -12,8 +12,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.PatternMatches.PatternMatch;
 
 /**

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 
 /** Matches the layer patterns of one key strictly: each pattern must name at least one layer of the network. */
 final class PatternMatches {

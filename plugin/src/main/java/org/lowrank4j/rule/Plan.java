@@ -1,10 +1,12 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.network.NetworkShape;
 
 /**
  * What one rule means for one network: every layer with its role. Printable without training.
@@ -21,6 +23,9 @@ public record Plan(
         List<LayerPlan> layers,
         @Nullable TargetSettings joint,
         List<String> warnings) {
+
+    /** Among the settings, for an update that moves a network without targets. */
+    private static final String WHOLE_NETWORK = "the whole network";
 
     /** @throws LowRankException if there are warnings and the rule is strict */
     public Plan {
@@ -42,6 +47,22 @@ public record Plan(
     /** The targets of all layers, in their order. */
     public List<Target> targets() {
         return layers.stream().flatMap(layer -> layer.targets().stream()).toList();
+    }
+
+    /** One line per target, by its key, with everything that decides the shape and meaning of its state. */
+    public Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        for (Target target : targets()) {
+            TargetSettings its = target.settings();
+            settings.put(
+                    target.key(),
+                    "update=" + its.update() + " gradient=" + its.gradient() + " rank=" + its.rank() + " scale="
+                            + its.scale() + " shape=" + target.matrix().sides());
+        }
+        if (joint != null) {
+            settings.put(WHOLE_NETWORK, "update=" + joint.update() + " " + joint.options());
+        }
+        return settings;
     }
 
     /**

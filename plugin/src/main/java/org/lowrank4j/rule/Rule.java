@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.registry.Methods;
 
 /** What the user wants for one network: all sources merged key by key, each value with the source that it came from. */
 public final class Rule {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.network.NetworkShape;
 
 /**
  * All rules of this JVM. For each key the first source that sets it wins: agent arguments, system properties ({@code

@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.rule.NetworkShape.MatrixShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.PatternMatches.PatternMatch;
 
 /**

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 
 /**
  * AdaLoRA (arXiv 2303.10512, equations 3 to 12, as in the reference PEFT library): the change of W is a trained singular

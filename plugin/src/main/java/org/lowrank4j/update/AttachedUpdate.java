@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

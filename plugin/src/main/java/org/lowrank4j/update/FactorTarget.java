@@ -1,8 +1,8 @@
 package org.lowrank4j.update;
 
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,6 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.Optional;
+import org.lowrank4j.method.TargetWeight;
 
 /** An update that trains its factors A and B: LoRA and what is made of it. */
 public non-sealed interface FactorUpdate extends StartedUpdate {

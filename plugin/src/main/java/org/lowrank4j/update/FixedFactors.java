@@ -2,9 +2,10 @@ package org.lowrank4j.update;
 
 import java.util.Arrays;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The factors A (nIn x r) and B (r x nOut) of one weight that stay as they started, around a small trained core. */

@@ -1,5 +1,7 @@
 package org.lowrank4j.update;
 
+import org.lowrank4j.method.TargetWeight;
+
 /**
  * Trains W itself. By itself this is ordinary training of the weight; gradient approximations such as GaLore, whose low
  * rank lies in the gradient, are published with it.

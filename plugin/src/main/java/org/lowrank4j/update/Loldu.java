@@ -1,8 +1,9 @@
 package org.lowrank4j.update;
 
 import org.lowrank4j.blas.Blas;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

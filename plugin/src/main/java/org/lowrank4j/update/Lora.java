@@ -4,11 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 

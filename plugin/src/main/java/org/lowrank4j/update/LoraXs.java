@@ -4,9 +4,10 @@ import java.util.List;
 import java.util.Optional;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.PseudoInverse;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

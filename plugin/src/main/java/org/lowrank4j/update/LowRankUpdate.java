@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 
 /**
  * How a step changes a target weight W, and how the subspace of that change moves: LoRA's A B, SwitchLoRA, W itself. Every

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 
 /**
  * Maestro (arXiv 2308.14929, algorithm 1, and the released code): W = A B with A nIn x k and B k x nOut trained, k = min(nIn,

@@ -7,6 +7,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.report.Console;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -6,6 +6,7 @@ import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;

@@ -7,6 +7,7 @@ import org.lowrank4j.initialisation.SwitchLoraStart;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.AdaDelta;
 import org.nd4j.linalg.learning.config.AdaGrad;

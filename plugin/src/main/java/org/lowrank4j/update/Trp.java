@@ -7,6 +7,7 @@ import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

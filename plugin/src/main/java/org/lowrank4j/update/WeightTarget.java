@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;

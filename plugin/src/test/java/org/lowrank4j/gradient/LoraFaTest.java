@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Loldu;
 import org.lowrank4j.update.Lora;

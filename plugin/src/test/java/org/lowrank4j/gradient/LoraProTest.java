@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.update.AdaLora;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;

@@ -16,9 +16,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.TestMethods;
 import org.lowrank4j.update.StartedUpdate;
 

@@ -15,6 +15,7 @@ import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.InputStatistics;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.WholeNetworkUpdate;

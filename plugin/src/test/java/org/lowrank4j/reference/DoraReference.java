@@ -1,12 +1,12 @@
 package org.lowrank4j.reference;
 
 import java.util.Map;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.Dora;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

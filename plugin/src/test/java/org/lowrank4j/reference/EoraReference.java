@@ -7,12 +7,12 @@ import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Eigenspace;
 import org.lowrank4j.initialisation.Eora;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.InputStatistics;
 import org.lowrank4j.initialisation.OriginalZip;
 import org.lowrank4j.initialisation.SecondMoment;
 import org.lowrank4j.initialisation.Start;
-import org.lowrank4j.update.TargetWeight;
+import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -7,10 +7,10 @@ import org.lowrank4j.decomposition.PivotedLu;
 import org.lowrank4j.initialisation.LolduStart;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.Loldu;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

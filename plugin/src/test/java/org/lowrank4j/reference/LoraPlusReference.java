@@ -1,7 +1,7 @@
 package org.lowrank4j.reference;
 
 import java.util.Map;
-import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.TargetUpdate;

@@ -2,10 +2,10 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import org.lowrank4j.gradient.LoraPro;
-import org.lowrank4j.initialisation.Factors;
+import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

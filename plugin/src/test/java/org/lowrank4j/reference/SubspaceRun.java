@@ -2,10 +2,10 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;

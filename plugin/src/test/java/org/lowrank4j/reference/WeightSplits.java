@@ -2,9 +2,9 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import java.util.Random;
-import org.lowrank4j.initialisation.Factors;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.lowrank4j.Console;
 
 /** Standard error is the program's, which may put anything there. */
 class ConsoleTest {

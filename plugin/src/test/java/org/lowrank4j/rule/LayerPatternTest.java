@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
 
 class LayerPatternTest {
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.network.NetworkShape;
 
 /** Every key from every source, and for each two neighbouring sources that the first wins. */
 class PrecedenceTest {

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan.Role;
 
 /** What becomes of layers that nothing has trained yet, and what the report says of them. */

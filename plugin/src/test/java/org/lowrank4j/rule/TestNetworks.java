@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.lowrank4j.rule.NetworkShape.LayerShape;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
 
 /** Shapes of networks for the tests of rules and reports. */
 public final class TestNetworks {

@@ -20,6 +20,8 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.SharedArrays;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

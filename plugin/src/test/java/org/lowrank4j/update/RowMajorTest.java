@@ -13,7 +13,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.kind.Formed;
 import org.lowrank4j.kind.WeightGradient;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;

@@ -1,5 +1,6 @@
 package org.lowrank4j.update;
 
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Opens single exchanges of SwitchLoRA to tests of other packages, which would otherwise have to wait for a draw. */

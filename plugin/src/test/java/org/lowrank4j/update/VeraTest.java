@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.SharedArrays;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

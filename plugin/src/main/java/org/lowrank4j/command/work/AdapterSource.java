@@ -9,9 +9,6 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
-import org.lowrank4j.command.InputFiles;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.WrongUse;
 
 /** Reads adapters in whatever form they are. */
 final class AdapterSource {

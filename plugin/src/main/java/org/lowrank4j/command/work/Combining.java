@@ -13,8 +13,6 @@ import org.lowrank4j.adapter.Combination;
 import org.lowrank4j.adapter.Combination.Weighted;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.Result;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The verb combine. */

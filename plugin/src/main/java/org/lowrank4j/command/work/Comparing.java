@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.LayerAdapter;
 import org.lowrank4j.adapter.ModelFile;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.Result;
 import org.lowrank4j.network.NetworkWeights;
 import org.lowrank4j.report.TextTable;
 import org.nd4j.linalg.api.buffer.DataType;

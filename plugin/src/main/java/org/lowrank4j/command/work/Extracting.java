@@ -16,8 +16,6 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.Extraction;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.Result;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.network.NetworkWeights;
 

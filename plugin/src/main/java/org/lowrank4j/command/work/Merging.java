@@ -11,8 +11,6 @@ import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.Merge;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.Result;
 
 /** The verb merge. */
 public final class Merging {

@@ -10,8 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.ModelFile;
-import org.lowrank4j.command.Progress;
-import org.lowrank4j.command.Result;
 import org.lowrank4j.engine.DryRun;
 import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Plan;

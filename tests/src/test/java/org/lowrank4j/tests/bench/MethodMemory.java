@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.method.Method;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.tests.pages.Form;
 import org.lowrank4j.tests.pages.Json;
 import org.lowrank4j.tests.pages.Page;

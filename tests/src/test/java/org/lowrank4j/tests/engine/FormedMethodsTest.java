@@ -17,7 +17,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.initialisation.Initialisation;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

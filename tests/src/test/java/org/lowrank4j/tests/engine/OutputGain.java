@@ -1,10 +1,10 @@
 package org.lowrank4j.tests.engine;
 
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.AttachedUpdate;
 import org.lowrank4j.update.OwnUpdate;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A user's update in one file, as the guide shows it: W = W0 diag(1 + g), with one trained number for each output. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.update.LowRankUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.WrappedUpdate;
+import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TargetUpdate;
-import org.lowrank4j.update.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

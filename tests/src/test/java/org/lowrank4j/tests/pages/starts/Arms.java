@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lowrank4j.method.Method;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 
 /** The rows of the table, in its order. Scales are the published ones where a paper has its own. */
 final class Arms {

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.method.Method;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.update.Lora;
 
 class ArmsTest {

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 import org.lowrank4j.tests.pages.Arm;
 import org.lowrank4j.tests.pages.Criterion;
 import org.lowrank4j.tests.pages.DigitSettings;

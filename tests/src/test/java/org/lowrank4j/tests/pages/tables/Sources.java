@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.lowrank4j.method.Methods;
+import org.lowrank4j.registry.Methods;
 
 /** What the plugin's sources say of its classes. Services of tests, which are found as users' are, have no source there. */
 final class Sources {

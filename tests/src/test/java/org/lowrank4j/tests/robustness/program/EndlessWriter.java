@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.command.Commands;
-import org.lowrank4j.engine.NetworkState;
 import org.lowrank4j.file.ModelZip;
+import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.tests.robustness.Samples;
 
 /**

@@ -1,10 +1,9 @@
-package org.lowrank4j.update;
+package org.lowrank4j.method;
 
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the targets of one network have in common: arrays, where they train with the same update, and parts, all of them. */

@@ -1,4 +1,4 @@
-package org.lowrank4j.command;
+package org.lowrank4j.command.work;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 public final class InputFiles {
 
     /** The files of an adapter in PEFT's layout. */
-    static final List<String> PEFT_FILES = List.of("adapter_config.json", "adapter_model.safetensors");
+    public static final List<String> PEFT_FILES = List.of("adapter_config.json", "adapter_model.safetensors");
 
     /** What to tell who gives a trained model zip in the place of an adapter, and no base. */
     public static final String NEEDS_BASE =
@@ -19,20 +19,20 @@ public final class InputFiles {
 
     private InputFiles() {}
 
-    static void checkExists(Path file) {
+    public static void checkExists(Path file) {
         if (!Files.exists(file)) {
             throw new WrongUse("There is no file or directory " + file + ".");
         }
     }
 
-    static void checkModel(Path file) {
+    public static void checkModel(Path file) {
         checkExists(file);
         if (Files.isDirectory(file)) {
             throw new WrongUse(file + " is a directory, and a model zip of Deeplearning4j is expected there.");
         }
     }
 
-    static void checkBase(@Nullable Path base) {
+    public static void checkBase(@Nullable Path base) {
         if (base != null) {
             checkModel(base);
         }
@@ -50,7 +50,7 @@ public final class InputFiles {
         return null;
     }
 
-    static boolean hasZipName(Path file) {
+    public static boolean hasZipName(Path file) {
         return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".zip");
     }
 }

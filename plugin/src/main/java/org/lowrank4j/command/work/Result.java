@@ -1,4 +1,4 @@
-package org.lowrank4j.command;
+package org.lowrank4j.command.work;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,6 +1,8 @@
-package org.lowrank4j.engine;
+package org.lowrank4j.file;
 
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -14,10 +16,14 @@ public record NetworkState(String configuration, INDArray parameters, TrainingSt
 
     /** The state of a network that nobody trains meanwhile. */
     public static NetworkState of(Model model, TrainingState training) {
-        NetworkParts network = NetworkParts.of(model);
-        if (network == null) {
+        String configuration;
+        if (model instanceof MultiLayerNetwork network) {
+            configuration = network.getLayerWiseConfigurations().toJson();
+        } else if (model instanceof ComputationGraph graph) {
+            configuration = graph.getConfiguration().toJson();
+        } else {
             throw new IllegalArgumentException("a network was expected, not " + model.getClass());
         }
-        return new NetworkState(network.configurationAfter(0), model.params(), training);
+        return new NetworkState(configuration, model.params(), training);
     }
 }

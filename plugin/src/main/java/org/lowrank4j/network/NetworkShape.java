@@ -1,4 +1,4 @@
-package org.lowrank4j.rule;
+package org.lowrank4j.network;
 
 import java.util.List;
 import java.util.Map;

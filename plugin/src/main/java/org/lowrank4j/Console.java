@@ -1,4 +1,4 @@
-package org.lowrank4j.report;
+package org.lowrank4j;
 
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,7 @@
-package org.lowrank4j.update;
+package org.lowrank4j.method;
 
 import java.util.Map;
 import java.util.Random;
-import org.lowrank4j.method.Kept;
-import org.lowrank4j.method.Method;
-import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,4 +1,4 @@
-package org.lowrank4j.method;
+package org.lowrank4j.registry;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,6 +15,8 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.loss.TrainingLoss;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.NearestName;
 import org.lowrank4j.update.LowRankUpdate;
 
 /**

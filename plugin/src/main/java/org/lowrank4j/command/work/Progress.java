@@ -1,4 +1,4 @@
-package org.lowrank4j.command;
+package org.lowrank4j.command.work;
 
 import java.io.PrintStream;
 
@@ -8,7 +8,7 @@ public final class Progress {
     private final PrintStream stream;
     private final boolean quiet;
 
-    Progress(PrintStream stream, boolean quiet) {
+    public Progress(PrintStream stream, boolean quiet) {
         this.stream = stream;
         this.quiet = quiet;
     }

@@ -1,4 +1,4 @@
-package org.lowrank4j.initialisation;
+package org.lowrank4j.method;
 
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
