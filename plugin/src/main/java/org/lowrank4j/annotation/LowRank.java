@@ -23,8 +23,8 @@ import java.lang.annotation.Target;
  * }</pre>
  *
  * <p>Layers are named by patterns: a layer's name, a regular expression that matches the whole name, an index ({@code
- * "3"}), an inclusive range ({@code "0..3"}, {@code "2.."}, {@code "..1"}) or a type ({@code "type:DenseLayer"} or
- * {@code "DenseLayer"}). Every pattern must match at least one layer of the network.
+ * "3"}), an inclusive range ({@code "0..3"}, {@code "2.."}, {@code "..1"}) or a type ({@code "type:LSTM"} or
+ * {@code "LSTM"}). Every pattern must match at least one layer of the network.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -4,13 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.nn.api.Trainable;
-import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.FrozenLayer;
-import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.LayerKinds;
+import org.lowrank4j.kind.Wrapped;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -35,21 +32,12 @@ abstract class ForwardPasses {
         NetworkWeights weights = NetworkWeights.of(network);
         List<Target> targets = new ArrayList<>();
         weights.layers().forEach((name, layer) -> {
-            if (unfrozen(layer.trainable()) instanceof BaseLayer<?> base && LayerKinds.inputRows(base) != null) {
+            if (Wrapped.unfrozen(layer.trainable()) instanceof BaseLayer<?> base
+                    && LayerKinds.inputRows(base) != null) {
                 targets.add(new Target(name, base, weights.matrix(name)));
             }
         });
         return targets;
-    }
-
-    private static Trainable unfrozen(Trainable layer) {
-        if (layer instanceof GraphVertex vertex && vertex.hasLayer()) {
-            return unfrozen(vertex.getLayer());
-        }
-        if (layer instanceof FrozenLayer frozen) {
-            return unfrozen(frozen.getInsideLayer());
-        }
-        return layer instanceof FrozenLayerWithBackprop frozen ? unfrozen(frozen.getInsideLayer()) : layer;
     }
 
     /** Passes a minibatch forward and leaves each layer its input and its mask. */

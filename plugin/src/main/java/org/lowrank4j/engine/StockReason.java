@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
@@ -45,7 +46,7 @@ final class StockReason {
         if (network.dataType() != DataType.FLOAT && network.dataType() != DataType.DOUBLE) {
             return "its data type is " + network.dataType() + ", and only FLOAT and DOUBLE are supported";
         }
-        if (!network.hasOutputLayers()) {
+        if (!network.outputs().stream().allMatch(LayerKinds::isOutput)) {
             return "it has no output layer, so its errors come from outside, which is not supported";
         }
         return pretraining(network);

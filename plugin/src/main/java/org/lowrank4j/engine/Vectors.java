@@ -8,8 +8,6 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
-import org.deeplearning4j.nn.layers.ocnn.OCNNOutputLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,8 +18,8 @@ final class Vectors {
     private Vectors() {}
 
     /** In the order of the table; nothing for a vertex that is no layer. */
-    static List<String> names(Trainable trainable, @Nullable Layer layer, Map<String, INDArray> table) {
-        return layer == null
+    static List<String> names(Trainable trainable, Trainable inner, Map<String, INDArray> table) {
+        return !(inner instanceof Layer layer)
                 ? List.of()
                 : table.keySet().stream()
                         .filter(name -> isVector(layer, name, table.get(name)))
@@ -44,12 +42,5 @@ final class Vectors {
                 || name.equals(DefaultParamInitializer.GAIN_KEY)
                 || settings instanceof PReLULayer
                 || settings instanceof ElementWiseMultiplicationLayer;
-    }
-
-    /** Why the vectors of a layer cannot train while its matrices do not, empty if they can. */
-    static String refusal(@Nullable Layer layer) {
-        return layer instanceof BatchNormalization || layer instanceof OCNNOutputLayer
-                ? "its parameters train together or not at all"
-                : "";
     }
 }

@@ -5,7 +5,7 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kind of layer, and all that is known of it: which layers it is for, and which matrices they have. Found as a service,
+ * A kind of layer, and all that is known of it: which layers it is for, which matrices they have, and how they train. Found as a service,
  * so a kind of one's own is one class and a line in
  * {@code META-INF/services/org.lowrank4j.kind.LayerKind}. It is asked before those that come with lowrank4j.
  *
@@ -35,5 +35,15 @@ public interface LayerKind {
     /** Whether a rule that names no layers adapts it; by default only one that names it does. */
     default boolean byDefault() {
         return false;
+    }
+
+    /** Whether its parameters train together or not at all; by default its vectors may train beside frozen matrices. */
+    default boolean trainsAsAWhole() {
+        return false;
+    }
+
+    /** The parameters that it sets in its backward pass whatever their gradients are; by default none. */
+    default List<String> setByItself() {
+        return List.of();
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.jspecify.annotations.Nullable;
 
 /** The kinds of layers that there are: those of the user first, then those that come with lowrank4j. */
@@ -33,15 +34,20 @@ public final class LayerKinds {
      * The kind of a layer.
      *
      * @param layer not wrapped; {@link Wrapped#in}
-     * @return null if no matrix of it can be adapted
+     * @return null if nothing is known of it
      */
     public static @Nullable LayerKind of(Trainable layer) {
         return KINDS.stream().filter(kind -> kind.is(layer)).findFirst().orElse(null);
     }
 
+    /** Whether a layer has a loss; its errors come from outside otherwise. */
+    public static boolean isOutput(Trainable layer) {
+        return layer instanceof IOutputLayer;
+    }
+
     /** The rows that a layer's matrix multiplies; null if it does not show them, as one that is wrapped. */
-    public static @Nullable InputRows inputRows(@Nullable Trainable layer) {
-        LayerKind kind = layer == null ? null : of(layer);
+    public static @Nullable InputRows inputRows(Trainable layer) {
+        LayerKind kind = of(layer);
         return kind == null ? null : kind.inputRows();
     }
 

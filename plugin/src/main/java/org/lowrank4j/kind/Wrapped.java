@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
+import org.deeplearning4j.nn.layers.FrozenLayer;
+import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 import org.lowrank4j.LowRankException;
@@ -37,6 +40,37 @@ public record Wrapped(String prefix, Trainable layer) {
                     new Wrapped("b", Objects.requireNonNull((Layer) BACKWARDS.get(both))));
         }
         return List.of(new Wrapped("", layer));
+    }
+
+    /** A layer or vertex without what freezes it. */
+    public static Trainable unfrozen(Trainable layer) {
+        if (layer instanceof GraphVertex vertex && vertex.hasLayer()) {
+            return unfrozen(vertex.getLayer());
+        }
+        if (layer instanceof FrozenLayer frozen) {
+            return unfrozen(frozen.getInsideLayer());
+        }
+        return layer instanceof FrozenLayerWithBackprop frozen ? unfrozen(frozen.getInsideLayer()) : layer;
+    }
+
+    /**
+     * The type by which rules name a layer: that of its configuration, and of one that wraps another both, as {@code
+     * LastTimeStep(LSTM)}. What freezes a layer is no part of it.
+     */
+    public static String type(Trainable layer) {
+        Trainable inner = unfrozen(layer);
+        if (inner instanceof BaseWrapperLayer wrapper) {
+            String name = wrapper.getClass().getSimpleName();
+            String wraps = name.equals("MaskZeroLayer") ? name : name.replaceFirst("Layer$", "");
+            return wraps + "(" + type(wrapper.getUnderlying()) + ")";
+        }
+        if (!(inner instanceof Layer plain)) {
+            return inner.getConfig().getClass().getSimpleName();
+        }
+        var configuration = plain.conf().getLayer();
+        return configuration instanceof Bidirectional both
+                ? "Bidirectional(" + both.getFwd().getClass().getSimpleName() + ")"
+                : configuration.getClass().getSimpleName();
     }
 
     private static VarHandle field(String name) {

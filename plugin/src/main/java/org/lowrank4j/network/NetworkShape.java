@@ -36,11 +36,11 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      *
      * @param index position among the layers, from 0
      * @param name as configured, else DL4J's default name ({@code layer0}, {@code layer1}, ... or the vertex name)
-     * @param type simple name of the configuration class, for example {@code DenseLayer}, with what it wraps in brackets:
+     * @param type simple name of the configuration class, for example {@code LSTM}, with what it wraps in brackets:
      *     {@code LastTimeStep(LSTM)}
      * @param matrices what of it a low-rank method could adapt, in DL4J's order; empty if nothing
      * @param parameters parameter name to number of entries, in DL4J's order; empty for a layer without parameters
-     * @param output whether it is an output layer (an IOutputLayer)
+     * @param output whether it has a loss
      * @param byDefault whether a rule that names no layers adapts it
      * @param frozen whether the program itself froze it (FrozenLayer), or it lies below such a layer
      * @param vectors names of the parameters that are vectors (biases, gains), in DL4J's order; running statistics are none

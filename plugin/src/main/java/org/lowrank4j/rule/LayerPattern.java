@@ -16,7 +16,7 @@ import org.lowrank4j.network.NetworkShape.MatrixShape;
 
 /**
  * Names layers of a network: by name, by regular expression over the whole name, by index ({@code 3}), by inclusive
- * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:DenseLayer} or {@code DenseLayer}). What follows a
+ * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:LSTM} or {@code LSTM}). What follows a
  * slash names matrices of those layers, by parameter name or regular expression: {@code lstm/RW}, {@code type:LSTM/R?W}.
  *
  * <p>What a text means is decided by the network in this order, so that a layer is always reachable by its own name: a
@@ -94,7 +94,7 @@ final class LayerPattern {
     private static LayerPattern parseOne(String entry) {
         if (entry.isEmpty() || entry.equals(TYPE_PREFIX)) {
             throw new IllegalArgumentException("a layer pattern is empty; write a name, a regular expression, an index,"
-                    + " a range such as 0..3, a type such as type:DenseLayer, or none");
+                    + " a range such as 0..3, a type such as type:LSTM, or none");
         }
         Matcher range = RANGE.matcher(entry);
         if (range.matches()) {

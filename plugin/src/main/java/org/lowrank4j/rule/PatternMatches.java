@@ -97,7 +97,7 @@ final class PatternMatches {
         return String.join(", ", NearestName.ranked(pattern.text().replace("type:", ""), candidates, NEAREST));
     }
 
-    /** The layers as {@code 0 dense1 (DenseLayer), ...}, cut short where there are very many or their names are long. */
+    /** The layers as {@code 0 lstm (LSTM), ...}, cut short where there are very many or their names are long. */
     static String list(NetworkShape network) {
         List<LayerShape> layers = network.layers();
         List<String> shown = new ArrayList<>();

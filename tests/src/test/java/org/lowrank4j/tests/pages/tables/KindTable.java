@@ -23,6 +23,9 @@ final class KindTable {
         types.forEach((kind, names) -> sources.call(kind.getClass(), names.get(0)));
         Table table = new Table(List.of("type", "what is adapted", "matrices", "by default"));
         for (LayerKind kind : LayerKinds.all()) {
+            if (kind.matrices().isEmpty()) {
+                continue;
+            }
             if (types.containsKey(kind)) {
                 table.row(List.of(
                         codes(types.get(kind)),

@@ -1,0 +1,30 @@
+package org.lowrank4j.kind;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.OutputLayer;
+import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
+
+/** W of an output layer, for examples or series. */
+public final class Output implements LayerKind {
+
+    @Override
+    public boolean is(Trainable layer) {
+        return layer.getClass() == OutputLayer.class || layer.getClass() == RnnOutputLayer.class;
+    }
+
+    @Override
+    public List<Matrix> matrices() {
+        return List.of(Matrix.asItIs("W"));
+    }
+
+    @Override
+    public boolean byDefault() {
+        return true;
+    }
+
+    @Override
+    public InputRows inputRows() {
+        return new ExampleRows();
+    }
+}
