@@ -68,7 +68,7 @@ public final class Mfac implements GradientApproximation {
                 entries,
                 WindowMemory.bytes(window, entries, type)));
         GradientWindow gradients = window(window, entries, type, options);
-        double momentum = momentum(options);
+        double momentum = options.belowOne("momentum");
         MfacDirection direction = new MfacDirection(gradients, entries, momentum);
         // The window with its factor on the heap and, with momentum, the last direction in double.
         long factor = (long) window * window * Double.BYTES;
@@ -81,15 +81,6 @@ public final class Mfac implements GradientApproximation {
         direction.state().forEach(kept::saved);
         kept.afterRestoring(direction::restored);
         return direction::replace;
-    }
-
-    private static double momentum(OptionValues options) {
-        double momentum = options.between("momentum", 0, 1);
-        if (momentum == 1) {
-            throw new LowRankException("mfac.momentum=1 is refused: it is the share of the last direction in the next"
-                    + " one, a number from 0 to below 1; 0 is published.");
-        }
-        return momentum;
     }
 
     private static GradientWindow window(int window, long entries, DataType type, OptionValues options) {

@@ -35,15 +35,23 @@ public final class OptionValues {
 
     /** The option as a positive whole number. */
     public int positiveInt(String option) {
-        return positiveInt(option, Integer.MAX_VALUE);
+        return integer(option, 1, Integer.MAX_VALUE, "a whole number above 0");
     }
 
     /** The option as a whole number from 1 to a largest one. */
     public int positiveInt(String option, int most) {
-        String allowed = most == Integer.MAX_VALUE ? "a whole number above 0" : "a whole number from 1 to " + most;
+        return integer(option, 1, most, "a whole number from 1 to " + most);
+    }
+
+    /** The option as a whole number of at least 0. */
+    public int wholeNumber(String option) {
+        return integer(option, 0, Integer.MAX_VALUE, "a whole number, 0 or more");
+    }
+
+    private int integer(String option, int least, int most, String allowed) {
         try {
             int value = Integer.parseInt(text(option));
-            if (value > 0 && value <= most) {
+            if (value >= least && value <= most) {
                 return value;
             }
         } catch (NumberFormatException notANumber) {
@@ -54,37 +62,25 @@ public final class OptionValues {
 
     /** The option as a finite number above 0. */
     public double positiveDouble(String option) {
-        try {
-            double value = Double.parseDouble(text(option));
-            if (value > 0 && Double.isFinite(value)) {
-                return value;
-            }
-        } catch (NumberFormatException notANumber) {
-            throw refused(option, "a number above 0", notANumber);
-        }
-        throw refused(option, "a number above 0", null);
-    }
-
-    /** The option as a whole number of at least 0. */
-    public int wholeNumber(String option) {
-        try {
-            int value = Integer.parseInt(text(option));
-            if (value >= 0) {
-                return value;
-            }
-        } catch (NumberFormatException notANumber) {
-            throw refused(option, "a whole number, 0 or more", notANumber);
-        }
-        throw refused(option, "a whole number, 0 or more", null);
+        return number(option, Double.MIN_VALUE, Double.MAX_VALUE, "a number above 0");
     }
 
     /** The option as a finite number between two bounds, both allowed. */
     public double between(String option, double least, double most) {
-        String allowed =
-                Double.isInfinite(most) ? "a number of at least " + least : "a number from " + least + " to " + most;
+        return Double.isInfinite(most)
+                ? number(option, least, Double.MAX_VALUE, "a number of at least " + least)
+                : number(option, least, most, "a number from " + least + " to " + most);
+    }
+
+    /** The option as a part that is not all: a number from 0 to below 1. */
+    public double belowOne(String option) {
+        return number(option, 0, Math.nextDown(1.0), "a number from 0 to below 1");
+    }
+
+    private double number(String option, double least, double most, String allowed) {
         try {
             double value = Double.parseDouble(text(option));
-            if (value >= least && value <= most && Double.isFinite(value)) {
+            if (value >= least && value <= most) {
                 return value;
             }
         } catch (NumberFormatException notANumber) {

@@ -64,14 +64,8 @@ public final class SwitchEma implements WeightUpdate {
     @Override
     public WeightTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        double mu = options.between("mu", 0, 1);
-        if (mu == 1) {
-            throw new LowRankException("switch-ema.mu=1 is refused: the average of layer " + target.layer()
-                    + " would stay what W was at the start, and every switch would undo the training. Use a number below"
-                    + " 1, whose 1 / (1 - mu) is much less than the number of steps of an epoch.");
-        }
         int interval = options.text(SWITCH).equals("epoch") ? 0 : options.positiveInt(SWITCH);
-        return new Target(target, memory(mu, options), interval);
+        return new Target(target, memory(options.belowOne("mu"), options), interval);
     }
 
     private static Memory memory(double mu, OptionValues options) {

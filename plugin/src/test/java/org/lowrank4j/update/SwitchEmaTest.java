@@ -232,8 +232,8 @@ class SwitchEmaTest {
 
     @ParameterizedTest
     @CsvSource({
-        "mu, 1, would undo the training",
-        "mu, -0.1, from 0.0 to 1.0",
+        "mu, 1, from 0 to below 1",
+        "mu, -0.1, from 0 to below 1",
         "switch, often, above 0",
         "switch, 0, above 0"
     })
