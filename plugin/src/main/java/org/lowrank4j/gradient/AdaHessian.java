@@ -1,14 +1,26 @@
 package org.lowrank4j.gradient;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
+import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
@@ -85,8 +97,8 @@ public final class AdaHessian implements GradientApproximation {
         requireDerivatives(update, target);
         OptionValues options = target.optionsOf(this);
         Settings settings = new Settings(
-                beta(options, "beta1"),
-                beta(options, "beta2"),
+                options.belowOne("beta1"),
+                options.belowOne("beta2"),
                 options.positiveDouble("epsilon"),
                 options.between("power", 0, 1));
         double relative = relativeDisplacement(options, target);
@@ -95,8 +107,7 @@ public final class AdaHessian implements GradientApproximation {
                 "gradient=adahessian passes every minibatch forward and backward twice more, for the curvature: a step"
                         + " takes about three times as long.");
         HessianProduct product = target.shared().part(HessianProduct.class, () -> new HessianProduct(relative));
-        return product.add(
-                new AdaHessianTarget(update, target, target.kept().under(name()), settings, product), relative);
+        return product.add(new Target(update, target, target.kept().under(name()), settings, product), relative);
     }
 
     private static void requireDerivatives(TargetUpdate update, TargetWeight target) {
@@ -109,20 +120,176 @@ public final class AdaHessian implements GradientApproximation {
         });
     }
 
-    private static double beta(OptionValues options, String name) {
-        double beta = options.between(name, 0, 1);
-        if (beta == 1) {
-            throw new LowRankException(
-                    "adahessian." + name
-                            + "=1 is refused: a moment that forgets nothing never starts. It must be a number from 0 to below 1.");
-        }
-        return beta;
-    }
-
     private static double relativeDisplacement(OptionValues options, TargetWeight target) {
         if (!options.text("displacement").strip().equals(AUTO)) {
             return options.positiveDouble("displacement");
         }
         return target.dataType() == DataType.DOUBLE ? 1e-5 : 1e-2;
+    }
+
+    /** One target whose tensors are stepped by {@link AdaHessian}. */
+    static final class Target extends WrappedUpdate {
+
+        private final HessianProduct.Displacement displacement;
+        private final HessianProduct product;
+        private final long seed;
+        private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+        Target(
+                TargetUpdate update,
+                TargetWeight target,
+                Kept kept,
+                AdaHessian.Settings settings,
+                HessianProduct product) {
+            super(update);
+            this.product = product;
+            displacement = new HessianProduct.Displacement(update, target.weight(), kept);
+            seed = target.random("adahessian directions").nextLong();
+            for (TrainedTensor tensor : update.tensors()) {
+                tensors.put(tensor.name(), new Tensor(tensor, kept.under(tensor.name()), settings));
+            }
+        }
+
+        @Override
+        public ExtraPasses extraPasses() {
+            return product;
+        }
+
+        /** Draws z, the same again where a step was left out, and remembers where everything is. */
+        void begin() {
+            long steps = tensors.values().iterator().next().steps();
+            SplittableRandom random = new SplittableRandom(seed + steps);
+            tensors.values().forEach(tensor -> tensor.draw(random));
+            displacement.keep();
+        }
+
+        void displace(double by) {
+            displacement.move(tensors.values().stream().map(Tensor::direction).toList(), by);
+        }
+
+        void putBack() {
+            displacement.putBack();
+        }
+
+        /** The sum of the squares of all entries. */
+        double squares() {
+            return displacement.squares();
+        }
+
+        /** Number of entries. */
+        long entries() {
+            return tensors().stream().mapToLong(TrainedTensor::length).sum();
+        }
+
+        /** The gradients at theta + e z. */
+        void above(INDArray[] gradients) {
+            int i = 0;
+            for (Tensor tensor : tensors.values()) {
+                tensor.product().assign(gradients[i++]);
+            }
+        }
+
+        /** The gradients at theta - e z. */
+        void below(INDArray[] gradients, double distance) {
+            int i = 0;
+            for (Tensor tensor : tensors.values()) {
+                tensor.product().subi(gradients[i++]).divi(2 * distance);
+            }
+        }
+
+        /** The gradient of an l2 term is linear, so that of z is what the term adds to H z. */
+        @Override
+        public void regularise(
+                Regularization term, INDArray[] gradients, double[] learningRates, int iteration, int epoch) {
+            super.regularise(term, gradients, learningRates, iteration, epoch);
+            if (term instanceof L2Regularization) {
+                int i = 0;
+                for (Tensor tensor : tensors.values()) {
+                    term.apply(tensor.direction(), tensor.product(), learningRates[i++], iteration, epoch);
+                }
+            }
+        }
+
+        /** The moments are what the update may edit: laid out as Adam's, the first, then the second. */
+        @Override
+        public void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
+            if (editsUpdaterState()) {
+                INDArray[] states =
+                        tensors.values().stream().map(Tensor::moments).toArray(INDArray[]::new);
+                super.beforeUpdater(gradients, states);
+                int i = 0;
+                for (Tensor tensor : tensors.values()) {
+                    tensor.moments(states[i++]);
+                }
+            }
+        }
+
+        /** Of the updater that the update would use, only the rate counts. */
+        @Override
+        public IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
+            return new MethodUpdater(
+                    super.updater(tensor, usersUpdater), Objects.requireNonNull(tensors.get(tensor.name())));
+        }
+    }
+
+    /** One tensor under {@link AdaHessian}: z, H z and the moments. */
+    private static final class Tensor implements MethodUpdater.Rule {
+
+        private final TrainedTensor tensor;
+        private final CurvatureMoments moments;
+        private final INDArray direction;
+        private final INDArray product;
+
+        Tensor(TrainedTensor tensor, Kept kept, AdaHessian.Settings settings) {
+            this.tensor = tensor;
+            moments = new CurvatureMoments(kept, tensor.shape(), tensor.order(), settings);
+            direction = kept.work("z", tensor.order(), tensor.shape());
+            product = kept.work("H z", tensor.order(), tensor.shape());
+        }
+
+        long steps() {
+            return moments.steps();
+        }
+
+        /** Sets z, entry by entry in the tensor's order, from the bits of the generator. */
+        void draw(SplittableRandom random) {
+            float[] signs = new float[Math.toIntExact(tensor.length())];
+            long bits = 0;
+            for (int i = 0; i < signs.length; i++) {
+                if (i % Long.SIZE == 0) {
+                    bits = random.nextLong();
+                }
+                signs[i] = (bits & 1) == 0 ? -1 : 1;
+                bits >>>= 1;
+            }
+            try (INDArray drawn = Nd4j.create(signs, tensor.shape(), tensor.order())) {
+                direction.assign(drawn);
+            }
+        }
+
+        /** z. */
+        INDArray direction() {
+            return direction;
+        }
+
+        /** H z, or on the way to it. */
+        INDArray product() {
+            return product;
+        }
+
+        /** A copy of both moments, one after the other, each in the tensor's order. */
+        INDArray moments() {
+            return moments.state();
+        }
+
+        /** Puts such a copy back, as it is now. */
+        void moments(INDArray state) {
+            moments.state(state);
+        }
+
+        @Override
+        public void apply(INDArray gradient, IUpdater users, int iteration, int epoch) {
+            moments.apply(gradient.reshape(tensor.order(), tensor.shape()), product, rate(users, iteration, epoch));
+        }
     }
 }

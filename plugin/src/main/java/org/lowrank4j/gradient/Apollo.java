@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * N = updater(R)                                  R as in {@link GaLore}, with a projector of entries N(0, 1/r)
  * phi_i = ||N_i|| / (||R_i|| + 1e-8)              i: an index of the side that is not projected
- * W -= rate * sqrt(scale) * limited(phi * G)      see {@link NormGrowthLimiter}
+ * W -= rate * sqrt(scale) * limited(phi * G)      see {@link SubspaceUpdate#limit}
  * </pre>
  *
  * <p>There is no decomposition: every {@code refresh} steps the projector is drawn anew. N is taken without the rate, and

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * N = updater(R)                                            R, back(R) as in {@link GaLore}
  * phi_i = ||N_i|| / (||R_i|| + 1e-8)                        i: an index of the side that is not projected
- * S = limited(phi * (G - back(R)))                          see {@link NormGrowthLimiter}
+ * S = limited(phi * (G - back(R)))                          see {@link SubspaceUpdate#limit}
  * W -= rate * (scale * back(N) + S)
  * </pre>
  *

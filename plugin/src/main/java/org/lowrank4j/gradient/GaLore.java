@@ -77,7 +77,7 @@ public final class GaLore implements GradientApproximation {
         return new Target(
                 (WeightTarget) update,
                 target,
-                options.choice("side", ProjectedSide.class),
+                options.choice("side", Projector.Side.class),
                 options.positiveInt("refresh"),
                 options.positiveDouble("scale"));
     }
@@ -94,7 +94,7 @@ public final class GaLore implements GradientApproximation {
         private final List<TrainedTensor> tensors;
         private final PutOffDecay decays = new PutOffDecay();
 
-        Target(WeightTarget update, TargetWeight target, ProjectedSide side, int refresh, double scale) {
+        Target(WeightTarget update, TargetWeight target, Projector.Side side, int refresh, double scale) {
             super(update);
             this.update = update;
             this.weight = target.weight();

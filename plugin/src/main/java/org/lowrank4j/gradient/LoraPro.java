@@ -5,6 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.decomposition.Sylvester;
+import org.lowrank4j.decomposition.SymmetricEigen;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
@@ -15,6 +17,7 @@ import org.lowrank4j.update.FactorTarget;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -113,7 +116,7 @@ public final class LoraPro implements GradientApproximation {
         @Override
         public final void beforeUpdater(INDArray[] gradients, INDArray[] updaterStates) {
             try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
-                LoraProGradients rule = new LoraProGradients(update.factors(), target.scale(), damping);
+                Gradients rule = new Gradients(update.factors(), target.scale(), damping);
                 Factors replaced = replace(rule, gradients[0], gradients[1]);
                 gradients[0].assign(replaced.a());
                 gradients[1].assign(replaced.b());
@@ -122,7 +125,7 @@ public final class LoraPro implements GradientApproximation {
         }
 
         /** What the updater sees in the place of the gradients of A and B. */
-        Factors replace(LoraProGradients rule, INDArray gradientOfA, INDArray gradientOfB) {
+        Factors replace(Gradients rule, INDArray gradientOfA, INDArray gradientOfB) {
             return rule.balanced(gradientOfA, gradientOfB);
         }
     }
@@ -172,7 +175,7 @@ public final class LoraPro implements GradientApproximation {
         }
 
         @Override
-        Factors replace(LoraProGradients rule, INDArray gradientOfA, INDArray gradientOfB) {
+        Factors replace(Gradients rule, INDArray gradientOfA, INDArray gradientOfB) {
             if (adam == null) {
                 throw new IllegalStateException("the updater of layer " + target.layer() + " was never asked for");
             }
@@ -193,6 +196,44 @@ public final class LoraPro implements GradientApproximation {
         /** full = s left right + keep full. */
         private void multiply(INDArray left, INDArray right, double keep) {
             Blas.gemm(left, right, full, false, false, target.scale(), keep);
+        }
+    }
+
+    /** The equations of {@link LoraPro} at one value of A and B, in double. */
+    private static final class Gradients {
+
+        private final INDArray a;
+        private final INDArray b;
+        private final double perSquaredScale;
+        private final SymmetricEigen gramOfA;
+        private final SymmetricEigen gramOfB;
+        private final INDArray inverseOfA;
+        private final INDArray inverseOfB;
+
+        Gradients(Factors factors, double scale, double damping) {
+            a = factors.a().castTo(DataType.DOUBLE);
+            b = factors.b().castTo(DataType.DOUBLE);
+            perSquaredScale = 1 / (scale * scale);
+            gramOfA = Gram.ofColumns(a);
+            gramOfB = Gram.ofRows(b);
+            inverseOfA = Gram.inverse(gramOfA, damping);
+            inverseOfB = Gram.inverse(gramOfB, damping);
+        }
+
+        /** dA' and dB' with X = 0, which move W like those with any other X. */
+        Factors unbalanced(INDArray gradientOfA, INDArray gradientOfB) {
+            INDArray da = gradientOfA.castTo(DataType.DOUBLE).mmul(inverseOfB).muli(perSquaredScale);
+            INDArray db = gradientOfB.castTo(DataType.DOUBLE);
+            INDArray within = db.mmul(b.transpose()).mmul(inverseOfB).mmul(b);
+            return new Factors(da, inverseOfA.mmul(db.sub(within)).muli(perSquaredScale));
+        }
+
+        /** dA' and dB'. */
+        Factors balanced(INDArray gradientOfA, INDArray gradientOfB) {
+            Factors unbalanced = unbalanced(gradientOfA, gradientOfB);
+            INDArray right = a.transpose().mmul(unbalanced.a()).negi();
+            INDArray x = Sylvester.leastNorm(gramOfA, gramOfB, right);
+            return new Factors(unbalanced.a().addi(a.mmul(x)), unbalanced.b().subi(x.mmul(b)));
         }
     }
 }

@@ -26,7 +26,7 @@ final class Projector {
     private final INDArray matrix;
 
     /** A projector of zeros, to be found or drawn. */
-    Projector(TargetWeight target, ProjectedSide side, Kept kept) {
+    Projector(TargetWeight target, Side side, Kept kept) {
         this.outputs = side.isOutputs(target.inputs(), target.outputs());
         this.rank = target.rank();
         matrix = kept.array("projector", 'f', outputs ? target.outputs() : target.inputs(), rank);
@@ -43,7 +43,7 @@ final class Projector {
     }
 
     /** The shape of R for a weight. */
-    static long[] projectedShape(TargetWeight target, ProjectedSide side) {
+    static long[] projectedShape(TargetWeight target, Side side) {
         return side.isOutputs(target.inputs(), target.outputs())
                 ? new long[] {target.inputs(), target.rank()}
                 : new long[] {target.rank(), target.outputs()};
@@ -115,6 +115,31 @@ final class Projector {
             gradient.muliColumnVector(factors.reshape(factors.length(), 1));
         } else {
             gradient.muliRowVector(factors.reshape(1, factors.length()));
+        }
+    }
+
+    /**
+     * Which side of a gradient nIn x nOut is projected. The published code names the sides of the transposed matrix; a
+     * square gradient is projected on the same side here as there.
+     */
+    enum Side {
+        /** The shorter one, so that R has the length of the longer; the inputs of a square weight. Published default. */
+        SHORTER,
+        /** The longer one; the outputs of a square weight. Published as {@code reverse_std}. */
+        LONGER,
+        /** The inputs: R = P^T G. */
+        INPUTS,
+        /** The outputs: R = G Q. */
+        OUTPUTS;
+
+        /** Whether the outputs of a weight of this size are projected. */
+        boolean isOutputs(long inputs, long outputs) {
+            return switch (this) {
+                case SHORTER -> inputs > outputs;
+                case LONGER -> inputs <= outputs;
+                case INPUTS -> false;
+                case OUTPUTS -> true;
+            };
         }
     }
 }

@@ -7,6 +7,7 @@ import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -19,11 +20,14 @@ import org.nd4j.linalg.learning.config.IUpdater;
 abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rule {
 
     private static final double EPSILON = 1e-8;
+    private static final double GROWTH = 1.01;
 
     private final TargetWeight target;
     private final Kept kept;
     private final Projector projector;
-    private final NormGrowthLimiter limiter;
+    /** The length of the last limited step without its rate, 0 before the first. */
+    private final INDArray limitedNorm;
+
     private final int refresh;
     private final KeptNumber step;
     /** The state of the user's updater for R; null before the updater is known, and where it keeps none. */
@@ -34,8 +38,8 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
         this.target = target;
         this.refresh = refresh;
         kept = target.kept().under(gradient.name());
-        projector = new Projector(target, ProjectedSide.SHORTER, kept);
-        limiter = new NormGrowthLimiter(kept);
+        projector = new Projector(target, Projector.Side.SHORTER, kept);
+        limitedNorm = kept.array("limiter", DataType.DOUBLE, 'c', 1);
         step = kept.number("step", 0);
     }
 
@@ -65,14 +69,25 @@ abstract class SubspaceUpdate extends WrappedUpdate implements MethodUpdater.Rul
         return updatedNorms.div(projectedNorms.add(EPSILON));
     }
 
-    /** What a scaled step is divided by, so that its length without the rate grows slowly. */
+    /**
+     * What a scaled step is divided by: the norm-growth limiter of Fira (arXiv 2410.01623), used by APOLLO as well. Without
+     * its rate, a step S may be at most 1.01 times as long as the one before it, q.
+     *
+     * <pre>S /= max(||S|| / (q + 1e-8), 1.01) / 1.01</pre>
+     *
+     * <p>The first step, and one after a step of length 0, pass as they are.
+     */
     final double limit(INDArray scaled, double rate) {
-        return limiter.divisor(scaled.norm2Number().doubleValue() / rate);
+        double length = scaled.norm2Number().doubleValue() / rate;
+        double previous = limitedNorm.data().getDouble(0);
+        double divisor = previous == 0 ? 1 : Math.max(length / (previous + EPSILON), GROWTH) / GROWTH;
+        limitedNorm.data().put(0, length / divisor);
+        return divisor;
     }
 
     @Override
     public final IUpdater updater(TrainedTensor tensor, IUpdater usersUpdater) {
-        long[] shape = Projector.projectedShape(target, ProjectedSide.SHORTER);
+        long[] shape = Projector.projectedShape(target, Projector.Side.SHORTER);
         IUpdater inner = super.updater(tensor, usersUpdater);
         long size = inner.stateSize(shape[0] * shape[1]);
         INDArray existing = updaterState;

@@ -32,7 +32,7 @@ public final class LoraPlusRate {
                     + " has none. Use an updater with a learning rate, such as Adam or Sgd, or leave out the ratio.");
         }
         IUpdater scaled = updater.clone();
-        scaled.setLrAndSchedule(ratio * updater.getLearningRate(0, 0), new ScaledSchedule(updater, ratio));
+        scaled.setLrAndSchedule(ratio * updater.getLearningRate(0, 0), new ScaledRate(updater, () -> ratio));
         return scaled;
     }
 }

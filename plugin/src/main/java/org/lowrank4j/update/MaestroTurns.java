@@ -19,7 +19,7 @@ final class MaestroTurns implements ExtraPasses {
     private final long seed;
     private final Maestro.Loss loss;
     private final int interval;
-    private final List<MaestroTarget> layers = new ArrayList<>();
+    private final List<Maestro.Target> layers = new ArrayList<>();
     private boolean begun;
     private boolean saidWritten;
     private int[] ranks = {};
@@ -39,14 +39,14 @@ final class MaestroTurns implements ExtraPasses {
      *
      * @param itsLoss what the layer's options name; so is {@code itsInterval}
      */
-    void add(MaestroTarget layer, Maestro.Loss itsLoss, int itsInterval) {
+    void add(Maestro.Target layer, Maestro.Loss itsLoss, int itsInterval) {
         require(itsLoss == loss, "loss is one loss for the whole network", layer);
         // A shrinking begins a new round of turns, which all layers take part in.
         require(itsInterval == interval, "shrink is one rhythm for the whole network", layer);
         layers.add(layer);
     }
 
-    private static void require(boolean same, String whatItIs, MaestroTarget layer) {
+    private static void require(boolean same, String whatItIs, Maestro.Target layer) {
         if (!same) {
             throw new LowRankException("maestro." + whatItIs + ", and layer "
                     + layer.target().layer() + " names another than the layers before it. Give all layers the same.");
@@ -67,11 +67,11 @@ final class MaestroTurns implements ExtraPasses {
     @Override
     public void run(Passes passes) {
         INDArray[] answers = passes.outputs();
-        layers.forEach(MaestroTarget::reduce);
+        layers.forEach(Maestro.Target::reduce);
         try {
             passes.addGradients(answers);
         } finally {
-            layers.forEach(MaestroTarget::expand);
+            layers.forEach(Maestro.Target::expand);
         }
     }
 
@@ -105,7 +105,7 @@ final class MaestroTurns implements ExtraPasses {
      * @param roundOfTurn number of rounds before this one
      * @param turn in that round, 0 to {@link #turns()}
      */
-    int width(MaestroTarget layer, long roundOfTurn, long turn) {
+    int width(Maestro.Target layer, long roundOfTurn, long turn) {
         shuffle(roundOfTurn);
         int pair = order.length == 0 ? -1 : order[Math.toIntExact(turn)];
         int first = 0;
@@ -120,11 +120,11 @@ final class MaestroTurns implements ExtraPasses {
 
     /** Turns of a round: the ranks of all layers together. */
     long turns() {
-        return layers.stream().mapToLong(MaestroTarget::rankOfStep).sum();
+        return layers.stream().mapToLong(Maestro.Target::rankOfStep).sum();
     }
 
     private void shuffle(long roundOfTurn) {
-        int[] current = layers.stream().mapToInt(MaestroTarget::rankOfStep).toArray();
+        int[] current = layers.stream().mapToInt(Maestro.Target::rankOfStep).toArray();
         if (round == roundOfTurn && Arrays.equals(ranks, current)) {
             return;
         }

@@ -1,6 +1,8 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.method.KeptNumber;
@@ -77,7 +79,7 @@ public final class ReLora implements FactorUpdate {
     @Override
     public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        ReLoraSchedule schedule = new ReLoraSchedule(
+        Schedule schedule = new Schedule(
                 options.positiveInt("total-steps"),
                 options.positiveInt("restart"),
                 options.wholeNumber("first-warmup"),
@@ -94,13 +96,13 @@ public final class ReLora implements FactorUpdate {
      */
     private static final class Target extends Lora.Target {
 
-        private final ReLoraSchedule schedule;
+        private final Schedule schedule;
         private final double pruned;
         private final KeptNumber step;
         private final SavedRandom random;
 
         /** @param pruned the part of each moment that a restart clears */
-        Target(TargetWeight target, ReLoraSchedule schedule, double pruned) {
+        Target(TargetWeight target, Schedule schedule, double pruned) {
             super(target);
             this.schedule = schedule;
             this.pruned = pruned;
@@ -117,7 +119,9 @@ public final class ReLora implements FactorUpdate {
                         + " has none. Use an updater with a learning rate, such as Adam or Sgd.");
             }
             IUpdater jagged = usersUpdater.clone();
-            jagged.setLrAndSchedule(usersUpdater.getLearningRate(0, 0), new ReLoraRate(usersUpdater, schedule, step));
+            jagged.setLrAndSchedule(
+                    usersUpdater.getLearningRate(0, 0),
+                    new ScaledRate(usersUpdater, () -> schedule.multiplier(step.get())));
             return jagged;
         }
 
@@ -155,6 +159,72 @@ public final class ReLora implements FactorUpdate {
             a().assign(Nd4j.create(drawn, a().shape(), 'c').castTo(a().dataType()));
             b().assign(0);
             setAnew();
+        }
+    }
+
+    /**
+     * When ReLoRA restarts, and its jagged cosine. Steps count from 0.
+     *
+     * @param totalSteps planned number of training steps; after them the rate stays at its least and nothing restarts
+     * @param restart steps between two restarts
+     * @param firstWarmup steps of the warm-up at the start, at most as many as before the first restart
+     * @param restartWarmup steps of the warm-up after a restart, fewer than until the next one
+     * @param minimum the multiplier at the end of the cosine
+     */
+    public record Schedule(int totalSteps, int restart, int firstWarmup, int restartWarmup, double minimum) {
+
+        /** Refuses a schedule that never restarts, or whose warm-ups do not end before the next restart. */
+        public Schedule {
+            if (restart >= totalSteps || totalSteps % restart != 0) {
+                throw new LowRankException("relora.restart=" + restart + " is refused: restarts are to divide"
+                        + " relora.total-steps=" + totalSteps + " into equal parts, at least two. "
+                        + divisors(totalSteps, restart));
+            }
+            if (firstWarmup > restart) {
+                throw new LowRankException("relora.first-warmup=" + firstWarmup + " is refused: with relora.restart="
+                        + restart + " the first restart would come before the rate has risen. Use at most " + restart
+                        + ".");
+            }
+            if (restartWarmup >= restart) {
+                throw new LowRankException("relora.restart-warmup=" + restartWarmup
+                        + " is refused: with relora.restart="
+                        + restart + " the next restart would come before the rate has risen again. Use less than "
+                        + restart
+                        + ".");
+            }
+        }
+
+        private static String divisors(int totalSteps, int wanted) {
+            String nearest = IntStream.rangeClosed(1, totalSteps / 2)
+                    .filter(divisor -> totalSteps % divisor == 0)
+                    .boxed()
+                    .sorted((one, other) -> Integer.compare(Math.abs(one - wanted), Math.abs(other - wanted)))
+                    .limit(3)
+                    .map(String::valueOf)
+                    .collect(Collectors.joining(", "));
+            return nearest.isEmpty() ? "A single step cannot be divided." : "The nearest are " + nearest + ".";
+        }
+
+        /** Whether a restart comes after this many steps. */
+        public boolean restartsAfter(long steps) {
+            return steps > 0 && steps < totalSteps && steps % restart == 0;
+        }
+
+        /** The factor of the learning rate at a step. */
+        public double multiplier(long step) {
+            if (step < firstWarmup) {
+                return (double) step / firstWarmup;
+            }
+            long sinceRestart = step % restart;
+            if (step >= restart && step < totalSteps && sinceRestart < restartWarmup) {
+                return (double) sinceRestart / restartWarmup * envelope(step - sinceRestart + restartWarmup);
+            }
+            return envelope(step);
+        }
+
+        private double envelope(long step) {
+            double progress = Math.min(1, (double) (step - firstWarmup) / Math.max(1, totalSteps - firstWarmup));
+            return minimum + (1 - minimum) * 0.5 * (1 + Math.cos(Math.PI * progress));
         }
     }
 }

@@ -71,7 +71,7 @@ public final class SwitchLora implements FactorUpdate {
     @Override
     public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        SwitchSchedule schedule = new SwitchSchedule(
+        Schedule schedule = new Schedule(
                 options.positiveInt("interval"),
                 options.positiveDouble("ratio"),
                 options.positiveInt("total-steps"),
@@ -101,13 +101,13 @@ public final class SwitchLora implements FactorUpdate {
         private static final List<Class<? extends IUpdater>> WITHOUT_BIAS_CORRECTION =
                 List.of(Sgd.class, Nesterovs.class, RmsProp.class, AdaGrad.class, AdaDelta.class, NoOp.class);
 
-        private final SwitchSchedule schedule;
+        private final Schedule schedule;
         private final SwitchedFactor columnsOfA;
         private final SwitchedFactor rowsOfB;
         private final KeptNumber step;
         private final SavedRandom random;
 
-        Target(TargetWeight target, SwitchSchedule schedule) {
+        Target(TargetWeight target, Schedule schedule) {
             super(target);
             this.schedule = schedule;
             long inputs = target.inputs();
@@ -201,6 +201,44 @@ public final class SwitchLora implements FactorUpdate {
         private int roundedAtRandom(double expected) {
             int whole = (int) expected;
             return random.nextUniform() < expected - whole ? whole + 1 : whole;
+        }
+    }
+
+    /**
+     * How many vectors SwitchLoRA exchanges at which step.
+     *
+     * @param interval steps in which every vector is exchanged once, at the first rate
+     * @param ratio part of the training after which the rate has fallen to 30 %
+     * @param totalSteps planned number of training steps
+     * @param freeze steps for which a counterpart is frozen
+     */
+    public record Schedule(int interval, double ratio, int totalSteps, int freeze) {
+
+        private static final double SLOWEST = 1e-8;
+
+        /** Refuses an interval that would exchange vectors that are still frozen. */
+        public Schedule {
+            if (interval < 2L * freeze) {
+                throw new LowRankException(
+                        "switchlora.interval=" + interval + " is refused: with switchlora.freeze=" + freeze
+                                + " a vector would be exchanged while it is still frozen. Use an interval of at least "
+                                + 2L * freeze + " or a freeze of at most " + interval / 2 + ".");
+            }
+        }
+
+        /** The rate of exchange at a step, counted from 0, in parts of the first one. */
+        public double rate(long step) {
+            return Math.max(SLOWEST, Math.pow(0.3, (step + 1) / (ratio * totalSteps)));
+        }
+
+        /** Steps in which every vector would be exchanged once at this step's rate. */
+        public double interval(long step) {
+            return interval / rate(step);
+        }
+
+        /** The expected number of vectors that one factor exchanges at a step. */
+        public double switches(long step, int rank) {
+            return rank / interval(step);
         }
     }
 }

@@ -351,7 +351,7 @@ class AdaHessianTest {
     @ParameterizedTest
     @CsvSource({
         "adahessian.beta1, 1, below 1",
-        "adahessian.beta2, -1, from 0.0 to 1.0",
+        "adahessian.beta2, -1, from 0 to below 1",
         "adahessian.epsilon, 0, above 0",
         "adahessian.power, 2, from 0.0 to 1.0",
         "adahessian.displacement, 0, above 0",

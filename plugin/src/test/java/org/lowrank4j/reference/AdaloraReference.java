@@ -9,7 +9,7 @@ import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.AdaLora;
-import org.lowrank4j.update.AdaLoraSchedule;
+import org.lowrank4j.update.AdaLoraBudget;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -111,8 +111,8 @@ public final class AdaloraReference implements Reference {
                     'f');
             layers.add(new AdaLora().attach(new TargetWeight("layer" + i, weight, rank, 1, 1, 1, options, shared)));
         }
-        AdaLoraSchedule schedule =
-                new AdaLoraSchedule(total, given.whole("tinit"), given.whole("tfinal"), given.whole("deltaT"));
+        AdaLoraBudget.Schedule schedule =
+                new AdaLoraBudget.Schedule(total, given.whole("tinit"), given.whole("tfinal"), given.whole("deltaT"));
         double[] budgets = new double[total];
         INDArray kept = Nd4j.create(type, total, count, rank);
         INDArray left = Nd4j.create(type, total, count, rank);

@@ -6,7 +6,6 @@ import org.lowrank4j.initialisation.Kaiming;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
 import org.lowrank4j.update.ReLora;
-import org.lowrank4j.update.ReLoraSchedule;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -26,7 +25,7 @@ public final class ReloraReference implements Reference {
     @Override
     public void compute(ReferenceCase given, DataType type, Outcome outcome) {
         if (given.expects("multiplier")) {
-            ReLoraSchedule schedule = new ReLoraSchedule(
+            ReLora.Schedule schedule = new ReLora.Schedule(
                     given.whole("total_steps"),
                     given.whole("restart_every"),
                     given.whole("first_warmup"),

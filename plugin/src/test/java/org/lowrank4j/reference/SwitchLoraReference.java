@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.SwitchLoraStart;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.TargetWeight;
+import org.lowrank4j.update.SwitchLora;
 import org.lowrank4j.update.SwitchLoraEvents;
-import org.lowrank4j.update.SwitchSchedule;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.VectorwiseAdam;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -35,7 +35,7 @@ public final class SwitchLoraReference implements Reference {
     }
 
     private static void schedule(ReferenceCase given, Outcome outcome) {
-        SwitchSchedule schedule = new SwitchSchedule(
+        SwitchLora.Schedule schedule = new SwitchLora.Schedule(
                 given.whole("interval0"), given.number("ratio"), given.whole("total_steps"), given.whole("N"));
         int[] steps = given.wholeNumbers("steps");
         outcome.put("rate", Arrays.stream(steps).mapToDouble(schedule::rate).toArray());
@@ -71,7 +71,7 @@ public final class SwitchLoraReference implements Reference {
                 given.number("alpha"),
                 scale,
                 Map.of());
-        TargetUpdate update = SwitchLoraEvents.attach(target, new SwitchSchedule(2 * freeze, 0.1, 1000, freeze));
+        TargetUpdate update = SwitchLoraEvents.attach(target, new SwitchLora.Schedule(2 * freeze, 0.1, 1000, freeze));
         update.start(new Factors(a, b));
         Map<String, INDArray> state = new HashMap<>();
         for (String side : new String[] {"A", "B"}) {

@@ -193,7 +193,7 @@ class AdaLoraTest {
     @Test
     void theLayersShareTheirBudget() {
         Pair pair = new Pair(DataType.FLOAT, options("target-rank", "1", "final-steps", "10"));
-        AdaLoraSchedule schedule = new AdaLoraSchedule(40, 0, 10, 1);
+        AdaLoraBudget.Schedule schedule = new AdaLoraBudget.Schedule(40, 0, 10, 1);
         for (int t = 1; t <= 60; t++) {
             pair.step();
             assertEquals(schedule.budget(t, 6, 2), pair.ranksTogether(), "after update " + t);
@@ -302,7 +302,7 @@ class AdaLoraTest {
 
     @Test
     void theBudgetFallsToItsTarget() {
-        AdaLoraSchedule schedule = new AdaLoraSchedule(100, 10, 20, 7);
+        AdaLoraBudget.Schedule schedule = new AdaLoraBudget.Schedule(100, 10, 20, 7);
         assertEquals(36, schedule.budget(10, 36, 24));
         int last = 36;
         for (int t = 11; t < 80; t++) {
@@ -320,7 +320,8 @@ class AdaLoraTest {
 
     @Test
     void aBudgetThatNeverFallsIsRefused() {
-        LowRankException refused = assertThrows(LowRankException.class, () -> new AdaLoraSchedule(100, 60, 40, 1));
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> new AdaLoraBudget.Schedule(100, 60, 40, 1));
         assertTrue(refused.getMessage().contains("they leave none in which the ranks fall"), refused.getMessage());
     }
 
@@ -336,7 +337,7 @@ class AdaLoraTest {
     @CsvSource({
         "target-rank, 4, starts with rank 3",
         "target-rank, 0, above 0",
-        "beta1, 1.2, from 0.0 to 1.0",
+        "beta1, 1.2, from 0 to below 1",
         "beta2, 1, below 1",
         "orthogonal-weight, -1, at least 0.0",
         "interval, 0, above 0",

@@ -36,10 +36,10 @@ class MaestroTest {
         return Map.of("maestro.lasso", lasso, "maestro.threshold", threshold, "maestro.shrink", shrink);
     }
 
-    private static MaestroTarget started(Problem problem) {
+    private static Maestro.Target started(Problem problem) {
         TargetUpdate update = new Maestro().attach(problem.target);
         update.start();
-        return (MaestroTarget) update;
+        return (Maestro.Target) update;
     }
 
     private static INDArray a(TargetUpdate update) {
@@ -68,7 +68,7 @@ class MaestroTest {
     private static final class Pair {
 
         final Problem[] problems = new Problem[2];
-        final MaestroTarget[] updates = new MaestroTarget[2];
+        final Maestro.Target[] updates = new Maestro.Target[2];
         final Problem.Run[] runs = new Problem.Run[2];
 
         Pair(DataType type, Map<String, String> options) {
@@ -77,7 +77,7 @@ class MaestroTest {
                 problems[i] = new Problem(type, 5 + i, 3 + i, 1, 1, options);
                 TargetWeight own = problems[i].target;
                 TargetWeight target = new TargetWeight("layer" + i, own.weight(), 1, 1, 1, 7 + i, options, shared);
-                updates[i] = (MaestroTarget) new Maestro().attach(target);
+                updates[i] = (Maestro.Target) new Maestro().attach(target);
                 updates[i].start();
                 runs[i] = new Problem.Run(problems[i], updates[i], new Nesterovs(0.005, 0.9));
             }
@@ -114,7 +114,7 @@ class MaestroTest {
     void theFactorsStartAsTheDecompositionOfTheWeight(int inputs, int outputs) {
         Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 1, 1, Map.of());
         INDArray before = problem.target.weight().dup();
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         assertTrue(distance(before, problem.target.weight()) <= 1e-13);
         ThinSvd svd = ThinSvd.of(before);
         for (int width = 1; width <= Math.min(inputs, outputs); width++) {
@@ -126,7 +126,7 @@ class MaestroTest {
     @ValueSource(ints = {1, 3, 5})
     void gradientsAreTheDerivativesAtTheWidthOfTheStep(int width) {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, options("0", "0", "epoch"));
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         update.reduceTo(width);
         assertTrue(distance(product(update, width), problem.target.weight()) <= 1e-14);
         INDArray[] gradients = problem.gradients(update);
@@ -153,7 +153,7 @@ class MaestroTest {
     @Test
     void theLassoGradientIsTheDerivativeOfTheLasso() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, options("0.7", "0", "epoch"));
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         INDArray[] gradients = problem.views(update);
         gradients[0].assign(0);
         gradients[1].assign(0);
@@ -175,7 +175,7 @@ class MaestroTest {
     }
 
     /** Written out group by group, from the definition. */
-    private static double lasso(MaestroTarget update) {
+    private static double lasso(Maestro.Target update) {
         double sum = 0;
         for (int i = 0; i < a(update).size(1); i++) {
             sum += a(update)
@@ -193,7 +193,7 @@ class MaestroTest {
     @Test
     void theGroupsAreNestedAndTheirImportanceNeverRises() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, Map.of());
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         TailNorms norms = TailNorms.of(a(update), b(update));
         assertEquals(lasso(update), Arrays.stream(norms.lasso()).sum(), 1e-12);
         for (int i = 1; i < 5; i++) {
@@ -310,7 +310,7 @@ class MaestroTest {
     @Test
     void ranksMayShrinkByStepsAndToNothing() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, options("0", "1000", "4"));
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         Problem.Run run = new Problem.Run(problem, update, new Sgd(0.001));
         for (int t = 0; t < 4; t++) {
             run.step(0);
@@ -328,7 +328,7 @@ class MaestroTest {
         Problem problem = new Problem(DataType.DOUBLE, 9, 7, 1, 1, options("0.02", "0.1", "50"));
         INDArray wanted = problem.gaussian(DataType.DOUBLE, 9, 2).mmul(problem.gaussian(DataType.DOUBLE, 2, 7));
         problem.y.assign(problem.x.mmul(wanted));
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         double before = problem.loss(problem.target.weight());
         for (int t = 0; t < 3000; t++) {
@@ -343,7 +343,7 @@ class MaestroTest {
     void everyWidthBecomesTheTruncatedDecomposition() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 6, 1, 1, options("0", "0", "epoch"));
         INDArray wanted = problem.gaussian(DataType.DOUBLE, 6, 6);
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         INDArray identity = Nd4j.eye(6).castTo(DataType.DOUBLE);
         INDArray[] gradients = problem.views(update);
         int steps = 30_000;
@@ -479,7 +479,7 @@ class MaestroTest {
     @Test
     void aWeightThatIsWrittenGetsNewFactorsAndItsWholeRank() {
         Problem problem = new Problem(DataType.DOUBLE, 6, 5, 1, 1, options("0.5", "0.4", "1"));
-        MaestroTarget update = started(problem);
+        Maestro.Target update = started(problem);
         Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
         INDArray written = problem.target.weight().dup();
         for (int i = 0; i < 30; i++) {
@@ -487,9 +487,9 @@ class MaestroTest {
         }
         assertTrue(rank(update) < 5, "it has shrunk");
         problem.target.weight().assign(written);
-        MaestroTarget restored = (MaestroTarget) new Maestro().attach(Problem.again(problem.target));
+        Maestro.Target restored = (Maestro.Target) new Maestro().attach(Problem.again(problem.target));
         restored.kept().restore(update.kept().state());
-        for (MaestroTarget one : new MaestroTarget[] {update, restored}) {
+        for (Maestro.Target one : new Maestro.Target[] {update, restored}) {
             one.beforeForward(0, 0);
             one.abandon();
             assertTrue(distance(written, product(one, 5)) <= 1e-13);

@@ -7,6 +7,6 @@ public final class MaestroWidths {
 
     /** Begins a step of Maestro's update at this width. */
     public static void begin(TargetUpdate update, int width) {
-        ((MaestroTarget) update).reduceTo(width);
+        ((Maestro.Target) update).reduceTo(width);
     }
 }

@@ -136,7 +136,7 @@ class ReLoraTest {
 
     @Test
     void afterTheLastStepTheRateStaysLowAndNothingRestarts() {
-        ReLoraSchedule schedule = new ReLoraSchedule(60, 10, 4, 2, 0.2);
+        ReLora.Schedule schedule = new ReLora.Schedule(60, 10, 4, 2, 0.2);
         assertEquals(0.2, schedule.multiplier(60), 1e-12);
         assertEquals(0.2, schedule.multiplier(1_000_000), 1e-12);
         assertTrue(schedule.restartsAfter(50));
@@ -290,7 +290,7 @@ class ReLoraTest {
     void aScheduleWithoutRestartsOrWithoutAnEndOfTheWarmUpIsRefused(
             int total, int restart, int first, int again, String message) {
         LowRankException refused =
-                assertThrows(LowRankException.class, () -> new ReLoraSchedule(total, restart, first, again, 0.1));
+                assertThrows(LowRankException.class, () -> new ReLora.Schedule(total, restart, first, again, 0.1));
         assertTrue(refused.getMessage().contains(message), refused.getMessage());
     }
 

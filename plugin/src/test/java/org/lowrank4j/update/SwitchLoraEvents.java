@@ -9,7 +9,7 @@ public final class SwitchLoraEvents {
     private SwitchLoraEvents() {}
 
     /** SwitchLoRA's state for a target at a schedule of the test's choice. */
-    public static TargetUpdate attach(TargetWeight target, SwitchSchedule schedule) {
+    public static TargetUpdate attach(TargetWeight target, SwitchLora.Schedule schedule) {
         return new SwitchLora.Target(target, schedule);
     }
 

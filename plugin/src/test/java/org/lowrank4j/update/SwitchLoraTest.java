@@ -115,7 +115,7 @@ class SwitchLoraTest {
     void theNumberOfExchangesFollowsTheSchedule() {
         Problem problem = problem(DataType.DOUBLE, FAST);
         SwitchLora.Target update = attach(problem);
-        SwitchSchedule schedule = new SwitchSchedule(8, 0.1, 400, 3);
+        SwitchLora.Schedule schedule = new SwitchLora.Schedule(8, 0.1, 400, 3);
         INDArray[] gradients = problem.gradients(update);
         int rank = problem.target.rank();
         double expected = 0;
@@ -138,7 +138,7 @@ class SwitchLoraTest {
 
     @Test
     void theRateFallsTo30PercentAfterItsPartOfTheTraining() {
-        SwitchSchedule schedule = new SwitchSchedule(40, 0.1, 40_000, 5);
+        SwitchLora.Schedule schedule = new SwitchLora.Schedule(40, 0.1, 40_000, 5);
         assertEquals(0.3, schedule.rate(3999), 1e-12);
         assertEquals(128.0 / 40 * 0.3, schedule.switches(3999, 128), 1e-12);
         assertEquals(1e-8, schedule.rate(1_000_000));

@@ -1,34 +1,35 @@
 package org.lowrank4j.update;
 
+import java.util.function.DoubleSupplier;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 
-/** The learning rate of another updater, times a factor. Later changes of that updater's rate are followed. */
-public final class ScaledSchedule implements ISchedule {
+/** The learning rate of another updater, times a factor of this step. Later changes of that updater's rate are followed. */
+final class ScaledRate implements ISchedule {
 
     private static final long serialVersionUID = 1L;
 
     private final IUpdater updater;
-    private final double factor;
+    private final transient DoubleSupplier factor;
 
     /**
      * @param updater whose rate to follow; only read
      * @param factor by which its rate is multiplied
      */
-    public ScaledSchedule(IUpdater updater, double factor) {
+    ScaledRate(IUpdater updater, DoubleSupplier factor) {
         this.updater = updater;
         this.factor = factor;
     }
 
     @Override
     public double valueAt(int iteration, int epoch) {
-        return factor * updater.getLearningRate(iteration, epoch);
+        return factor.getAsDouble() * updater.getLearningRate(iteration, epoch);
     }
 
-    /** A schedule has no state of its own, so a copy follows the same updater. */
+    /** A copy follows the same updater and the same factor. */
     @Override
     @SuppressWarnings("MethodDoesntCallSuperMethod")
-    public ScaledSchedule clone() {
-        return new ScaledSchedule(updater, factor);
+    public ScaledRate clone() {
+        return new ScaledRate(updater, factor);
     }
 }
