@@ -139,7 +139,7 @@ final class LayerPattern {
         return text.equals(NONE);
     }
 
-    /** Which layers of the network this names, and which of their matrices. */
+    /** Which layers of the network this names, and which of their matrices; of a range those that there are. */
     Match match(NetworkShape network) {
         Match match = layers(network);
         int slash = text.lastIndexOf('/');
@@ -149,6 +149,20 @@ final class LayerPattern {
         return new LayerPattern(text.substring(0, slash))
                 .layers(network)
                 .only(BoundedPattern.compile(text.substring(slash + 1)));
+    }
+
+    /** Whether this is a range, of layers or of their matrices, with an end that the network has not. */
+    boolean endsPast(NetworkShape network) {
+        Matcher range = RANGE.matcher(text);
+        if (range.matches()) {
+            return !range.group(2).isEmpty()
+                    && last(range) >= network.layers().size()
+                    && those(network, layer -> layer.name().equals(text)).isEmpty();
+        }
+        int slash = text.lastIndexOf('/');
+        return slash > 0
+                && layers(network).layers().isEmpty()
+                && new LayerPattern(text.substring(0, slash)).endsPast(network);
     }
 
     private Match layers(NetworkShape network) {

@@ -11,7 +11,10 @@ import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
 
-/** Matches the layer patterns of one key strictly: each pattern must name at least one layer of the network. */
+/**
+ * Matches the layer patterns of one key strictly: each pattern must name at least one layer of the network, and the network
+ * must have the end of a range.
+ */
 final class PatternMatches {
 
     private static final int LISTED = 24;
@@ -38,12 +41,13 @@ final class PatternMatches {
             String because) {}
 
     /**
-     * Matches every pattern of a list; {@code none} matches nothing, nor does a pattern that names layers of another
-     * network.
+     * Matches every pattern of a list; {@code none} matches nothing. Of a pattern that another network has in full only
+     * what this one has counts.
      *
      * @param what the key or the part of the rule, for messages
      * @param others the other networks that the rule applies to
-     * @throws LowRankException if a pattern names no layer of any, with the nearest names and the layers that there are
+     * @throws LowRankException if a pattern names no layer of any, or a range goes past the end of all, with the nearest
+     *     names and the layers that there are
      */
     static List<PatternMatch> of(String what, Sourced list, NetworkShape network, Collection<NetworkShape> others) {
         List<PatternMatch> matches = new ArrayList<>();
@@ -52,20 +56,32 @@ final class PatternMatches {
                 continue;
             }
             LayerPattern.Match match = pattern.match(network);
+            if (!isWhole(pattern, match, network)
+                    && others.stream().noneMatch(other -> isWhole(pattern, pattern.match(other), other))) {
+                throw refused(pattern, what + " (" + list.source() + ")", network);
+            }
             if (match.layers().isEmpty()) {
-                if (others.stream()
-                        .anyMatch(other -> !pattern.match(other).layers().isEmpty())) {
-                    continue;
-                }
-                throw new LowRankException("No layer matches '" + pattern + "' of " + what + " (" + list.source() + ")"
-                        + ofItsLayer(pattern, network) + ". Nearest: " + nearest(pattern, network) + ". Layers of this "
-                        + network.kind() + ": "
-                        + list(network) + ".");
+                continue;
             }
             matches.add(new PatternMatch(
                     pattern, match.layers(), match.named(), match.matrices(), match.whole(), what + " " + pattern));
         }
         return matches;
+    }
+
+    /** Whether a network has what a pattern names. */
+    private static boolean isWhole(LayerPattern pattern, LayerPattern.Match match, NetworkShape network) {
+        return !match.layers().isEmpty() && !pattern.endsPast(network);
+    }
+
+    private static LowRankException refused(LayerPattern pattern, String where, NetworkShape network) {
+        int last = network.layers().size() - 1;
+        String problem = pattern.endsPast(network)
+                ? "The range '" + pattern + "' of " + where + " goes past the end: the last layer of this "
+                        + network.kind() + " is " + last + ", and a range to the end is written without one (0..)"
+                : "No layer matches '" + pattern + "' of " + where + ofItsLayer(pattern, network) + ". Nearest: "
+                        + nearest(pattern, network);
+        return new LowRankException(problem + ". Layers of this " + network.kind() + ": " + list(network) + ".");
     }
 
     /** What a pattern for a matrix could have named in its layer; empty if its layer is not there either. */

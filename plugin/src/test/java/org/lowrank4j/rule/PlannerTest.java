@@ -100,6 +100,32 @@ class PlannerTest {
                 message);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "layers, 0..7, 0..7, layers",
+        "layers, fc1:..99/W, ..99/W, layers",
+        "layers, 8..9, 8..9, layers",
+        "exclude, 5..7, 5..7, exclude",
+        "train, only:6..7, 6..7, train",
+        "train, auto:6..9, 6..9, train",
+        "rank@4..7, 2, 4..7, an override's layers",
+    })
+    void aRangeThatGoesPastTheEndIsAnErrorWithTheLastLayer(String key, String value, String range, String what) {
+        String message = refusal("alpha", "2", key, value);
+        assertTrue(
+                message.startsWith("The range '" + range + "' of " + what + " (agent argument " + key
+                        + ") goes past the end: the last layer of this ComputationGraph is 6, and a range to the end is"
+                        + " written without one (0..). Layers of this ComputationGraph: 0 conv (ConvolutionLayer),"),
+                message);
+    }
+
+    @Test
+    void aRangeThatAnotherNetworkHasInFullMeansWhatThisOneHas() {
+        Rule rule = Rules.of("layers", "0..3", "rank", "2");
+        rule.among(List.of(TestNetworks.peftToy(), TestNetworks.mixed()));
+        assertEquals("dense1 dense2 out", layers(rule.plan(TestNetworks.peftToy(), TestMethods.all()), Role.TARGET));
+    }
+
     @Test
     void longNetworksAreListedInShort() {
         NetworkShape.LayerShape[] layers = new NetworkShape.LayerShape[30];
