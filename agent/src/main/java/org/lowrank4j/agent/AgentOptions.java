@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AgentOptions {
 
+    private static final int LONGEST_SHOWN = 60;
+
     private final Map<String, String> values;
     private final List<String> problems;
     private final List<String> repeated;
@@ -87,14 +89,13 @@ public final class AgentOptions {
         return text.length();
     }
 
-    /** The text is not repeated in the message: a command line may hold passwords. */
     private static void readOption(
             String option, Map<String, String> values, List<String> problems, List<String> repeated) {
         int equals = option.indexOf('=');
         String key = equals < 0 ? "" : option.substring(0, equals).strip();
         String value = option.substring(equals + 1).strip();
         if (!isKey(key)) {
-            problems.add("an agent argument is refused because it is not key=value: write"
+            problems.add("agent argument '" + shown(option.strip()) + "' is refused because it is not key=value: write"
                     + " -javaagent:lowrank4j-agent.jar=rank=8,layers=dense1:dense2, for example");
             return;
         }
@@ -104,6 +105,12 @@ public final class AgentOptions {
         } else if (earlier != null) {
             problems.add("agent argument '" + key + "' is given more than once, with different values: keep one");
         }
+    }
+
+    /** What the user wrote, on one line of a message. */
+    static String shown(String text) {
+        String start = text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
+        return start.replaceAll("\\p{Cntrl}", " ");
     }
 
     /** A word, or a word and the layers that it is for. */

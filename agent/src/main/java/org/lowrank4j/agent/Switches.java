@@ -121,7 +121,8 @@ final class Switches {
             return true;
         }
         if (!value.equals("false")) {
-            problems.add(key + " must be true or false; it stays " + otherwise);
+            // Whether that stops anything is the plugin's to say, where a network trains.
+            problems.add(key + " '" + AgentOptions.shown(value) + "' is refused: it must be true or false");
             return otherwise;
         }
         return false;

@@ -54,7 +54,7 @@ class SwitchesTest {
         Switches switches = switches("strict=maybe,nonsense", Map.of(), Map.of());
 
         assertFalse(switches.strict());
-        assertEquals(List.of("strict must be true or false; it stays false"), switches.problems());
+        assertEquals(List.of("strict 'maybe,nonsense' is refused: it must be true or false"), switches.problems());
     }
 
     @Test

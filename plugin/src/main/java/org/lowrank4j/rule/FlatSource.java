@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 
 /**
@@ -26,6 +29,9 @@ final class FlatSource {
 
     /** How the source of a system property begins. */
     static final String PROPERTY = "system property ";
+
+    /** What some users put between settings in the place of a comma, and the next setting. */
+    private static final Pattern NEXT_SETTING = Pattern.compile("\\s*[;&\\s]\\s*(([\\w.-]+(?:@[^=;&\\s]+)?)\\s*=.*)");
 
     private static final String OPTIONS = "options";
     private static final String OVERRIDES = "overrides";
@@ -117,6 +123,9 @@ final class FlatSource {
     }
 
     private void read(String key, Sourced value) {
+        if (isKey(key)) {
+            refuseOtherSeparators(key, value);
+        }
         if (Switches.NAMES.contains(key)) {
             switches.putIfAbsent(key, value);
         } else if (Key.of(key).isPresent()) {
@@ -136,6 +145,31 @@ final class FlatSource {
         } else {
             unknown.key(key, value, plainKeys());
         }
+    }
+
+    /**
+     * A value that goes on with the next setting, or ends with a comma that none follows, is no value: it is told so, and
+     * not that it is no rank.
+     */
+    private static void refuseOtherSeparators(String key, Sourced value) {
+        String text = value.text().strip();
+        if (text.endsWith(",")) {
+            throw new LowRankException("'" + Excerpt.of(key + "=" + text) + "' (" + value.source()
+                    + ") is refused: the argument after the last comma is empty.");
+        }
+        Matcher next = NEXT_SETTING.matcher(text);
+        boolean several = key.equals(OPTIONS) || key.equals(OVERRIDES) || key.equals(Switches.CONFIG);
+        if (!several && next.find() && isKey(next.group(2))) {
+            throw new LowRankException("'" + Excerpt.of(key + "=" + text) + "' (" + value.source()
+                    + ") is refused: it holds several settings. Agent arguments are separated by commas, "
+                    + Excerpt.of(key + "=" + text.substring(0, next.start()) + "," + next.group(1))
+                    + "; properties and variables are set one by one.");
+        }
+    }
+
+    /** Whether a text is a key of some source, perhaps for single layers. */
+    private static boolean isKey(String text) {
+        return text.contains(".") || text.contains("@") || plainKeys().contains(text);
     }
 
     private void putOverride(Sourced assignment) {

@@ -79,7 +79,9 @@ final class PatternMatches {
         String problem = pattern.endsPast(network)
                 ? "The range '" + pattern + "' of " + where + " goes past the end: the last layer of this "
                         + network.kind() + " is " + last + ", and a range to the end is written without one (0..)"
-                : "No layer matches '" + pattern + "' of " + where + ofItsLayer(pattern, network) + ". Nearest: "
+                : "No layer matches '" + pattern + "' of " + where + ofItsLayer(pattern, network)
+                        + (pattern.text().contains(";") ? ", for a list is separated by ':' or ','" : "")
+                        + ". Nearest: "
                         + nearest(pattern, network);
         return new LowRankException(problem + ". Layers of this " + network.kind() + ": " + list(network) + ".");
     }

@@ -263,6 +263,13 @@ final class RuleFile {
     }
 
     private LowRankException unknown(YamlNode.Entry entry, List<String> known) {
+        if (entry.value() instanceof YamlNode.Entries below
+                && below.entries().stream().anyMatch(each -> known.contains(each.key()))) {
+            return at(
+                    entry.line(),
+                    "unknown key '" + Excerpt.of(entry.key()) + "'. Drop that level: what is below it are keys of a"
+                            + " rule, which stand in its place");
+        }
         return at(
                 entry.line(),
                 "unknown key '" + Excerpt.of(entry.key()) + "'." + NearestName.suggestion(entry.key(), known)

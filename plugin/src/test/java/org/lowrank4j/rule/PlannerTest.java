@@ -159,6 +159,16 @@ class PlannerTest {
         assertTrue(message.contains(reason), message);
     }
 
+    @Test
+    void layersThatASemicolonSeparatesAreToldTheSeparator() {
+        String message = refusal("rank", "2", "layers", "fc1;conv");
+        assertTrue(
+                message.startsWith(
+                        "No layer matches 'fc1;conv' of layers (agent argument layers), for a list is separated"
+                                + " by ':' or ','. Nearest: "),
+                message);
+    }
+
     /** What a layer has is told where the layer is right and its parameter is not. */
     @Test
     void aMatrixThatIsNotThereIsToldFromALayerThatIsNot() {

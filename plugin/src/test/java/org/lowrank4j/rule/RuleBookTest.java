@@ -205,6 +205,33 @@ class RuleBookTest {
                 Map.of());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "rank   | 4,              | 'rank=4,' (agent argument rank) is refused: the argument after the last comma is empty.",
+                "strict | true,           | 'strict=true,' (agent argument strict) is refused: the argument after",
+                "rank   | 4;layers=fc1    | 'rank=4;layers=fc1' (agent argument rank) is refused: it holds several settings. Agent arguments are separated by commas, rank=4,layers=fc1; properties",
+                "layers | fc1 ; rank@fc1 = 4 | separated by commas, layers=fc1,rank@fc1 = 4; properties",
+                "init   | pissa galore.refresh=2 | separated by commas, init=pissa,galore.refresh=2; properties",
+                "lora.merge | auto&rank=4 | separated by commas, lora.merge=auto,rank=4; properties",
+            })
+    void whatIsSeparatedOtherwiseThanByCommasIsToldSo(String key, String value, String reason) {
+        String message = assertThrows(LowRankException.class, () -> Rules.book(key, value))
+                .getMessage();
+        assertTrue(message.contains(reason), message);
+    }
+
+    @Test
+    void whatIsNoSettingSeparatesNothing() {
+        RuleBook.read(
+                Map.of("layers", "a;b=c", "options", "galore.refresh=2;galore.scale=1"), new Properties(), Map.of());
+        assertFalse(RuleBook.read(Map.of(), Rules.properties("lowrank.others", "a,"), Map.of())
+                .warnings()
+                .isEmpty());
+    }
+
     @Test
     void strictRefusesUnknownKeys() {
         assertRefused(

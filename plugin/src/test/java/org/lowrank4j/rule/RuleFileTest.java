@@ -170,6 +170,8 @@ class RuleFileTest {
             value = {
                 "rnak: 4                             | line 1: unknown key 'rnak'. Did you mean 'rank'? Known: rank, alpha",
                 "network: []                         | line 1: unknown key 'network'. Did you mean 'networks'?",
+                "lowrank:\\n  rank: 4               | line 1: unknown key 'lowrank'. Drop that level: what is below it",
+                "networks:\\n  - net: {rank: 4}      | line 2: unknown key 'net'. Drop that level",
                 "networks:\\n  - rnk: 4               | line 2: unknown key 'rnk'. Did you mean 'rank'?",
                 "networks:\\n  - wen: {nth: 1}        | line 2: unknown key 'wen'. Did you mean 'when'?",
                 "networks: []\\nrnak: 3               | line 2: unknown key 'rnak'. Did you mean 'rank'?",
