@@ -1,11 +1,13 @@
 package org.lowrank4j.engine;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
-/** One matrix that is adapted, where a layer's backward pass brings its gradient. */
+/** One matrix that is adapted: where a layer's backward pass brings its gradient, and what becomes of it. */
 final class AdaptedMatrix {
 
     private final String key;
@@ -13,24 +15,54 @@ final class AdaptedMatrix {
     private final TargetUpdate update;
     private final INDArray[] gradients;
     private final ShownWeight shown;
+    private final List<Regularization> terms;
     private @Nullable GradientSum sum;
 
     /**
      * @param key of the target
      * @param step shared with the session
-     * @param gradients one view per tensor of the update
+     * @param gradients one view per tensor of the update, which the updater turns into steps
      * @param shown M, for listeners that look at it
+     * @param terms the user's l1, l2 and weight decay for M
      */
-    AdaptedMatrix(String key, StepState step, TargetUpdate update, INDArray[] gradients, ShownWeight shown) {
+    AdaptedMatrix(
+            String key,
+            StepState step,
+            TargetUpdate update,
+            INDArray[] gradients,
+            ShownWeight shown,
+            @Nullable List<Regularization> terms) {
         this.key = key;
         this.step = step;
         this.update = update;
         this.gradients = gradients;
         this.shown = shown;
+        this.terms = terms == null ? List.of() : terms;
     }
 
     String key() {
         return key;
+    }
+
+    /** The key of one of its tensors among those of the updater. */
+    String key(int tensor) {
+        return key + "/" + update.tensors().get(tensor).name();
+    }
+
+    TargetUpdate update() {
+        return update;
+    }
+
+    INDArray[] gradients() {
+        return gradients;
+    }
+
+    ShownWeight shown() {
+        return shown;
+    }
+
+    List<Regularization> terms() {
+        return terms;
     }
 
     /** Where the coming calibration passes add dL/dM; null for none. */

@@ -39,16 +39,16 @@ final class Constraints {
     /**
      * A layer of which some parameters train.
      *
-     * @param updates of the adapted ones, by parameter
+     * @param matrices the adapted ones, by parameter
      */
-    void some(int index, Part part, Set<String> vectors, Map<String, TargetUpdate> updates) {
+    void some(int index, Part part, Set<String> vectors, Map<String, AdaptedMatrix> matrices) {
         Set<String> trained = new HashSet<>(vectors);
-        trained.addAll(updates.keySet());
+        trained.addAll(matrices.keySet());
         if (trained.stream().anyMatch(parameter -> isOn(part, parameter))) {
             List<TargetUpdate> constrained = new ArrayList<>();
-            updates.forEach((parameter, update) -> {
+            matrices.forEach((parameter, matrix) -> {
                 if (isOn(part, parameter)) {
-                    constrained.add(update);
+                    constrained.add(matrix.update());
                 }
             });
             held.add(new Held(index, trained, constrained));

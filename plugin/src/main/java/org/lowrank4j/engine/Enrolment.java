@@ -58,6 +58,7 @@ final class Enrolment {
     synchronized void begin(Session begun) {
         session = begun;
         resumed = null;
+        readAhead = List.of();
     }
 
     /** What was restored and has not been gone on from, with what the network holds then; null once training has begun. */
@@ -115,9 +116,11 @@ final class Enrolment {
         }
     }
 
-    /** The first minibatches of the iterator that fit was just given; empty if there is no iterator. */
-    List<MultiDataSet> readAhead() {
-        return readAhead;
+    /** The first minibatches of the iterator that fit was just given, once; empty if there is no iterator. */
+    List<MultiDataSet> takeReadAhead() {
+        List<MultiDataSet> taken = readAhead;
+        readAhead = List.of();
+        return taken;
     }
 
     void readAhead(List<MultiDataSet> batches) {

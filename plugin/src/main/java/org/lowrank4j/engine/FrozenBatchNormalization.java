@@ -95,7 +95,7 @@ public final class FrozenBatchNormalization {
     }
 
     /** What takes the place of the layer's gradient views, and leads to its passes. */
-    Session.Fitting fitting() {
+    Fitting fitting() {
         return part -> {
             if (part.layer() instanceof BatchNormalization layer) {
                 DataType type = layer.getParam(BatchNormalizationParamInitializer.GLOBAL_MEAN)

@@ -22,7 +22,6 @@ import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.registry.Methods;
-import org.lowrank4j.report.PlanReport;
 import org.lowrank4j.rule.Creation;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rule;
@@ -537,25 +536,15 @@ public final class Networks {
             if (Calibration.wantedBatches(plan, methods) > 0 && !enrolment.insideFit()) {
                 Calibration.refuseWithoutIterator(plan, methods);
             }
-            Session planned =
-                    SessionBuilder.resuming(plan, network, methods, Map.of()).build();
-            Console.say(
-                    PlanReport.text(plan, planned.adapterEntries(), planned.jointNumbers(), planned.memory(network)));
+            Console.say(FittedNetwork.of(plan, network, methods, Map.of()).report(network));
             enrolment.requireResumable();
             trainAsStock(enrolment, "mode=report");
             return null;
         }
         enrolment.requireResumable();
-        List<MultiDataSet> batches = enrolment.readAhead();
-        enrolment.readAhead(List.of());
         Session session = resumed(enrolment, network, plan, methods);
         if (session == null) {
-            if (batches.isEmpty()) {
-                Calibration.refuseWithoutIterator(plan, methods);
-            }
-            ObservedInputs inputs = ObservedInputs.of(network, plan, methods, batches);
-            session = SessionBuilder.starting(plan, network, methods, inputs).build();
-            session.readAhead(batches);
+            session = started(enrolment, network, plan, methods);
         }
         if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
             INDArray held = ours.heldState();
@@ -567,8 +556,7 @@ public final class Networks {
             network.updaterOf(optimizer, null);
         }
         enrolment.begin(session);
-        Console.say(PlanReport.text(
-                session.plan(), session.adapterEntries(), session.jointNumbers(), session.memory(network)));
+        Console.say(session.report(network));
         KernelNotice.once();
         return session;
     }
@@ -580,15 +568,24 @@ public final class Networks {
             return null;
         }
         try {
-            Session session = SessionBuilder.resuming(planOf(saved, plan), network, methods, saved.ranks())
-                    .build();
-            session.restore(saved);
-            return session;
+            return new Session(FittedNetwork.of(planOf(saved, plan), network, methods, saved.ranks()), saved);
         } catch (LowRankException unfit) {
             Console.warn("the saved adapters do not fit the rule, so training starts with new adapters on the saved"
                     + " weights. " + unfit.getMessage());
             return null;
         }
+    }
+
+    /** The session that starts its adapters at its first step. */
+    private static Session started(Enrolment enrolment, NetworkParts network, Plan plan, Methods methods) {
+        List<MultiDataSet> batches = enrolment.takeReadAhead();
+        if (batches.isEmpty()) {
+            Calibration.refuseWithoutIterator(plan, methods);
+        }
+        ObservedInputs inputs = ObservedInputs.of(network, plan, methods, batches);
+        Starts starts = new Starts();
+        FittedNetwork fitted = FittedNetwork.of(plan, network, methods, inputs, starts);
+        return new Session(fitted, starts, inputs.nanos(), batches);
     }
 
     /** The plan, with the scales of the saved training where an earlier version gave cut ranks other ones. */
@@ -713,11 +710,7 @@ public final class Networks {
         }
         Session session = enrolment.session();
         if (session != null && session.inStep()) {
-            Runnable restore = session.backwardBegins(network);
-            return () -> {
-                restore.run();
-                session.forgetForward();
-            };
+            return session.backwardBegins(network);
         }
         if (session != null) {
             session.lend(network);

@@ -1,18 +1,10 @@
 package org.lowrank4j.engine;
 
-import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.ObjIntConsumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -21,67 +13,29 @@ import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.blas.Blas;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.method.Excerpt;
-import org.lowrank4j.method.Kept;
-import org.lowrank4j.report.PlanReport;
-import org.lowrank4j.rule.Plan;
-import org.lowrank4j.update.ExtraPasses;
-import org.lowrank4j.update.TargetUpdate;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * The low-rank training of one network: its adapters, the compact gradient vector of what is trained, and the user's
- * updaters over it.
+ * The low-rank training of one network, step by step.
  *
- * <p>A session never holds its network or a layer, because it is kept in a map whose key is the network; every call
- * brings the network along. Training is one thread's; whoever else looks takes the step's lock.
+ * <p>A session never holds its network or a layer, because it is held by what the network holds; every call brings the
+ * network along. Training is one thread's; whoever else looks takes the step's lock.
  */
 final class Session {
 
-    private final Plan asked;
-    private final Plan plan;
-    private final Map<String, Integer> ranks;
-    private final DataType type;
-    private final INDArray gradient;
-    private final List<Fitting> fittings;
-    private final List<Run> trainedInPlace;
-    private final List<SegmentTarget> targets;
-    private List<Segment> segments;
-    private final List<AdaptedLayer> adaptedLayers;
-    private final List<WatchedLayer> watchedLayers;
-    private final List<ShownWeight> shownWeights;
-    private final List<ReplacedLoss> replacedLosses;
-    private final Constraints constraints;
-    private final boolean holdsStill;
-    private final List<INDArray> dividedByMinibatch;
-    private final Set<String> trainedLayers;
-    private final Set<String> scratchKeys;
-    private final boolean minibatch;
-    private UpdaterBlocks blocks;
-
-    private final StepState step;
-    private final Deferral deferral;
-    private final @Nullable WholeGradient wholeGradient;
-    private final @Nullable JointUpdate joint;
-    private final List<ExtraPasses> extraPasses;
-    private final MethodMemory methodMemory;
-    private final Kept keptOfNetwork;
+    private final FittedNetwork fitted;
+    private final List<Stage> stages;
+    private final StepLock lock;
 
     private @Nullable Starts starts;
     private final long observingNanos;
-    private List<MultiDataSet> readAhead = List.of();
-    private boolean installed;
-    /** The full gradient vector, while somebody holds it. */
-    private WeakReference<@Nullable INDArray> lent = new WeakReference<>(null);
+    private List<MultiDataSet> readAhead;
 
     private boolean stepIsFinite;
     private boolean extraPassesAreFinite = true;
@@ -91,182 +45,58 @@ final class Session {
     /** Whether listeners hear of a step that the network has taken and not counted yet. */
     private boolean uncounted;
 
-    private @Nullable INDArray stateVector;
     /** What is to be said once the lock is free: standard error may be a stream that another thread holds. */
     private final Deque<Runnable> notices = new ArrayDeque<>();
 
-    /** How one layer's gradient views are set; made once, applied whenever stock views were in the way. */
-    interface Fitting {
-        /** For a layer that nothing is backpropagated through, or that has no parameters. */
-        Fitting NONE = part -> {};
-
-        void apply(Part part);
+    /** Goes on where a saved training was. */
+    Session(FittedNetwork fitted, TrainingState saved) {
+        this(fitted, null, 0, List.of());
+        fitted.resumption().restore(saved);
     }
-
-    /** A stretch of the network's parameter vector whose gradients are a stretch of the compact vector. */
-    record Run(INDArray parameters, INDArray gradient) {}
 
     /**
-     * One adapter.
+     * Begins anew.
      *
-     * @param key of the target
-     * @param gradients the views of its tensors' gradients, which the updater turns into steps
-     * @param terms the user's l1, l2 and weight decay for the matrix
+     * @param starts of the adapters, at the first step; null if there is nothing to start
+     * @param observingNanos what it took to find out what they learn of the layers' inputs
+     * @param readAhead minibatches for the starts to learn from; the first is that of the first step
      */
-    record SegmentTarget(
-            String key,
-            TargetUpdate update,
-            INDArray[] gradients,
-            @Nullable List<Regularization> terms) {
-
-        String key(int tensor) {
-            return key + "/" + update.tensors().get(tensor).name();
-        }
+    Session(FittedNetwork fitted, @Nullable Starts starts, long observingNanos, List<MultiDataSet> readAhead) {
+        this.fitted = fitted;
+        this.starts = starts;
+        this.observingNanos = observingNanos;
+        this.readAhead = readAhead;
+        stages = Stage.all(fitted.matrices(), fitted.updaters(), fitted.whole());
+        lock = fitted.deferral().lock();
     }
 
-    Session(SessionBuilder builder) {
-        asked = builder.asked;
-        plan = builder.plan;
-        ranks = builder.ranks;
-        type = builder.type;
-        gradient = builder.gradient;
-        fittings = builder.fittings;
-        trainedInPlace = builder.trainedInPlace;
-        targets = builder.targets;
-        segments = builder.segments;
-        starts = builder.starts;
-        observingNanos = builder.inputs.nanos();
-        adaptedLayers = builder.adaptedLayers;
-        watchedLayers = builder.watchedLayers;
-        shownWeights = builder.shownWeights;
-        replacedLosses = builder.replacedLosses;
-        constraints = builder.constraints;
-        holdsStill = builder.holdsStill;
-        dividedByMinibatch = builder.dividedByMinibatch;
-        trainedLayers = builder.trainedLayers;
-        scratchKeys = builder.scratchKeys;
-        minibatch = builder.minibatch;
-        step = builder.step;
-        deferral = builder.deferral;
-        wholeGradient = builder.wholeGradient;
-        methodMemory = builder.methodMemory;
-        keptOfNetwork = builder.keptOfNetwork;
-        joint = builder.jointUpdate;
-        extraPasses = builder.extraPasses;
-        blocks = blocks(segments);
-    }
-
-    /** The user's updaters over the gradient vector; what moves jointly has another one. */
-    private UpdaterBlocks blocks(List<Segment> trained) {
-        return new UpdaterBlocks(trained, gradient, type, one -> joint == null || !one.divided());
-    }
-
-    /** What the session does, with the ranks that it does it with. */
-    Plan plan() {
-        return plan;
-    }
-
-    /** Minibatches for the starts to learn from; the first is that of the first step. */
-    void readAhead(List<MultiDataSet> batches) {
-        readAhead = batches;
+    /** What is done, and what it takes. */
+    String report(NetworkParts network) {
+        return fitted.report(network);
     }
 
     boolean inStep() {
-        return step.running();
+        return fitted.step().running();
     }
 
-    /** Bytes of gradient, updater state and methods, and of the first two in full training with the same updaters. */
-    PlanReport.Memory memory(NetworkParts network) {
-        long parameters = 0;
-        long state = 0;
-        for (Part part : network.parts()) {
-            for (Map.Entry<String, Long> parameter : part.shape().parameters().entrySet()) {
-                parameters += parameter.getValue();
-                state += part.trainable()
-                        .getConfig()
-                        .getUpdaterByParam(parameter.getKey())
-                        .stateSize(parameter.getValue());
-            }
-        }
-        return new PlanReport.Memory(
-                gradient.length() * type.width() + (joint == null ? 0 : joint.gradientBytes()),
-                blocks.stateBytes() + (joint == null ? 0 : joint.stateBytes()),
-                parameters * type.width(),
-                state * type.width(),
-                methodMemory.bytes(),
-                methodMemory.most());
-    }
-
-    /** How many numbers the updater trains in the place of all trained entries; empty if it trains the entries. */
-    OptionalLong jointNumbers() {
-        return joint == null ? OptionalLong.empty() : OptionalLong.of(joint.numbers());
-    }
-
-    /** Trained entries of each adapter, by the target's key. */
-    Map<String, Long> adapterEntries() {
-        return targets.stream()
-                .collect(Collectors.toMap(
-                        SegmentTarget::key,
-                        target -> target.update().tensors().stream()
-                                .mapToLong(tensor -> tensor.length())
-                                .sum(),
-                        Long::sum,
-                        LinkedHashMap::new));
-    }
-
-    /** Sets the compact gradient views in every layer, in the place of whatever was there. */
-    void install(NetworkParts network) {
-        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            List<Part> parts = network.parts();
-            for (int i = 0; i < parts.size(); i++) {
-                fittings.get(i).apply(parts.get(i));
-            }
-            network.flattenedGradients(gradient.reshape(1, gradient.length()));
-        }
-        installed = true;
-    }
-
-    /**
-     * Sets DL4J's own gradient views in every layer, of one vector for all parameters, until the next step.
-     *
-     * @return the vector, 1 x the parameters; null inside a step, which needs the compact one
-     */
+    /** The full gradient vector, 1 x the parameters, with views in every layer; null inside a step. */
     @Nullable INDArray lend(NetworkParts network) {
-        deferral.lock().lock();
+        lock.lock();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             if (inStep()) {
                 return null;
             }
-            INDArray whole = lent.get();
-            if (!installed && whole != null) {
-                return whole;
-            }
-            deferral.catchUp();
-            long length = network.parameters().length();
-            if (whole == null) {
-                whole = Nd4j.create(type, 1, length);
-                lent = new WeakReference<>(whole);
-            }
-            INDArray flat = whole.reshape(length);
-            for (Part part : network.parts()) {
-                long count = part.shape().parameterCount();
-                if (count > 0) {
-                    part.gradientViews(flat.get(NDArrayIndex.interval(part.offset(), part.offset() + count)));
-                }
-            }
-            network.flattenedGradients(whole);
-            installed = false;
-            return whole;
+            catchUp();
+            return fitted.gradient().lend(network);
         } finally {
-            deferral.lock().unlock();
+            lock.unlock();
         }
     }
 
-    /** Takes the compact gradient vector out, so that DL4J makes its own full one. */
+    /** Leaves the network to DL4J. */
     void uninstall(NetworkParts network) {
-        deferral.catchUp();
-        network.flattenedGradients(null);
-        installed = false;
+        catchUp();
+        fitted.gradient().uninstall(network);
     }
 
     /**
@@ -280,11 +110,9 @@ final class Session {
             LayerWorkspaceMgr workspaces,
             Collection<TrainingListener> listeners,
             boolean insideFit) {
-        deferral.lock().lock();
+        lock.lock();
         try {
-            if (!installed) {
-                install(network);
-            }
+            fitted.gradient().install(network);
             if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
                 network.updaterOf(optimizer, LowRankUpdater.of(network));
             }
@@ -292,19 +120,17 @@ final class Session {
                 start(network, starts);
             }
             boolean shows = GradientListeners.among(listeners);
-            deferral.beginStep(insideFit && !shows, listeners);
-            shownWeights.forEach(shows ? ShownWeight::begin : ShownWeight::forget);
+            fitted.deferral().beginStep(insideFit && !shows, listeners);
+            fitted.matrices().forEach(matrix -> matrix.shown().begin(shows));
             pass(network, optimizer, workspaces);
-            if (shows) {
-                shownWeights.forEach(ShownWeight::end);
-            }
+            fitted.matrices().forEach(matrix -> matrix.shown().end());
             if (listeners.isEmpty()) {
                 count(network);
                 return true;
             }
             uncounted = true;
         } finally {
-            deferral.lock().unlock();
+            lock.unlock();
             sayNotices();
         }
         tell(network, listeners);
@@ -322,21 +148,21 @@ final class Session {
             }
             told = true;
         } finally {
-            deferral.lock().lock();
+            lock.lock();
             try {
                 uncounted = false;
                 if (told) {
                     count(network);
                 }
             } finally {
-                deferral.lock().unlock();
+                lock.unlock();
             }
         }
     }
 
     private void count(NetworkParts network) {
         BaseOptimizer.incrementIterationCount(network.model(), 1);
-        constraints.hold(network);
+        fitted.constraints().hold(network);
     }
 
     private void sayNotices() {
@@ -345,66 +171,10 @@ final class Session {
         }
     }
 
-    /** Forward, backward, and the step itself if it counts. */
-    private void pass(NetworkParts network, BaseOptimizer optimizer, LayerWorkspaceMgr workspaces) {
-        boolean begun = starts == null;
-        boolean counts = false;
-        try {
-            if (begun) {
-                beforeForward(network);
-            }
-            step.begin();
-            if (begun) {
-                passBefore(network);
-            }
-            optimizer.gradientAndScore(workspaces);
-            prove();
-            counts = stepIsFinite;
-        } finally {
-            step.end();
-            added = List.of();
-            if (begun && !counts) {
-                abandon();
-            }
-        }
-        if (counts) {
-            apply();
-        }
-    }
-
-    /** Also of targets that the step did not get to. */
-    private void abandon() {
-        forgetForward();
-        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            targets.forEach(target -> target.update().abandon());
-        }
-    }
-
-    private void beforeForward(NetworkParts network) {
-        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            for (SegmentTarget target : targets) {
-                target.update().beforeForward(network.iteration(), network.epoch());
-            }
-        }
-    }
-
-    /** The passes besides the step's own that targets ask for. */
-    private void passBefore(NetworkParts network) {
-        if (extraPasses.isEmpty()) {
-            return;
-        }
-        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
-                StepPasses passes = new StepPasses(network, gradient, targets, dividedByMinibatch, minibatch)) {
-            extraPasses.forEach(extra -> extra.run(passes));
-            extraPassesAreFinite = passes.finite();
-            added = passes.added();
-        }
-    }
-
     private void start(NetworkParts network, Starts pending) {
         long begun = System.nanoTime();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            if (pending.run(network, step, readAhead)) {
+            if (pending.run(network, fitted.step(), readAhead)) {
                 starts = null;
                 String started = "adapters started in "
                         + (observingNanos + System.nanoTime() - begun) / 1_000_000
@@ -417,7 +187,70 @@ final class Session {
             }
             readAhead = List.of();
         } catch (LowRankException refused) {
-            throw plan.rule().withSources(refused);
+            throw fitted.plan().rule().withSources(refused);
+        }
+    }
+
+    /** Forward, backward, and the step itself if it counts. */
+    private void pass(NetworkParts network, BaseOptimizer optimizer, LayerWorkspaceMgr workspaces) {
+        boolean begun = starts == null;
+        boolean counts = false;
+        try {
+            if (begun) {
+                beforeForward(network);
+            }
+            fitted.step().begin();
+            if (begun) {
+                passBefore(network);
+            }
+            optimizer.gradientAndScore(workspaces);
+            if (!proven) {
+                fitted.layers().prove();
+                proven = true;
+            }
+            counts = stepIsFinite;
+        } finally {
+            fitted.step().end();
+            added = List.of();
+            if (begun && !counts) {
+                abandon();
+            }
+        }
+        if (counts) {
+            fitted.updaters().step();
+            fitted.gradient().step();
+            for (AdaptedMatrix matrix : fitted.matrices()) {
+                matrix.update().step(matrix.gradients());
+            }
+        }
+    }
+
+    /** Also of targets that the step did not get to. */
+    private void abandon() {
+        fitted.layers().forgetForward();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            fitted.matrices().forEach(matrix -> matrix.update().abandon());
+        }
+    }
+
+    private void beforeForward(NetworkParts network) {
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            for (AdaptedMatrix matrix : fitted.matrices()) {
+                matrix.update().beforeForward(network.iteration(), network.epoch());
+            }
+        }
+    }
+
+    /** The passes besides the step's own that targets ask for. */
+    private void passBefore(NetworkParts network) {
+        if (fitted.extraPasses().isEmpty()) {
+            return;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+                StepPasses passes = new StepPasses(network, fitted)) {
+            fitted.extraPasses().forEach(extra -> extra.run(passes));
+            extraPassesAreFinite = passes.finite();
+            added = passes.added();
         }
     }
 
@@ -430,110 +263,20 @@ final class Session {
             int batchSize,
             LayerWorkspaceMgr workspaces,
             ObjIntConsumer<Segment> normalisation) {
-        dropScratch(returned);
+        fitted.layers().dropScratch(returned);
         for (int i = 0; i < added.size(); i++) {
-            dividedByMinibatch.get(i).addi(added.get(i));
+            fitted.gradient().sums().get(i).addi(added.get(i));
         }
-        if (minibatch) {
-            for (INDArray view : dividedByMinibatch) {
-                divide(view, batchSize);
-            }
+        if (fitted.minibatch()) {
+            fitted.gradient().divide(batchSize);
         }
         double score = network.model().score();
-        double sum = Blas.asum(gradient);
-        stepIsFinite = Double.isFinite(score) && Double.isFinite(sum) && extraPassesAreFinite;
-        if (!stepIsFinite) {
-            sayNotFinite(score, iteration, epoch);
-            return;
-        }
-        blocks.askRates(iteration, epoch);
-        if (joint != null) {
-            joint.askRates(iteration, epoch);
-        }
-        for (Segment segment : segments) {
-            normalisation.accept(segment, iteration);
-        }
-        for (SegmentTarget target : targets) {
-            if (target.update().movesUpdaterState()) {
-                target.update().beforeUpdater(target.gradients(), liveStates(target));
-            }
-        }
-        regularise(Regularization.ApplyStep.BEFORE_UPDATER, iteration, epoch);
-        if (wholeGradient != null) {
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                wholeGradient.replace();
-            }
-        }
-        if (joint != null) {
-            joint.update(
-                    iteration,
-                    epoch,
-                    workspaces,
-                    () -> regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch));
-        }
-        blocks.update(iteration, epoch, workspaces);
-        if (joint == null) {
-            regularise(Regularization.ApplyStep.POST_UPDATER, iteration, epoch);
-        }
-    }
-
-    /** To multiply is several times faster, and as exact for a power of two. */
-    private static void divide(INDArray sum, int examples) {
-        if (Integer.bitCount(examples) == 1) {
-            Blas.scale(1.0 / examples, sum);
+        stepIsFinite = Double.isFinite(score) && fitted.gradient().isFinite() && extraPassesAreFinite;
+        if (stepIsFinite) {
+            Stage.Step step = new Stage.Step(iteration, epoch, workspaces, normalisation);
+            stages.forEach(stage -> stage.run(step));
         } else {
-            sum.divi(examples);
-        }
-    }
-
-    private void regularise(Regularization.ApplyStep when, int iteration, int epoch) {
-        for (SegmentTarget target : targets) {
-            if (target.terms() == null || target.terms().isEmpty()) {
-                continue;
-            }
-            double[] rates = new double[target.gradients().length];
-            for (int i = 0; i < rates.length; i++) {
-                rates[i] = joint == null
-                        ? blocks.learningRate(target.key(i), iteration, epoch)
-                        : joint.learningRate(iteration, epoch);
-            }
-            for (Regularization term : target.terms()) {
-                if (term.applyStep() == when) {
-                    target.update().regularise(term, target.gradients(), rates, iteration, epoch);
-                }
-            }
-        }
-    }
-
-    private INDArray[] liveStates(SegmentTarget target) {
-        return target.update().tensors().stream()
-                .map(tensor ->
-                        joint == null ? blocks.liveState(target.key() + "/" + tensor.name(), type) : Nd4j.empty(type))
-                .toArray(INDArray[]::new);
-    }
-
-    private void apply() {
-        if (joint != null) {
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                joint.step();
-            }
-        }
-        for (Run run : trainedInPlace) {
-            run.parameters().subi(run.gradient());
-        }
-        for (SegmentTarget target : targets) {
-            target.update().step(target.gradients());
-        }
-    }
-
-    /**
-     * Layers that only lend their backward pass write into scratch memory: those gradients mean nothing. Listeners see what
-     * was taken from there.
-     */
-    private void dropScratch(Gradient returned) {
-        if (!scratchKeys.isEmpty()) {
-            returned.gradientForVariable().keySet().removeIf(scratchKeys::contains);
-            watchedLayers.forEach(one -> returned.gradientForVariable().putAll(one.shown()));
+            sayNotFinite(score, iteration, epoch);
         }
     }
 
@@ -548,75 +291,58 @@ final class Session {
         }
     }
 
-    /** After the first step: did every hook that this network needs do its part? */
-    private void prove() {
-        if (proven) {
-            return;
-        }
-        List<String> missed = Stream.concat(
-                        adaptedLayers.stream().filter(AdaptedLayer::isMissed).map(AdaptedLayer::name),
-                        watchedLayers.stream().filter(WatchedLayer::isMissed).map(WatchedLayer::name))
-                .toList();
-        if (!missed.isEmpty()) {
-            throw new LowRankException("The first step did not reach the adapters of " + String.join(", ", missed)
-                    + ": the hooks in DL4J's layers did not run. The step was not applied. Run with verbose=true to see"
-                    + " which classes were woven, or with enabled=false to train without lowrank4j.");
-        }
-        for (ReplacedLoss loss : replacedLosses) {
-            if (loss.isMissed()) {
-                throw new LowRankException("The first step did not use the loss that the rule sets for output layer "
-                        + loss.layer() + ": the hook in DL4J's output layers did not run. The step was not applied. Run"
-                        + " with verbose=true to see which classes were woven, or without the key loss.");
-            }
-        }
-        proven = true;
-    }
-
     /**
      * Takes everything below the lowest trained layer out of the coming backward pass, and holds still what frozen layers
-     * would set by themselves, until the answer is run.
+     * would set by themselves.
+     *
+     * @return what to run after the pass
      */
     Runnable backwardBegins(NetworkParts network) {
-        Runnable whole = network.cutBelow(trainedLayers);
-        if (!holdsStill) {
-            return whole;
-        }
+        Runnable whole = network.cutBelow(fitted.trainedLayers());
+        Runnable still = fitted.holdsStill() ? hold(network) : () -> {};
+        return () -> {
+            whole.run();
+            still.run();
+            fitted.layers().forgetForward();
+        };
+    }
+
+    private Runnable hold(NetworkParts network) {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            Runnable still = SetByItself.hold(network.parts(), plan);
-            return () -> {
-                whole.run();
-                still.run();
-            };
+            return SetByItself.hold(network.parts(), fitted.plan());
         }
     }
 
     /** Weights that lag behind their adapters catch up. */
     void catchUp() {
-        deferral.catchUp();
+        fitted.deferral().catchUp();
     }
 
     /** The end of a fit that worked through an iterator. */
     void endFit() {
-        deferral.endFit();
-    }
-
-    /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
-    void forgetForward() {
-        adaptedLayers.forEach(AdaptedLayer::forgetForward);
+        fitted.deferral().endFit();
     }
 
     /** Makes the updaters anew after the user changed a learning rate, keeping their state. */
     void refreshUpdaters() {
-        List<Segment> current =
-                segments.stream().map(Segment::withCurrentUpdaters).toList();
-        if (joint != null) {
-            joint.refreshUpdater(current);
-        }
-        UpdaterBlocks fresh = blocks(current);
-        fresh.restore(blocks.stateByArray());
-        segments = current;
-        blocks = fresh;
-        stateVector = null;
+        fitted.updaters().refresh();
+        fitted.resumption().forgetVector();
+    }
+
+    /** Blocks of the updaters, live. */
+    List<UpdaterBlock> updaterBlocks() {
+        return fitted.updaters().live();
+    }
+
+    /** Keeps steps from beginning until the answer is run. */
+    Runnable hold() {
+        lock.lock();
+        return lock::unlock;
+    }
+
+    /** How many steps the network has taken that its count of iterations does not know of. */
+    int stepsAhead() {
+        return uncounted ? 1 : 0;
     }
 
     /**
@@ -626,7 +352,7 @@ final class Session {
      * @return null before the factors have started, when there is nothing to go on from
      */
     @Nullable NetworkState state(NetworkParts network, boolean withUpdater, boolean copied) {
-        deferral.lock().lock();
+        lock.lock();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             TrainingState training = save(withUpdater);
             INDArray parameters = network.model().params();
@@ -637,103 +363,31 @@ final class Session {
                             copied ? parameters.dup(parameters.ordering()) : parameters,
                             training);
         } finally {
-            deferral.lock().unlock();
+            lock.unlock();
         }
     }
 
-    /** Keeps steps from beginning until the answer is run. */
-    Runnable hold() {
-        deferral.lock().lock();
-        return deferral.lock()::unlock;
-    }
-
-    /** How many steps the network has taken that its count of iterations does not know of. */
-    int stepsAhead() {
-        return uncounted ? 1 : 0;
-    }
-
-    /**
-     * Everything besides the network's own parameters that exact resumption needs, as copies; null before the
-     * factors have started, when there is nothing to go on from.
-     */
+    /** What exact resumption needs besides the network's own parameters, as copies; null before the factors have started. */
     @Nullable TrainingState save(boolean withUpdater) {
         if (starts != null) {
             return null;
         }
-        deferral.catchUp();
-        Map<String, INDArray> tensors = adapters();
-        if (withUpdater) {
-            blocks.stateByArray().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
-            if (joint != null) {
-                joint.updaterState().forEach((key, array) -> tensors.put(TrainingState.UPDATER + key, array));
-            }
-        }
-        return new TrainingState(
-                asked.settings(), ranks, tensors, withUpdater, asked.shape().random());
+        catchUp();
+        return fitted.resumption().save(withUpdater);
     }
 
-    /** Copies of all arrays that are neither the network's parameters nor an updater's state, by name. */
-    private Map<String, INDArray> adapters() {
-        Map<String, INDArray> tensors = new LinkedHashMap<>();
-        for (SegmentTarget target : targets) {
-            target.update()
-                    .kept()
-                    .state()
-                    .forEach((key, array) ->
-                            tensors.put(TrainingState.ADAPTER + target.key() + "/" + key, array.dup(array.ordering())));
-        }
-        keptOfNetwork
-                .state()
-                .forEach((key, array) -> tensors.put(TrainingState.NETWORK + key, array.dup(array.ordering())));
-        return tensors;
-    }
-
-    /** Blocks of the updaters, live. */
-    List<UpdaterBlock> updaterBlocks() {
-        List<UpdaterBlock> all = new ArrayList<>(blocks.blocks());
-        if (joint != null) {
-            all.addAll(joint.blocks().blocks());
-        }
-        return all;
-    }
-
-    /**
-     * The state of the training besides the parameters, as one vector: that of the updaters, live, then a copy of the
-     * adapters.
-     *
-     * @return null before the factors have started
-     */
+    /** The same as one vector, of which the updaters' part is live; null before the factors have started. */
     @Nullable INDArray stateVector() {
         if (starts != null) {
             return null;
         }
-        deferral.lock().lock();
+        lock.lock();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            deferral.catchUp();
-            Map<String, INDArray> adapters = adapters();
-            long live = liveLength();
-            long length = live + StateVector.length(adapters, type);
-            INDArray vector = stateVector;
-            if (vector == null || vector.length() != length) {
-                vector = Nd4j.create(type, length);
-                long own = blocks.stateLength();
-                if (own > 0) {
-                    blocks.moveState(vector.get(NDArrayIndex.interval(0, own)));
-                }
-                if (joint != null && live > own) {
-                    joint.blocks().moveState(vector.get(NDArrayIndex.interval(own, live)));
-                }
-                stateVector = vector;
-            }
-            StateVector.write(adapters, vector.get(NDArrayIndex.interval(live, length)));
-            return vector;
+            catchUp();
+            return fitted.resumption().vector();
         } finally {
-            deferral.lock().unlock();
+            lock.unlock();
         }
-    }
-
-    private long liveLength() {
-        return blocks.stateLength() + (joint == null ? 0 : joint.blocks().stateLength());
     }
 
     /**
@@ -742,72 +396,20 @@ final class Session {
      * @throws LowRankException if it has another length
      */
     void stateVector(INDArray given) {
-        deferral.lock().lock();
+        lock.lock();
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            INDArray vector = stateVector();
-            if (vector == null || vector.length() != given.length()) {
-                throw new LowRankException(
-                        "The state of an updater has " + given.length() + " entries, and that of this"
-                                + " network, which trains with adapters under the rule of "
-                                + plan.rule().source() + ", has " + (vector == null ? "none yet" : vector.length())
-                                + ". Take it from a network that trains under the same rule.");
-            }
-            if (vector.data().address() != given.data().address()) {
-                INDArray flat = given.reshape(given.length());
-                take(flat, vector, adaptersIn(flat));
-            }
+            catchUp();
+            fitted.resumption().goOnFrom(given);
         } finally {
-            deferral.lock().unlock();
+            lock.unlock();
         }
     }
 
     /** Goes on from such a vector before training has begun; one that is of something else is passed over. */
     void startFrom(INDArray given) {
-        Starts pending = starts;
-        starts = null;
-        boolean fits = false;
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            INDArray vector = stateVector();
-            if (vector != null && vector.length() == given.length()) {
-                INDArray flat = given.reshape(given.length());
-                Map<String, INDArray> adapters = adaptersIn(flat);
-                fits = adapters != null;
-                if (fits) {
-                    take(flat, vector, adapters);
-                }
-            }
-        } finally {
-            if (!fits) {
-                starts = pending;
-            }
-        }
-    }
-
-    /** The adapters in a vector; null if the program gives the state of the updaters alone. */
-    private @Nullable Map<String, INDArray> adaptersIn(INDArray given) {
-        return StateVector.read(adapters(), given.get(NDArrayIndex.interval(liveLength(), given.length())));
-    }
-
-    private void take(INDArray given, INDArray vector, @Nullable Map<String, INDArray> adapters) {
-        if (adapters != null) {
-            restore(new TrainingState(asked.settings(), ranks, adapters, false));
-        }
-        long live = liveLength();
-        if (live > 0) {
-            vector.get(NDArrayIndex.interval(0, live)).assign(given.get(NDArrayIndex.interval(0, live)));
-        }
-    }
-
-    /** Puts a saved state back; the caller has checked that it was made under the same settings. */
-    void restore(TrainingState saved) {
-        for (SegmentTarget target : targets) {
-            target.update().kept().restore(saved.under(TrainingState.ADAPTER + target.key() + "/"));
-        }
-        keptOfNetwork.restore(saved.under(TrainingState.NETWORK));
-        if (saved.hasUpdater()) {
-            blocks.restore(saved.under(TrainingState.UPDATER));
-            if (joint != null) {
-                joint.restoreUpdater(saved.under(TrainingState.UPDATER));
+            if (fitted.resumption().beginFrom(given)) {
+                starts = null;
             }
         }
     }

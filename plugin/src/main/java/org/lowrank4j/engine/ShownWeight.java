@@ -21,8 +21,17 @@ final class ShownWeight {
         this.weight = weight;
     }
 
-    /** The start of a step that is looked at. */
-    void begin() {
+    /**
+     * The start of a step.
+     *
+     * @param looked whether somebody looks at it
+     */
+    void begin(boolean looked) {
+        if (!looked) {
+            before = null;
+            shown = null;
+            return;
+        }
         INDArray copy = before;
         if (copy == null) {
             try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
@@ -48,13 +57,9 @@ final class ShownWeight {
 
     /** The end of the step: what was shown as the gradient becomes the step, W before less W now. */
     void end() {
-        required(shown).assign(required(before)).subi(weight);
-    }
-
-    /** Nobody looks any more. */
-    void forget() {
-        before = null;
-        shown = null;
+        if (isShown()) {
+            required(shown).assign(required(before)).subi(weight);
+        }
     }
 
     private static INDArray required(@Nullable INDArray array) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.network.NetworkShape;
@@ -42,6 +43,27 @@ public record Plan(
             settings.add(joint);
         }
         return settings;
+    }
+
+    /**
+     * Requires that all settings name the same method with the same options.
+     *
+     * @param key of the method
+     * @param method its name in settings
+     * @param one of the settings
+     * @param because what the method does that makes it one for all
+     * @throws LowRankException if another has another method or other options
+     */
+    public void requireInCommon(
+            String key, Function<TargetSettings, String> method, TargetSettings one, String because) {
+        for (TargetSettings other : allSettings()) {
+            if (!method.apply(other).equals(method.apply(one))
+                    || !other.options().equals(one.options())) {
+                throw new LowRankException(key + "=" + method.apply(one) + " (" + rule.source() + ") " + because
+                        + ", and an override gives a layer another " + key
+                        + " or other options. Give all layers the same.");
+            }
+        }
     }
 
     /** The targets of all layers, in their order. */

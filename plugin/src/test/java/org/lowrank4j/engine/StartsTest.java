@@ -23,8 +23,8 @@ class StartsTest {
         TargetWeight target = new TargetWeight(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
         TargetUpdate update = new Lora().attach(target);
         AdaptedMatrix matrix =
-                new AdaptedMatrix(layer, new StepState(), update, new INDArray[0], new ShownWeight(weight));
-        return new PendingStart(new LoraGa(), update, target, matrix, Double.NaN, null);
+                new AdaptedMatrix(layer, new StepState(), update, new INDArray[0], new ShownWeight(weight), null);
+        return new PendingStart(new LoraGa(), matrix, target, Double.NaN, null);
     }
 
     private static String sweeps(PendingStart... starts) {

@@ -1,0 +1,74 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lowrank4j.Console;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.method.TargetWeight;
+import org.lowrank4j.registry.Methods;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Plan.Target;
+import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.WeightUpdate;
+
+/**
+ * The methods of a plan on one of its targets.
+ *
+ * @param weight the target, as the methods see it
+ * @param update with the gradient approximation in it
+ */
+record Attached(TargetWeight weight, TargetUpdate update) {
+
+    /**
+     * Attaches the methods to all targets of a plan.
+     *
+     * @return by the target's key, in the plan's order
+     * @throws LowRankException if a layer has constraints that its update cannot hold
+     */
+    static Map<String, Attached> all(Plan plan, List<Part> parts, TargetWeights weights, Methods methods) {
+        String source = plan.rule().source();
+        Map<String, Attached> all = new LinkedHashMap<>();
+        List<String> constrained = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            for (Target target : plan.layers().get(i).targets()) {
+                LowRankUpdate update = methods.update(target.settings().update(), source);
+                GradientApproximation approximation =
+                        methods.gradient(target.settings().gradient(), source);
+                if (Constraints.isOn(part, target.matrix().parameter())) {
+                    requireConstraints(update, part, target, source);
+                    if (!(update instanceof WeightUpdate)) {
+                        constrained.add(target.key());
+                    }
+                }
+                TargetWeight weight = weights.of(target, part);
+                all.put(target.key(), new Attached(weight, approximation.approximate(update.attach(weight), weight)));
+            }
+        }
+        if (!constrained.isEmpty()) {
+            Console.say("constraints on W of " + String.join(", ", constrained) + " hold after every step for W"
+                    + " with the adapter in it, as in stock training. So W moves in every step there, and where a"
+                    + " constraint moves it, the network changes by more than s A B: no adapter of that rank can be"
+                    + " extracted afterwards.");
+        }
+        return all;
+    }
+
+    private static void requireConstraints(LowRankUpdate update, Part part, Target target, String source) {
+        Optional<String> refusal = update.constraintRefusal();
+        if (refusal.isPresent()) {
+            String layer = part.shape().name();
+            String parameter = target.matrix().parameter();
+            throw new LowRankException("Layer '" + layer + "' has constraints on " + parameter + " ("
+                    + String.join(", ", Constraints.names(part, parameter))
+                    + "), and update=" + update.name() + " (" + source + ") cannot hold them: "
+                    + refusal.get() + ". Use another update (update=lora, update=full, ...), leave the"
+                    + " layer out (exclude=" + layer + "), or take the constraints out of the network.");
+        }
+    }
+}
