@@ -3,7 +3,9 @@ package org.lowrank4j.engine;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.file.TrainingState;
@@ -18,12 +20,8 @@ final class Enrolment {
 
     private volatile Rule rule;
     private volatile boolean ruleOfField;
-    private volatile @Nullable Session session;
-    private volatile boolean stock;
+    private volatile Life life = Life.Waiting.ANEW;
     private volatile boolean gradientsTakenOutside;
-    private volatile @Nullable TrainingState resumed;
-    private volatile @Nullable LowRankException notResumable;
-    private volatile List<MultiDataSet> readAhead = List.of();
     private volatile int fits;
     private volatile @Nullable String refusal;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
@@ -50,33 +48,40 @@ final class Enrolment {
         ruleOfField = true;
     }
 
+    /** The training with adapters; null before it begins, and for a network that trains as stock. */
     @Nullable Session session() {
-        return session;
-    }
-
-    /** Training begins, or goes on from the saved state. */
-    synchronized void begin(Session begun) {
-        session = begun;
-        resumed = null;
-        readAhead = List.of();
-    }
-
-    /** What was restored and has not been gone on from, with what the network holds then; null once training has begun. */
-    synchronized @Nullable NetworkState untrained(Function<TrainingState, NetworkState> copy) {
-        TrainingState state = resumed;
-        return session != null || state == null ? null : copy.apply(state);
+        return life instanceof Life.Adapted adapted ? adapted.session() : null;
     }
 
     /** Whether it was decided that the network trains as stock. */
     boolean stock() {
-        return stock;
+        return life instanceof Life.Stock;
     }
 
-    void becomeStock() {
-        stock = true;
-        session = null;
-        resumed = null;
-        readAhead = List.of();
+    /** Training begins, or goes on from the saved state. */
+    synchronized void begin(Session begun) {
+        life = new Life.Adapted(begun);
+    }
+
+    synchronized void becomeStock() {
+        life = new Life.Stock();
+    }
+
+    private Life.@Nullable Waiting waiting() {
+        return life instanceof Life.Waiting waiting ? waiting : null;
+    }
+
+    private synchronized void whileWaiting(UnaryOperator<Life.Waiting> differently) {
+        Life.Waiting waiting = waiting();
+        if (waiting != null) {
+            life = differently.apply(waiting);
+        }
+    }
+
+    /** What was restored and has not been gone on from, with what the network holds then; null once training has begun. */
+    synchronized @Nullable NetworkState untrained(Function<TrainingState, NetworkState> copy) {
+        TrainingState state = resumed();
+        return state == null ? null : copy.apply(state);
     }
 
     /** Whether the running backward pass was asked for by the program itself, which wants the full gradient. */
@@ -90,48 +95,54 @@ final class Enrolment {
 
     /** The saved state to go on from at the first step. */
     @Nullable TrainingState resumed() {
-        return resumed;
+        Life.Waiting waiting = waiting();
+        return waiting == null ? null : waiting.resumed();
     }
 
     void resume(@Nullable TrainingState state) {
-        resumed = state;
+        whileWaiting(waiting -> waiting.resuming(state));
     }
 
     /** A saved state to go on from is there, and cannot be used. */
     void refuseToResume(LowRankException reason) {
-        notResumable = reason;
+        whileWaiting(waiting -> waiting.refusing(reason));
     }
 
     /** Goes on, or refuses to, where another network would that has not trained. */
     void resumeLike(Enrolment other) {
-        resumed = other.resumed;
-        notResumable = other.notResumable;
+        Life.Waiting others = other.waiting();
+        if (others != null) {
+            life = others.with(List.of());
+        }
     }
 
     /** @throws LowRankException if the training that was saved cannot go on */
     void requireResumable() {
-        LowRankException reason = notResumable;
+        Life.Waiting waiting = waiting();
+        LowRankException reason = waiting == null ? null : waiting.notResumable();
         if (reason != null) {
             throw new LowRankException(String.valueOf(reason.getMessage()), reason.getCause());
         }
     }
 
-    /** The first minibatches of the iterator that fit was just given, once; empty if there is no iterator. */
-    List<MultiDataSet> takeReadAhead() {
-        List<MultiDataSet> taken = readAhead;
-        readAhead = List.of();
-        return taken;
+    /** The first minibatches of the iterator that fit was just given; empty if there is no iterator. */
+    List<MultiDataSet> readAhead() {
+        Life.Waiting waiting = waiting();
+        return waiting == null ? List.of() : waiting.readAhead();
     }
 
     void readAhead(List<MultiDataSet> batches) {
-        readAhead = batches;
+        whileWaiting(waiting -> waiting.with(batches));
     }
 
-    /** Whether the network has not been refused with this message just before. */
-    boolean refusedWith(String message) {
-        boolean news = !message.equals(refusal);
-        refusal = message;
-        return news;
+    /** Whoever trains the network may swallow what is thrown, as DL4J's early stopping does: so it is printed first, once. */
+    LowRankException said(LowRankException refused) {
+        String message = String.valueOf(refused.getMessage());
+        if (!message.equals(refusal)) {
+            refusal = message;
+            Console.stop(message);
+        }
+        return refused;
     }
 
     /** Whether fit is working through an iterator. */
@@ -148,7 +159,7 @@ final class Enrolment {
     @SuppressWarnings("NonAtomicVolatileUpdate")
     void fitEnds() {
         fits--;
-        Session begun = session;
+        Session begun = session();
         if (begun != null && fits == 0) {
             begun.endFit();
         }

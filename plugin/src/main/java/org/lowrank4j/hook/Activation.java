@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
 import org.lowrank4j.rule.RuleBook;
 
 /** The agent's first call into the plugin, before any hook runs, and its last. */
@@ -31,12 +31,12 @@ public final class Activation {
             Supplier<Map<String, String>> annotated) {
         RuleBook rules =
                 RuleBook.readForTraining(options, unreadable, repeated, System.getProperties(), System.getenv());
-        Networks.apply(rules, weavingProblem, annotated);
+        RulesInForce.apply(rules, weavingProblem, annotated);
         return () -> rules.warnings().forEach(Console::warn);
     }
 
     /** The agent's last call: the JVM ends. */
     public static void ended() {
-        Networks.ended();
+        RulesInForce.ended();
     }
 }

@@ -3,9 +3,10 @@ package org.lowrank4j.hook;
 import java.util.List;
 import org.deeplearning4j.nn.api.NeuralNetwork;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.ReplayedDataSets;
 import org.lowrank4j.engine.ReplayedMultiDataSets;
+import org.lowrank4j.engine.RulesInForce;
+import org.lowrank4j.engine.Training;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
@@ -17,10 +18,10 @@ public final class FitHooks {
 
     /** Instead of {@code MultiLayerNetwork.fit(DataSetIterator)}; null leaves it to DL4J. */
     public static @Nullable Object fit(Object network, Object iterator) {
-        if (Networks.none() || iterator instanceof ReplayedDataSets) {
+        if (RulesInForce.none() || iterator instanceof ReplayedDataSets) {
             return null;
         }
-        int wanted = Networks.wantedBatches(network);
+        int wanted = Training.wantedBatches(network);
         if (wanted < 2 || !(iterator instanceof DataSetIterator users)) {
             return null;
         }
@@ -30,10 +31,10 @@ public final class FitHooks {
 
     /** Instead of {@code ComputationGraph.fit(MultiDataSetIterator)}; null leaves it to DL4J. */
     public static @Nullable Object fitMulti(Object network, Object iterator) {
-        if (Networks.none() || iterator instanceof ReplayedMultiDataSets) {
+        if (RulesInForce.none() || iterator instanceof ReplayedMultiDataSets) {
             return null;
         }
-        int wanted = Networks.wantedBatches(network);
+        int wanted = Training.wantedBatches(network);
         if (wanted < 2 || !(iterator instanceof MultiDataSetIterator users)) {
             return null;
         }
@@ -43,7 +44,7 @@ public final class FitHooks {
 
     /** Before a network works through an iterator; the answer comes back to {@link #ends}. */
     public static @Nullable Object begins(Object network) {
-        return Networks.none() ? null : Networks.fitBegins(network);
+        return RulesInForce.none() ? null : Training.fitBegins(network);
     }
 
     /** After that, also when it failed. */
@@ -55,11 +56,11 @@ public final class FitHooks {
 
     /** What was read ahead is for this fit alone, also if it fails before its first step. */
     private static Object withReadAhead(Object network, List<MultiDataSet> batches, Runnable fit) {
-        Networks.readAhead(network, batches);
+        Training.readAhead(network, batches);
         try {
             fit.run();
         } finally {
-            Networks.readAhead(network, List.of());
+            Training.readAhead(network, List.of());
         }
         return Boolean.TRUE;
     }

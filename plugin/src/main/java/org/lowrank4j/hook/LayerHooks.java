@@ -8,8 +8,8 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.AdaptedLayer;
 import org.lowrank4j.engine.FrozenBatchNormalization;
-import org.lowrank4j.engine.Networks;
 import org.lowrank4j.engine.ReplacedLoss;
+import org.lowrank4j.engine.RulesInForce;
 import org.lowrank4j.engine.WatchedLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -36,7 +36,7 @@ public final class LayerHooks {
 
     /** Instead of {@code BaseOutputLayer.getGradientsAndDelta}. */
     public static @Nullable Object outputGradients(Object layer, Object preOutput, Object workspaces) {
-        if (Networks.none()) {
+        if (RulesInForce.none()) {
             return null;
         }
         BaseOutputLayer<?> output = (BaseOutputLayer<?>) layer;
@@ -51,7 +51,7 @@ public final class LayerHooks {
     /** Instead of {@code BaseOutputLayer.computeScore}. */
     public static @Nullable Object outputScore(
             Object layer, double regularization, boolean training, Object workspaces) {
-        if (Networks.none()) {
+        if (RulesInForce.none()) {
             return null;
         }
         BaseOutputLayer<?> output = (BaseOutputLayer<?>) layer;
@@ -61,7 +61,7 @@ public final class LayerHooks {
 
     /** Instead of {@code calcRegularizationScore} of any layer. */
     public static @Nullable Object regularizationScore(Object layer, boolean backpropParamsOnly) {
-        if (Networks.none() || !(layer instanceof Layer plain)) {
+        if (RulesInForce.none() || !(layer instanceof Layer plain)) {
             return null;
         }
         WatchedLayer watched = WatchedLayer.of(layer);
@@ -74,7 +74,7 @@ public final class LayerHooks {
 
     /** Before {@code backpropGradient} and {@code tbpttBackpropGradient} of any layer, {@code doBackward} of any vertex. */
     public static @Nullable Object backwardBegins(Object layer) {
-        WatchedLayer watched = Networks.none() ? null : WatchedLayer.of(layer);
+        WatchedLayer watched = RulesInForce.none() ? null : WatchedLayer.of(layer);
         if (watched != null) {
             watched.backwardBegins();
         }
@@ -92,21 +92,21 @@ public final class LayerHooks {
     public static @Nullable Object normalise(Object layer, boolean training, Object workspaces) {
         BatchNormalization normalisation = (BatchNormalization) layer;
         FrozenBatchNormalization frozen =
-                Networks.none() || !training ? null : FrozenBatchNormalization.inStep(normalisation);
+                RulesInForce.none() || !training ? null : FrozenBatchNormalization.inStep(normalisation);
         return frozen == null ? null : frozen.forward(normalisation, (LayerWorkspaceMgr) workspaces);
     }
 
     /** Instead of {@code BatchNormalization.backpropGradient}. */
     public static @Nullable Object normaliseBackward(Object layer, Object epsilon, Object workspaces) {
         BatchNormalization normalisation = (BatchNormalization) layer;
-        FrozenBatchNormalization frozen = Networks.none() ? null : FrozenBatchNormalization.inStep(normalisation);
+        FrozenBatchNormalization frozen = RulesInForce.none() ? null : FrozenBatchNormalization.inStep(normalisation);
         return frozen == null
                 ? null
                 : frozen.backward(normalisation, (INDArray) epsilon, (LayerWorkspaceMgr) workspaces);
     }
 
     private static @Nullable AdaptedLayer inStep(Object layer) {
-        if (Networks.none()) {
+        if (RulesInForce.none()) {
             return null;
         }
         AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);

@@ -5,6 +5,8 @@ import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
 import org.deeplearning4j.optimize.api.ConvexOptimizer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
+import org.lowrank4j.engine.Training;
 
 /** Where networks come into being and where DL4J asks for their updaters. */
 public final class NetworkHooks {
@@ -28,7 +30,7 @@ public final class NetworkHooks {
 
     /** Before {@code clone()}; the answer comes back to {@link #cloneEnds}. */
     public static @Nullable Object cloneBegins(Object original) {
-        return Networks.none() ? null : Networks.cloneBegins(original);
+        return RulesInForce.none() ? null : Networks.cloneBegins(original);
     }
 
     /** After {@code clone()}, also when it failed. */
@@ -40,7 +42,7 @@ public final class NetworkHooks {
 
     /** At the end of {@code clone()}. */
     public static void cloned(Object original, Object copy) {
-        if (!Networks.none()) {
+        if (!RulesInForce.none()) {
             Networks.cloned(original, copy);
         }
     }
@@ -59,21 +61,21 @@ public final class NetworkHooks {
 
     /** Instead of {@code UpdaterCreator.getUpdater(Model)}; null leaves it to DL4J. */
     public static @Nullable Object updater(Object model) {
-        return Networks.none() ? null : Networks.updaterMade(model);
+        return RulesInForce.none() ? null : Training.updaterMade(model);
     }
 
     /** Before {@code MultiLayerNetwork.getUpdater(boolean)}. */
     public static void updaterWanted(Object network, boolean create) {
-        if (create && !Networks.none()) {
-            Networks.updaterWanted(network);
+        if (create && !RulesInForce.none()) {
+            Training.updaterWanted(network);
         }
     }
 
     /** Before {@code ComputationGraph.getUpdater(boolean)}, which creates its updater itself. */
     public static void graphUpdaterWanted(Object network, boolean create) {
         updaterWanted(network, create);
-        if (create && !Networks.none() && ((ComputationGraph) network).getUpdater(false) == null) {
-            Object updater = Networks.updater(network);
+        if (create && !RulesInForce.none() && ((ComputationGraph) network).getUpdater(false) == null) {
+            Object updater = Training.updater(network);
             if (updater != null) {
                 ((ComputationGraph) network).setUpdater((ComputationGraphUpdater) updater);
             }
@@ -82,10 +84,10 @@ public final class NetworkHooks {
 
     /** Before {@code BaseOptimizer.getComputationGraphUpdater(boolean)}, which creates its updater itself. */
     public static void optimizerUpdaterWanted(Object optimizer, Object model, boolean create) {
-        if (create && !Networks.none() && model instanceof ComputationGraph) {
+        if (create && !RulesInForce.none() && model instanceof ComputationGraph) {
             ConvexOptimizer owner = (ConvexOptimizer) optimizer;
             if (owner.getComputationGraphUpdater(false) == null) {
-                Object updater = Networks.updater(model);
+                Object updater = Training.updater(model);
                 if (updater != null) {
                     owner.setUpdaterComputationGraph((ComputationGraphUpdater) updater);
                 }

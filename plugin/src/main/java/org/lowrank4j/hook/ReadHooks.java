@@ -4,7 +4,8 @@ import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.AdaptedLayer;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
+import org.lowrank4j.engine.Training;
 
 /** Where parameters are read or replaced: weights that lag behind catch up first. DL4J then does what it always does. */
 public final class ReadHooks {
@@ -18,7 +19,7 @@ public final class ReadHooks {
 
     /** Before {@code BaseLayer.params()} and {@code paramTable(boolean)}. */
     public static @Nullable Object layer(Object layer) {
-        if (!Networks.none()) {
+        if (!RulesInForce.none()) {
             AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
             if (adapted != null) {
                 adapted.catchUp();
@@ -29,8 +30,8 @@ public final class ReadHooks {
 
     /** Before {@code params()} and {@code setParams(INDArray)} of a network. */
     public static @Nullable Object network(Object network) {
-        if (!Networks.none()) {
-            Networks.catchUp(network);
+        if (!RulesInForce.none()) {
+            Training.catchUp(network);
         }
         return null;
     }

@@ -5,7 +5,8 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
+import org.lowrank4j.engine.Training;
 
 /** The training step: optimisation, gradient vector and backward pass of a whole network. */
 public final class StepHooks {
@@ -16,10 +17,10 @@ public final class StepHooks {
     @SuppressWarnings("unchecked")
     public static @Nullable Object optimize(
             Object optimizer, Object workspaces, Object model, @Nullable Object accumulator, Object listeners) {
-        if (Networks.stepsAreStock()) {
+        if (RulesInForce.stepsAreStock()) {
             return null;
         }
-        boolean done = Networks.step(
+        boolean done = Training.step(
                 (BaseOptimizer) optimizer, (LayerWorkspaceMgr) workspaces, model, accumulator, (Collection<
                                 TrainingListener>)
                         listeners);
@@ -28,29 +29,29 @@ public final class StepHooks {
 
     /** Instead of {@code initGradientsView()}; null lets DL4J make its full gradient vector. */
     public static @Nullable Object gradientsView(Object network) {
-        return !Networks.none() && Networks.keepsCompactGradients(network) ? Boolean.TRUE : null;
+        return !RulesInForce.none() && Training.keepsCompactGradients(network) ? Boolean.TRUE : null;
     }
 
     /** Instead of {@code getFlattenedGradients()} and {@code getGradientsViewArray()} of a network; null for DL4J's. */
     public static @Nullable Object gradients(Object network) {
-        return Networks.none() ? null : Networks.wholeGradient(network);
+        return RulesInForce.none() ? null : Training.wholeGradient(network);
     }
 
     /** Instead of {@code getFlattenedGradientsView()} of DL4J's updaters. */
     public static @Nullable Object gradientsOfUpdater(Object network) {
-        return Networks.none() ? null : Networks.gradientsOfUpdater(network);
+        return RulesInForce.none() ? null : Training.gradientsOfUpdater(network);
     }
 
     /** Before {@code setBackpropGradientsViewArray(INDArray)} of a network, which replaces the views of all layers. */
     public static void gradientsReplaced(Object network) {
-        if (!Networks.none()) {
-            Networks.wholeGradient(network);
+        if (!RulesInForce.none()) {
+            Training.wholeGradient(network);
         }
     }
 
     /** Before {@code calcBackpropGradients}; the answer comes back to {@link #backwardEnds}. */
     public static @Nullable Object backwardBegins(Object network) {
-        return Networks.none() ? null : Networks.backwardBegins(network);
+        return RulesInForce.none() ? null : Training.backwardBegins(network);
     }
 
     /** After {@code calcBackpropGradients}, also when it failed. */

@@ -8,6 +8,8 @@ import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
+import org.lowrank4j.engine.Training;
 import org.lowrank4j.file.AdapterEntry;
 import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.file.NetworkState;
@@ -22,7 +24,7 @@ public final class ZipHooks {
     /** Instead of {@code ModelSerializer.writeModel(Model, File, boolean, DataNormalization)}. */
     public static @Nullable Object writeFile(
             Object model, Object file, boolean saveUpdater, @Nullable Object normalizer) throws IOException {
-        NetworkState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
+        NetworkState state = RulesInForce.none() ? null : Training.stateToSave(model, saveUpdater);
         if (state == null) {
             return null;
         }
@@ -38,7 +40,7 @@ public final class ZipHooks {
     /** Instead of {@code ModelSerializer.writeModel(Model, OutputStream, boolean, DataNormalization)}. */
     public static @Nullable Object writeStream(
             Object model, Object stream, boolean saveUpdater, @Nullable Object normalizer) throws IOException {
-        NetworkState state = Networks.none() ? null : Networks.stateToSave(model, saveUpdater);
+        NetworkState state = RulesInForce.none() ? null : Training.stateToSave(model, saveUpdater);
         if (state == null) {
             return null;
         }

@@ -133,10 +133,16 @@ public final class Rule {
      *     target, a rank is too large, a method or an option is unknown, two settings contradict each other
      */
     public Plan plan(NetworkShape shape, Methods methods) {
-        if (refusal != null) {
-            throw new LowRankException(String.valueOf(refusal.getMessage()), refusal.getCause());
+        LowRankException refused = refusal();
+        if (refused != null) {
+            throw refused;
         }
         return new Planner(this, shape, methods).plan();
+    }
+
+    /** Why nothing can be trained under this rule, to be thrown; null if that depends on the network. */
+    public @Nullable LowRankException refusal() {
+        return refusal == null ? null : new LowRankException(String.valueOf(refusal.getMessage()), refusal.getCause());
     }
 
     /** Whether another rule wants the same, wherever its values were written. */

@@ -3,7 +3,7 @@ package org.lowrank4j.tests.engine;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
 import org.lowrank4j.rule.RuleBook;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -21,11 +21,11 @@ final class JvmRules {
     static void with(RuleBook rules, Runnable action) {
         // The first network of a JVM makes the agent read the JVM's own rules.
         Nets.initialised(Nets.layers(Nets.settings(DataType.FLOAT, new Sgd(0.1))));
-        Networks.apply(rules, () -> null);
+        RulesInForce.apply(rules, () -> null);
         try {
             action.run();
         } finally {
-            Networks.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
+            RulesInForce.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.api.Model;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
 import org.lowrank4j.rule.RuleBook;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -32,11 +32,11 @@ final class Rules {
      * @param rule keys and values as in the agent's arguments
      */
     static <T> T during(Map<String, String> rule, Supplier<T> program) {
-        Networks.apply(RuleBook.read(rule, new Properties(), Map.of()), () -> null);
+        RulesInForce.apply(RuleBook.read(rule, new Properties(), Map.of()), () -> null);
         try {
             return program.get();
         } finally {
-            Networks.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
+            RulesInForce.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
         }
     }
 }

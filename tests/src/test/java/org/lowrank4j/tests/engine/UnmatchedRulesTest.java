@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
-import org.lowrank4j.engine.Networks;
+import org.lowrank4j.engine.RulesInForce;
 import org.lowrank4j.rule.RuleBook;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -54,14 +54,14 @@ class UnmatchedRulesTest {
             Map<String, String> arguments, Map<String, String> annotated, CapturedErrors.Action action) {
         network();
         RuleBook rules = RuleBook.readForTraining(arguments, List.of(), List.of(), new Properties(), Map.of());
-        Networks.apply(rules, () -> null, () -> annotated);
+        RulesInForce.apply(rules, () -> null, () -> annotated);
         try {
             return CapturedErrors.of(() -> {
                 action.run();
-                Networks.ended();
+                RulesInForce.ended();
             });
         } finally {
-            Networks.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
+            RulesInForce.apply(RuleBook.read(Map.of(), System.getProperties(), System.getenv()), () -> null);
         }
     }
 

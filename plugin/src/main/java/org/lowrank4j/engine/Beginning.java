@@ -1,0 +1,216 @@
+package org.lowrank4j.engine;
+
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
+import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
+import org.deeplearning4j.optimize.solvers.BaseOptimizer;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.file.TrainingState;
+import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.registry.Methods;
+import org.lowrank4j.rule.Plan;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * What a network's first step decides: with adapters, gone on from where they were saved or begun anew, or as stock; and
+ * the way from adapters to stock.
+ */
+final class Beginning {
+
+    private Beginning() {}
+
+    static @Nullable Session sessionFor(
+            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+        Session session = enrolment.session();
+        boolean threadChanged = enrolment.threadChanged();
+        if (session != null && (accumulator != null || threadChanged && Distributed.onStack())) {
+            handOver(enrolment, network, replicas(enrolment));
+            session = null;
+        }
+        if (session == null && !enrolment.stock()) {
+            session = begin(enrolment, network, optimizer, accumulator);
+        }
+        if (session == null && network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+            network.updaterOf(optimizer, stockUpdater(ours, network));
+        }
+        return session;
+    }
+
+    /**
+     * What planning needs to know: unlike the shape that selects a rule, it says which layers are random, or were when
+     * the training began that goes on here.
+     */
+    static NetworkShape shapeForTraining(Enrolment enrolment, NetworkParts network) {
+        TrainingState saved = enrolment.resumed();
+        return network.shape().withRandom(saved == null ? DrawnParameters.of(network) : saved.random());
+    }
+
+    static String replicas(Enrolment enrolment) {
+        return enrolment.session() == null
+                ? StockReason.REPLICAS
+                : "it is now trained on replicas (ParallelWrapper, Spark or a GradientsAccumulator),"
+                        + " which is not supported; what its adapters learned is in its weights";
+    }
+
+    /** Makes a network stock, also one that was adapted until now; its updater is the caller's to replace. */
+    static void handOver(Enrolment enrolment, NetworkParts network, String reason) {
+        Session session = enrolment.session();
+        if (session != null) {
+            session.uninstall(network);
+        }
+        trainAsStock(enrolment, reason);
+    }
+
+    private static @Nullable Session begin(
+            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+        RulesInForce.trains();
+        String problem = RulesInForce.weavingProblem();
+        String reason = problem != null ? problem : StockReason.before(network, optimizer, accumulator);
+        if (reason != null) {
+            trainAsStock(enrolment, reason);
+            return null;
+        }
+        Methods methods = Methods.load();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            Plan plan = enrolment.rule().plan(shapeForTraining(enrolment, network), methods);
+            reason = StockReason.after(plan);
+            if (reason != null) {
+                trainAsStock(enrolment, reason);
+                return null;
+            }
+            return begin(enrolment, network, optimizer, plan, methods);
+        } catch (LowRankException refused) {
+            LowRankException withSources = enrolment.rule().withSources(refused);
+            if (!RulesInForce.reportOnly()) {
+                throw withSources;
+            }
+            Console.say("mode=report: without it, training would stop. " + withSources.getMessage());
+            trainAsStock(enrolment, "mode=report");
+            return null;
+        }
+    }
+
+    private static @Nullable Session begin(
+            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, Plan plan, Methods methods) {
+        if (RulesInForce.reportOnly()) {
+            if (Calibration.wantedBatches(plan, methods) > 0 && !enrolment.insideFit()) {
+                Calibration.refuseWithoutIterator(plan, methods);
+            }
+            Console.say(FittedNetwork.of(plan, network, methods, Map.of()).report(network));
+            enrolment.requireResumable();
+            trainAsStock(enrolment, "mode=report");
+            return null;
+        }
+        enrolment.requireResumable();
+        Session session = resumed(enrolment, network, plan, methods);
+        if (session == null) {
+            session = started(enrolment, network, plan, methods);
+        }
+        if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+            INDArray held = ours.heldState();
+            if (held != null) {
+                session.startFrom(held);
+            }
+            ours.dropHeldState();
+        } else {
+            network.updaterOf(optimizer, null);
+        }
+        enrolment.begin(session);
+        Console.say(session.report(network));
+        KernelNotice.once();
+        return session;
+    }
+
+    /** The session that goes on from the saved state; null if there is none or it does not fit, which is then said. */
+    private static @Nullable Session resumed(Enrolment enrolment, NetworkParts network, Plan plan, Methods methods) {
+        TrainingState saved = enrolment.resumed();
+        if (saved == null) {
+            return null;
+        }
+        try {
+            return new Session(FittedNetwork.of(planOf(saved, plan), network, methods, saved.ranks()), saved);
+        } catch (LowRankException unfit) {
+            Console.warn("the saved adapters do not fit the rule, so training starts with new adapters on the saved"
+                    + " weights. " + unfit.getMessage());
+            return null;
+        }
+    }
+
+    /** The session that starts its adapters at its first step. */
+    private static Session started(Enrolment enrolment, NetworkParts network, Plan plan, Methods methods) {
+        List<MultiDataSet> batches = enrolment.readAhead();
+        if (batches.isEmpty()) {
+            Calibration.refuseWithoutIterator(plan, methods);
+        }
+        ObservedInputs inputs = ObservedInputs.of(network, plan, methods, batches);
+        Starts starts = new Starts();
+        FittedNetwork fitted = FittedNetwork.of(plan, network, methods, inputs, starts);
+        return new Session(fitted, starts, inputs.nanos(), batches);
+    }
+
+    /** The plan, with the scales of the saved training where an earlier version gave cut ranks other ones. */
+    private static Plan planOf(TrainingState saved, Plan plan) {
+        Map<String, String> wanted = plan.settings();
+        if (saved.settings().equals(wanted)) {
+            return plan;
+        }
+        Plan earlier = plan.withScalesAsked();
+        if (saved.settings().equals(earlier.settings())) {
+            return earlier;
+        }
+        throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
+    }
+
+    /**
+     * Decides that a network trains as stock, and says why.
+     *
+     * @throws LowRankException if the settings of its rule are refused, or strict=true
+     */
+    static void trainAsStock(Enrolment enrolment, String reason) {
+        if (enrolment.stock()) {
+            return;
+        }
+        LowRankException refused = enrolment.rule().refusal();
+        if (refused != null && !RulesInForce.reportOnly()) {
+            throw refused;
+        }
+        String network = "a network with the rule of " + enrolment.rule().source();
+        if (RulesInForce.mustNotBeStock()) {
+            throw new LowRankException("strict=true: " + network + " would train as stock: " + reason + ".");
+        }
+        enrolment.becomeStock();
+        Console.say(network + " trains as stock: " + reason + ".");
+    }
+
+    /** DL4J's own updater, with the state that was handed to ours meanwhile. */
+    static Object stockUpdater(LowRankUpdater ours, NetworkParts network) {
+        INDArray held = ours.heldState();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            if (network.model() instanceof MultiLayerNetwork multiLayer) {
+                MultiLayerUpdater stock = new MultiLayerUpdater(multiLayer);
+                if (isStateOf(stock.getStateViewArray(), held)) {
+                    stock.setStateViewArray(held);
+                }
+                return stock;
+            }
+            ComputationGraphUpdater stock = new ComputationGraphUpdater((ComputationGraph) network.model());
+            if (isStateOf(stock.getStateViewArray(), held)) {
+                stock.setStateViewArray(held);
+            }
+            return stock;
+        }
+    }
+
+    /** Whether a state is of all parameters; that of adapters is of no use to DL4J's updater. */
+    private static boolean isStateOf(@Nullable INDArray stock, @Nullable INDArray held) {
+        return stock != null && held != null && stock.length() == held.length();
+    }
+}
