@@ -2,6 +2,8 @@ package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -177,6 +180,21 @@ class SparkTest {
             Nets.assertSame(stock.params(), ruled.params(), "parameters");
             assertStockUpdater(ruled);
         }
+    }
+
+    @LowRank(rank = 2, layers = "*")
+    private static Model refused(boolean graph) {
+        return stock(graph);
+    }
+
+    /** Settings that cannot be had stop the driver, which says why. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void refusedSettingsStopBeforeTheFirstStep(boolean graph) {
+        Model model = refused(graph);
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> given(model).fit().run());
+        assertTrue(String.valueOf(refused.getMessage()).contains("'*'"), refused::getMessage);
     }
 
     private static void countStep(Model model) {

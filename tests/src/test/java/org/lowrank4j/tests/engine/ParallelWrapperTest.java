@@ -3,6 +3,8 @@ package org.lowrank4j.tests.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.nio.file.Path;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -253,6 +256,22 @@ class ParallelWrapperTest {
         fit(stock, mode);
         assertSaidOnce(CapturedErrors.of(() -> fit(ruled, mode)));
         Nets.assertSame(stock.params(), ruled.params(), "parameters");
+    }
+
+    @LowRank(rank = 2, layers = "*")
+    private static Model refused(boolean graph) {
+        return stock(graph);
+    }
+
+    /** Settings that cannot be had stop before the first step, as they do without workers. */
+    @ParameterizedTest
+    @MethodSource("modes")
+    void refusedSettingsStopBeforeTheFirstStep(TrainingMode mode, boolean graph) {
+        Model model = refused(graph);
+        INDArray before = model.params().dup();
+        LowRankException refused = assertThrows(LowRankException.class, () -> fit(model, mode));
+        assertTrue(String.valueOf(refused.getMessage()).contains("'*'"), refused::getMessage);
+        Nets.assertSame(before, model.params(), "parameters");
     }
 
     private static void countSteps(Model model, int steps) {
