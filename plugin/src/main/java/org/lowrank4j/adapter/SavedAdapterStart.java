@@ -53,7 +53,9 @@ public final class SavedAdapterStart implements Initialisation {
     @Override
     public List<MethodOption> options() {
         return List.of(
-                new MethodOption("path", "", "the PEFT directory of the adapter to start from"),
+                new MethodOption(
+                        "path",
+                        "the PEFT directory of the adapter to start from, the one with " + PeftDirectory.CONFIG),
                 new MethodOption(
                         "any-base",
                         "no",
@@ -140,11 +142,6 @@ public final class SavedAdapterStart implements Initialisation {
 
     /** The same object for all layers of a network, and for as long as one of them is held. */
     private synchronized Adapter read(String path) {
-        if (path.isBlank()) {
-            throw new LowRankException(
-                    "init=adapter starts from a saved adapter: set adapter.path to its PEFT directory,"
-                            + " the one with " + PeftDirectory.CONFIG + " and " + PeftDirectory.TENSORS + ".");
-        }
         try {
             List<Object> version = version(Path.of(path));
             Adapter known = lastRead.get();

@@ -147,7 +147,7 @@ record FittedNetwork(
                     continue;
                 }
                 String name = target.settings().initialisation();
-                Initialisation initialisation = name.isEmpty()
+                Initialisation initialisation = name == null
                         ? null
                         : methods.initialisation(name, plan.rule().source());
                 starts.add(new PendingStart(

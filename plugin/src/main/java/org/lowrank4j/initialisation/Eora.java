@@ -2,7 +2,6 @@ package org.lowrank4j.initialisation;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
@@ -56,7 +55,6 @@ public final class Eora implements Initialisation {
         return List.of(
                 new MethodOption(
                         "original",
-                        "",
                         "the path of the model zip with the weights before compression; every layer that is adapted must"
                                 + " be in it under the same name and with the same shape"),
                 new MethodOption("batches", "8", "how many minibatches of inputs are looked at, 1 or more"));
@@ -80,13 +78,6 @@ public final class Eora implements Initialisation {
     @Override
     public InputStatistics statistics(TargetWeight target) {
         String path = target.optionsOf(this).text("original");
-        if (path.isBlank()) {
-            throw new LowRankException(
-                    "init=eora makes up for what compression did to the weights, so it must know them"
-                            + " as they were: set eora.original to the path of the model zip of the network before it was"
-                            + " quantised or pruned, as ModelSerializer.writeModel writes it. Without one, init=loftq splits"
-                            + " the weights that there are.");
-        }
         ModelWeights original = ModelWeights.shared("eora.original", path);
         // What does not fit is said before the calibration, not after it.
         original.weight(target.layer(), target.inputs(), target.outputs());

@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Factors;
@@ -41,8 +42,8 @@ public interface Initialisation extends Method {
     }
 
     /** The name of the only update that these factors fit; empty if they fit every update with two factors A and B. */
-    default String onlyUpdate() {
-        return "";
+    default Optional<String> onlyUpdate() {
+        return Optional.empty();
     }
 
     /** The largest rank that it can start a weight of that size with; 0 if there is none. */

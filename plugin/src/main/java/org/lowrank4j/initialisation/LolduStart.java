@@ -1,5 +1,6 @@
 package org.lowrank4j.initialisation;
 
+import java.util.Optional;
 import org.lowrank4j.decomposition.PivotedLu;
 import org.lowrank4j.method.Factors;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -27,8 +28,8 @@ public final class LolduStart implements Initialisation {
     }
 
     @Override
-    public String onlyUpdate() {
-        return "loldu";
+    public Optional<String> onlyUpdate() {
+        return Optional.of("loldu");
     }
 
     @Override

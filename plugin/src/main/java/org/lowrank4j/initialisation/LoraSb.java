@@ -2,6 +2,7 @@ package org.lowrank4j.initialisation;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
@@ -62,8 +63,8 @@ public final class LoraSb implements Initialisation {
     }
 
     @Override
-    public String onlyUpdate() {
-        return "lora-xs";
+    public Optional<String> onlyUpdate() {
+        return Optional.of("lora-xs");
     }
 
     /** r, so that s = 1 with the standard scaling. */

@@ -1,6 +1,7 @@
 package org.lowrank4j.initialisation;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
@@ -31,8 +32,8 @@ public final class LoraXsStart implements Initialisation {
     }
 
     @Override
-    public String onlyUpdate() {
-        return "lora-xs";
+    public Optional<String> onlyUpdate() {
+        return Optional.of("lora-xs");
     }
 
     @Override

@@ -22,10 +22,18 @@ public final class OptionValues {
         this.written = Map.copyOf(written);
     }
 
-    /** The option as text. */
+    /**
+     * The option as text.
+     *
+     * @throws LowRankException if it must be given, and is not
+     */
     public String text(String option) {
-        String value = written.get(method.name() + "." + option);
-        return value != null ? value : declared(option).defaultValue();
+        MethodOption declared = declared(option);
+        String value = written.getOrDefault(method.name() + "." + option, declared.defaultValue());
+        if (value == null) {
+            throw new LowRankException(method.name() + "." + option + " must be given: " + declared.meaning() + ".");
+        }
+        return value;
     }
 
     /** Whether the user wrote the option, so that its value is not the published default. */

@@ -181,7 +181,7 @@ public final class PlanReport {
     }
 
     private static String describe(TargetSettings settings) {
-        String init = settings.initialisation().isEmpty() ? "" : "init " + settings.initialisation() + ", ";
+        String init = settings.initialisation() == null ? "" : "init " + settings.initialisation() + ", ";
         String options = settings.options().isEmpty() ? "" : ", options " + settings.options();
         return init + "gradient " + settings.gradient() + ", update " + settings.update() + options;
     }

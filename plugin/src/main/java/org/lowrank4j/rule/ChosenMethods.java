@@ -39,12 +39,14 @@ record ChosenMethods(
         GradientApproximation approximation = named(gradient, DEFAULT_GRADIENT, methods::gradient);
         Initialisation start = init.map(choice -> named(choice.value(), methods::initialisation))
                 .orElse(null);
-        Sourced updateByDefault = start != null && !start.onlyUpdate().isEmpty()
-                ? new Sourced(start.onlyUpdate(), "the update that init " + start.name() + " starts")
-                : gradient.isEmpty()
+        Optional<Sourced> only = Optional.ofNullable(start)
+                .flatMap(its -> its.onlyUpdate()
+                        .map(name -> new Sourced(name, "the update that init " + its.name() + " starts")));
+        Sourced updateByDefault = only.orElse(
+                gradient.isEmpty()
                         ? DEFAULT_UPDATE
                         : new Sourced(
-                                approximation.defaultUpdate(), "default update of gradient " + approximation.name());
+                                approximation.defaultUpdate(), "default update of gradient " + approximation.name()));
         LowRankUpdate moved = named(update, updateByDefault, methods::update);
         requirePair(
                 approximation,
@@ -64,8 +66,8 @@ record ChosenMethods(
         if (updateOverrides && !initOverrides) {
             return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
         }
-        if (initOverrides && !updateOverrides && !start.onlyUpdate().isEmpty()) {
-            return new ChosenMethods(approximation, methods.update(start.onlyUpdate(), "init override"), start);
+        if (initOverrides && !updateOverrides && only.isPresent()) {
+            return new ChosenMethods(approximation, methods.update(only.get().text(), "init override"), start);
         }
         throw refused(init.get().value(), start, moved, methods);
     }

@@ -212,7 +212,7 @@ public record Plan(
      * @param rank r
      * @param alpha numerator of the scale
      * @param scaling how the scale follows from alpha and rank
-     * @param initialisation name of the initialisation, empty if the update has no factors
+     * @param initialisation name of the initialisation, null if none starts the update
      * @param gradient name of the gradient approximation
      * @param update name of the low-rank update
      * @param options what the user wrote, keyed {@code method.option}
@@ -221,7 +221,7 @@ public record Plan(
             int rank,
             double alpha,
             Scaling scaling,
-            String initialisation,
+            @Nullable String initialisation,
             String gradient,
             String update,
             Map<String, String> options) {

@@ -66,9 +66,9 @@ final class Planner {
         Map<MatrixShape, Plan.Target> targets = new LinkedHashMap<>();
         for (MatrixShape matrix : roles.targets()) {
             TargetSettings asked = settings(matrix);
-            String blind = blind(matrix, asked);
-            if (!blind.isEmpty()) {
-                roles.passOver(matrix, blind);
+            Optional<String> blind = blind(matrix, asked);
+            if (blind.isPresent()) {
+                roles.passOver(matrix, blind.get());
                 continue;
             }
             int rank = fittingRank(matrix, asked);
@@ -113,12 +113,12 @@ final class Planner {
      *
      * @throws LowRankException if the layer is named
      */
-    private String blind(MatrixShape matrix, TargetSettings asked) {
+    private Optional<String> blind(MatrixShape matrix, TargetSettings asked) {
         String name = asked.initialisation();
         if (matrix.showsInputs()
-                || name.isEmpty()
+                || name == null
                 || methods.initialisation(name, "plan").need() != Initialisation.Need.INPUTS) {
-            return "";
+            return Optional.empty();
         }
         LayerShape layer = network.layer(matrix.layer());
         String why = "init " + name + " learns from a layer's inputs, and only dense and output layers show theirs";
@@ -126,7 +126,7 @@ final class Planner {
             throw new LowRankException("Layer '" + matrix.key() + "' cannot start so: " + why
                     + ". Give the layer another init (init@" + layer.name() + "=kaiming), or take it out of layers.");
         }
-        return why;
+        return Optional.of(why);
     }
 
     /** Two layers could be called so that matrices of theirs share a key. */
@@ -212,7 +212,7 @@ final class Planner {
                 rank,
                 alpha,
                 scaling,
-                initialisation == null ? "" : initialisation.name(),
+                initialisation == null ? null : initialisation.name(),
                 chosen.gradient().name(),
                 chosen.update().name(),
                 options(target, chosen.all()));
@@ -230,7 +230,7 @@ final class Planner {
      */
     private int fittingRank(MatrixShape matrix, TargetSettings asked) {
         long largest = matrix.largestRank();
-        if (!asked.initialisation().isEmpty()) {
+        if (asked.initialisation() != null) {
             largest = methods.initialisation(asked.initialisation(), "plan")
                     .largestRank(matrix.inputs(), matrix.outputs());
         }

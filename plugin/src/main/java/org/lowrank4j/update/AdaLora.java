@@ -50,7 +50,7 @@ public final class AdaLora implements OwnUpdate {
     @Override
     public List<MethodOption> options() {
         return List.of(
-                new MethodOption("total-steps", "", "T, the planned number of training steps, which must be given"),
+                new MethodOption("total-steps", "T, the planned number of training steps"),
                 new MethodOption("initial-steps", "0", "t0, steps at the start in which every triplet stays"),
                 new MethodOption("final-steps", "0", "tf, steps at the end in which the choice of triplets is fixed"),
                 new MethodOption("interval", "1", "delta-t, steps between two allocations of the budget"),

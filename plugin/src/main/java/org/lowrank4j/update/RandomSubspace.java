@@ -54,7 +54,7 @@ public final class RandomSubspace implements WholeNetworkUpdate {
     @Override
     public List<MethodOption> options() {
         return List.of(
-                new MethodOption(DIMENSION, "", "d, how many numbers train in the place of all, which must be given"),
+                new MethodOption(DIMENSION, "d, how many numbers train in the place of all"),
                 new MethodOption(
                         "projection",
                         "fastfood",

@@ -162,7 +162,7 @@ class CompressedStartTest {
     void eoraExplainsWhatItNeeds() {
         Eora eora = new Eora();
         String unset = refusal(() -> eora.statistics(target(gaussian(5, 4, 1), Map.of())));
-        assertTrue(unset.contains("set eora.original to the path of the model zip"), unset);
+        assertTrue(unset.contains("eora.original must be given: the path of the model zip"), unset);
         assertEquals(Initialisation.Need.INPUTS, eora.need());
         assertEquals(8, eora.batches(new OptionValues(eora, Map.of())));
         assertEquals(3, eora.batches(new OptionValues(eora, Map.of("eora.batches", "3"))));

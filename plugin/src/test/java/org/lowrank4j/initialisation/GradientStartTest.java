@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -269,12 +270,12 @@ class GradientStartTest {
             LowRankException refused = assertThrows(LowRankException.class, () -> initialisation.batches(none));
             assertTrue(refused.getMessage().contains(option + "=0"), refused.getMessage());
         }
-        assertEquals("lora-xs", new LoraSb().onlyUpdate());
-        assertEquals("", new LoraOne().onlyUpdate());
+        assertEquals(Optional.of("lora-xs"), new LoraSb().onlyUpdate());
+        assertEquals(Optional.empty(), new LoraOne().onlyUpdate());
         assertEquals(24, new LoraSb().defaultAlpha(24).orElseThrow(), "s = 1");
         assertEquals(16, new LoraOne().defaultAlpha(24).orElseThrow());
-        assertEquals("lora-xs", new LoraXsStart().onlyUpdate());
-        assertEquals("loldu", new LolduStart().onlyUpdate());
+        assertEquals(Optional.of("lora-xs"), new LoraXsStart().onlyUpdate());
+        assertEquals(Optional.of("loldu"), new LolduStart().onlyUpdate());
     }
 
     private static Start start(

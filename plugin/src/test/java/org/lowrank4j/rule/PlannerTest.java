@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -468,14 +470,14 @@ class PlannerTest {
     @CsvSource({
         "'', '', '', kaiming, exact, lora",
         "pissa, '', '', pissa, exact, lora",
-        "'', galore, '', '', galore, weight",
+        "'', galore, '', , galore, weight",
         "'', '', switch-lora, gaussian, exact, switch-lora",
         "'', galore, lora, kaiming, galore, lora",
         "lora-ga, exact, switch-lora, lora-ga, exact, switch-lora",
-        "'', exact, weight, '', exact, weight",
+        "'', exact, weight, , exact, weight",
     })
     void completesMethods(
-            String init, String gradient, String update, String asInit, String asGradient, String asUpdate) {
+            String init, String gradient, String update, @Nullable String asInit, String asGradient, String asUpdate) {
         Map<String, String> arguments = Rules.map("rank", "2");
         Map.of("init", init, "gradient", gradient, "update", update).forEach((key, value) -> {
             if (!value.isEmpty()) {
@@ -514,7 +516,7 @@ class PlannerTest {
     @Test
     void anOverrideWithoutFactorsDropsTheInitialisationOfTheRule() {
         Plan plan = plan("rank", "2", "init", "pissa", "update@fc1", "weight");
-        assertEquals("", settings(plan, "fc1").initialisation());
+        assertNull(settings(plan, "fc1").initialisation());
         assertEquals("pissa", settings(plan, "fc2").initialisation());
         String message = refusal("rank", "2", "init@fc1", "pissa", "update@fc1", "weight");
         assertTrue(message.startsWith("init 'pissa' (agent argument init@fc1) does not fit update 'weight'"), message);

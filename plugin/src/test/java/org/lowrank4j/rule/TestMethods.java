@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.initialisation.Initialisation;
@@ -68,8 +69,8 @@ public final class TestMethods {
             }
 
             @Override
-            public String onlyUpdate() {
-                return "core";
+            public Optional<String> onlyUpdate() {
+                return Optional.of("core");
             }
 
             @Override

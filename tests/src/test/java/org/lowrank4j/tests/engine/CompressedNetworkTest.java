@@ -141,7 +141,7 @@ class CompressedNetworkTest {
         INDArray before = network.params().dup();
         LowRankException refused =
                 assertThrows(LowRankException.class, () -> network.fit(new ExistingDataSetIterator(batches())));
-        assertTrue(refused.getMessage().contains("set eora.original to the path"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("eora.original must be given: the path"), refused.getMessage());
         assertEquals(before, network.params());
     }
 

@@ -397,8 +397,7 @@ class RandomSubspaceTest {
         refused(
                 RandomSubspaceTest::withoutDimension,
                 settings,
-                "random-subspace.dimension= is refused",
-                "must be given; it must be a whole number above 0");
+                "random-subspace.dimension must be given: d, how many numbers");
         refused(
                 RandomSubspaceTest::unknownProjection,
                 settings,

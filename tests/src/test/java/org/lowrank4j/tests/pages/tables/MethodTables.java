@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.MethodOption;
@@ -27,7 +28,8 @@ final class MethodTables {
                 "init",
                 sources.methods().initialisations(),
                 List.of("learns from", "brings `update=`", "its `alpha`"),
-                start -> List.of(need(start), orNone(start.onlyUpdate()), alpha(start)));
+                start -> List.of(
+                        need(start), start.onlyUpdate().map(MarkdownText::code).orElse(""), alpha(start)));
     }
 
     String gradients() {
@@ -76,7 +78,11 @@ final class MethodTables {
 
     private static List<String> row(Method method, MethodOption option) {
         return List.of(
-                code(method.name() + "." + option.name()), orNone(option.defaultValue()), escaped(option.meaning()));
+                code(method.name() + "." + option.name()), byDefault(option.defaultValue()), escaped(option.meaning()));
+    }
+
+    private static String byDefault(@Nullable String value) {
+        return value == null ? "must be given" : value.isEmpty() ? "" : code(value);
     }
 
     private static String need(Initialisation start) {
@@ -89,10 +95,6 @@ final class MethodTables {
 
     private static String yes(boolean so) {
         return so ? "yes" : "";
-    }
-
-    private static String orNone(String name) {
-        return name.isEmpty() ? "" : code(name);
     }
 
     /** Two ranks tell a number from the rank itself. */
