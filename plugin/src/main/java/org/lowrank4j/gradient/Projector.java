@@ -32,11 +32,6 @@ final class Projector {
         matrix = kept.array("projector", 'f', outputs ? target.outputs() : target.inputs(), rank);
     }
 
-    /** Whether the outputs are projected; else the inputs are. */
-    boolean projectsOutputs() {
-        return outputs;
-    }
-
     /** The live array, one column per dimension of the subspace. */
     INDArray matrix() {
         return matrix;
