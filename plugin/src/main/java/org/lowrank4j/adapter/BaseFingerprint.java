@@ -108,7 +108,8 @@ public record BaseFingerprint(Map<String, Weight> weights) {
                     + (differences.size() > shown
                             ? "; and " + (differences.size() - shown) + " more layers differ"
                             : "")
-                    + ". Use the network that it was trained on, or allow another base explicitly.");
+                    + ". Use the network that it was trained on, or allow another base explicitly (--any-base on the"
+                    + " command line).");
         }
     }
 

@@ -48,6 +48,22 @@ public final class Merge {
     }
 
     /**
+     * Whether an adapter can be merged into a base, as far as that can be told without merging.
+     *
+     * @param anyBase whether an adapter of another base is allowed, if its shapes fit
+     * @throws LowRankException if it cannot
+     */
+    public static void check(ModelFile base, Adapter adapter, boolean anyBase) {
+        NetworkWeights weights = NetworkWeights.of(base.network());
+        Fit.check(adapter, weights);
+        if (!anyBase) {
+            Map<String, INDArray> originals = new LinkedHashMap<>();
+            adapter.layers().keySet().forEach(key -> originals.put(key, weights.matrix(key)));
+            BaseFingerprint.check(adapter, originals);
+        }
+    }
+
+    /**
      * Merges and checks, then writes. On random inputs, every adapted layer's product with its merged weight must equal
      * the one with base and factors apart, x W0 + s (x A) B.
      *
@@ -70,13 +86,8 @@ public final class Merge {
     public static Report write(
             ModelFile base, Adapter adapter, @Nullable TrainingState state, Path output, boolean anyBase)
             throws IOException {
+        check(base, adapter, anyBase);
         NetworkWeights weights = NetworkWeights.of(base.network());
-        Fit.check(adapter, weights);
-        Map<String, INDArray> originals = new LinkedHashMap<>();
-        adapter.layers().keySet().forEach(key -> originals.put(key, weights.matrix(key)));
-        if (!anyBase) {
-            BaseFingerprint.check(adapter, originals);
-        }
         ModelFile merged = ModelFile.read(base.file());
         NetworkWeights target = NetworkWeights.of(merged.network());
         Map<String, Double> differences = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package org.lowrank4j.adapter;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.deeplearning4j.nn.api.Model;
@@ -30,6 +31,9 @@ public final class TrainedAdapter {
 
     private static final double DOUBLE_DRIFT = 1e-12;
 
+    /** Begins the metadata that say of a matrix whose adapter was made by a decomposition how far it is from the tuned one. */
+    public static final String DECOMPOSED = "decomposed/";
+
     private static final String STATE = "adapter/";
 
     private TrainedAdapter() {}
@@ -40,7 +44,8 @@ public final class TrainedAdapter {
      * @param base the model that training started from
      * @param tuned the zip that the training wrote
      * @throws LowRankException if the zip has no state of adapters, an adapted layer is not the base's, or its change has
-     *     no low rank (GaLore, SwitchLoRA, training in full): {@link Extraction} approximates such a change
+     *     more than twice the rank (GaLore and SwitchLoRA in the long run, training in full): {@link Extraction}
+     *     approximates such a change
      */
     public static Adapter of(ModelFile base, ModelFile tuned) {
         TrainingState state = tuned.adapters();
@@ -69,13 +74,14 @@ public final class TrainedAdapter {
                         + " first fit, or extract an adapter, which takes such a layer as a whole.");
             }
             if (difference.changed(layer)) {
-                layers.put(layer, layer(layer, settings, state, difference));
+                layers.put(layer, layer(layer, settings, state, difference, metadata));
             }
         });
         return difference.adapter(layers, metadata);
     }
 
-    private static LayerAdapter layer(String name, String settings, TrainingState state, Difference difference) {
+    private static LayerAdapter layer(
+            String name, String settings, TrainingState state, Difference difference, Map<String, String> metadata) {
         INDArray before = difference.before(name);
         INDArray after = difference.after(name);
         Map<String, INDArray> tensors = tensors(state, name);
@@ -84,13 +90,15 @@ public final class TrainedAdapter {
         INDArray b = tensors.get("B");
         if (a != null && b != null) {
             LayerAdapter saved = LayerAdapter.scaled(a, b, number(settings, "scale", name), magnitude);
-            if (near(saved, before, after)) {
+            if (distance(saved, before, after) <= drift(after)) {
                 return saved;
             }
         }
         INDArray reached = unnormalised(after, tensors.get("ratio"));
         LayerAdapter decomposed = decomposed(before, reached, magnitude, twice(rank(settings, state, name), before));
-        if (near(decomposed, before, after)) {
+        double distance = distance(decomposed, before, after);
+        if (distance <= drift(after)) {
+            metadata.put(DECOMPOSED + name, String.format(Locale.ROOT, "%.1e", distance));
             return decomposed;
         }
         throw new LowRankException(
@@ -130,15 +138,20 @@ public final class TrainedAdapter {
         return new LayerAdapter(plain.a(), plain.b(), plain.alpha(), plain.scaling(), magnitude);
     }
 
-    private static boolean near(LayerAdapter adapter, INDArray before, INDArray after) {
-        double drift = after.dataType() == DataType.DOUBLE ? DOUBLE_DRIFT : FLOAT_DRIFT;
+    private static double drift(INDArray weight) {
+        return weight.dataType() == DataType.DOUBLE ? DOUBLE_DRIFT : FLOAT_DRIFT;
+    }
+
+    /** How far base and adapter are from the tuned weight, in parts of its norm. */
+    private static double distance(LayerAdapter adapter, INDArray before, INDArray after) {
         if (adapter.inputs() != after.size(0) || adapter.outputs() != after.size(1)) {
-            return false;
+            return Double.POSITIVE_INFINITY;
         }
         INDArray wanted = after.castTo(DataType.DOUBLE);
         INDArray reached = adapter.effective(before.castTo(DataType.DOUBLE));
-        return reached.sub(wanted).norm2Number().doubleValue()
-                <= drift * wanted.norm2Number().doubleValue();
+        double norm = wanted.norm2Number().doubleValue();
+        double difference = reached.sub(wanted).norm2Number().doubleValue();
+        return difference == 0 ? 0 : difference / norm;
     }
 
     private static Map<String, INDArray> tensors(TrainingState state, String layer) {

@@ -97,8 +97,8 @@ final class CombineVerb extends Verb {
         adapters.forEach(InputFiles::checkExists);
         InputFiles.checkBase(base);
         if (!weights.isEmpty() && weights.size() != adapters.size()) {
-            throw new WrongUse("There are " + adapters.size() + " adapters and " + weights.size()
-                    + " weights. Give one weight for each.");
+            throw new WrongUse("Adapters: " + adapters.size() + ", weights: " + weights.size()
+                    + ". Give one weight for each adapter.");
         }
         boolean sparse = method == Method.TIES || method == Method.DARE;
         if (method == Method.SVD && rank == null) {

@@ -107,7 +107,7 @@ public final class Commands {
     private static void explain(ParameterException wrong, String[] arguments, Host host) {
         CommandLine line = wrong.getCommandLine();
         String verb = line.getParent() == null ? null : line.getCommandName();
-        String message = message(wrong, arguments, line.getCommandSpec());
+        String message = message(wrong, arguments, line.getCommandSpec()) + quoting(arguments);
         if (Arrays.stream(arguments).anyMatch(Commands::asksForJson)) {
             host.out().println(failure(verb, WRONG_USE, message));
         }
@@ -119,10 +119,27 @@ public final class Commands {
         return argument.equals(Verb.JSON) || argument.equals(Verb.JSON + "=true");
     }
 
+    /** A shell makes of a wildcard without quotes many arguments, of which only the first belongs to its option. */
+    private static String quoting(String[] arguments) {
+        long jars = Arrays.stream(arguments)
+                .filter(argument -> argument.endsWith(".jar"))
+                .count();
+        return jars < 2 ? "" : " Quote a wildcard, or the shell makes arguments of all jars: --classpath 'lib/*'.";
+    }
+
     private static String message(ParameterException wrong, String[] arguments, CommandSpec spec) {
         String message = String.valueOf(wrong.getMessage());
         if (wrong.getCause() instanceof WrongUse) {
             return message;
+        }
+        // Without its verb, no option can be told.
+        if (spec.parent() == null && wrong instanceof UnmatchedArgumentException unmatched) {
+            Optional<String> verb = unmatched.getUnmatched().stream()
+                    .filter(argument -> !argument.startsWith("-"))
+                    .findFirst();
+            if (verb.isPresent()) {
+                return unmatched(verb.get(), spec);
+            }
         }
         // A misspelt option is why another one is missing, or why its value is one argument too many.
         Optional<String> misspelt = Arrays.stream(arguments)

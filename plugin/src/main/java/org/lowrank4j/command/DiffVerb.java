@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Columns: largest is the largest difference of an entry, relative the norm of the difference in parts of the"
                     + " left one's, cosine that of the angle between them (both absent where a norm is 0).",
-            "Exit status: 0 the same bits, 1 they differ or cannot be compared, 2 wrong use.",
+            "Exit status: 0 the same bits, or within --tolerance, 1 they differ or cannot be compared, 2 wrong use.",
             "Example:",
             "  java -jar lowrank4j-agent.jar diff --project . base.zip tuned.zip"
         })
@@ -41,6 +41,13 @@ final class DiffVerb extends Verb {
             description = "The model zip that both were trained from: compares the adapters of trained zips.")
     private @Nullable Path base;
 
+    @Option(
+            names = "--tolerance",
+            paramLabel = "T",
+            description = "The relative difference up to which all is well; 0, the same bits, if absent. A merge stays"
+                    + " within 1e-6.")
+    private double tolerance;
+
     @Option(names = "--spectrum", description = "Effective ranks of the changes of whole weight matrices too.")
     private boolean spectrum;
 
@@ -53,6 +60,9 @@ final class DiffVerb extends Verb {
         InputFiles.checkExists(left);
         InputFiles.checkExists(right);
         InputFiles.checkBase(base);
+        if (!(tolerance >= 0 && Double.isFinite(tolerance))) {
+            throw new WrongUse("--tolerance must be 0 or more, and it is " + tolerance + ".");
+        }
         boolean oneDirectory = (InputFiles.peftDirectory(left) == null) != (InputFiles.peftDirectory(right) == null);
         if (base == null && oneDirectory) {
             throw new WrongUse(
@@ -64,7 +74,7 @@ final class DiffVerb extends Verb {
     @Override
     Result work(Progress progress) throws IOException {
         return base != null || InputFiles.peftDirectory(left) != null
-                ? Comparing.adapters(left, right, base, progress)
-                : Comparing.models(left, right, spectrum, progress);
+                ? Comparing.adapters(left, right, base, tolerance, progress)
+                : Comparing.models(left, right, tolerance, spectrum, progress);
     }
 }

@@ -132,7 +132,8 @@ final class DoctorVerb extends Verb {
     private static Check threads() {
         int processors = Runtime.getRuntime().availableProcessors();
         String given = System.getenv("OMP_NUM_THREADS");
-        String found = "OMP_NUM_THREADS is " + (given == null ? "not set" : given) + ", " + processors + " processors";
+        String found = "OMP_NUM_THREADS is " + (given == null ? "not set" : given) + ", " + processors
+                + (processors == 1 ? " processor" : " processors");
         if (given == null || !given.strip().matches("[1-9]\\d{0,5}")) {
             return new Check(
                     "threads",

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -42,10 +43,20 @@ public final class Replacement {
     /**
      * Replaces or creates a file.
      *
-     * @throws IOException if the directory is missing, the file may not be written, or the content cannot be; a regular
-     *     file is then as it was
+     * @throws IOException if the directory is missing, the file may not be written, or the content cannot be, with the name
+     *     of the file; a regular file is then as it was
      */
     public static void write(Path file, Content content) throws IOException {
+        try {
+            writeInto(file, content);
+        } catch (FileSystemException named) {
+            throw named;
+        } catch (IOException failure) {
+            throw new IOException("Cannot write " + file + ": " + failure.getMessage(), failure);
+        }
+    }
+
+    private static void writeInto(Path file, Content content) throws IOException {
         if (!file.getFileSystem().equals(FileSystems.getDefault())) {
             stream(file, content);
             return;
@@ -78,7 +89,7 @@ public final class Replacement {
     private static void replace(Path target, Content content) throws IOException {
         Path directory = target.getParent();
         if (directory == null || !Files.isDirectory(directory)) {
-            throw new IOException("Cannot write " + target + ": its directory does not exist.");
+            throw new IOException("its directory does not exist");
         }
         boolean exists = Files.exists(target);
         if (exists && !Files.isWritable(target)) {

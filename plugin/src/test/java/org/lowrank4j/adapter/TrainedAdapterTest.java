@@ -67,6 +67,9 @@ class TrainedAdapterTest {
         assertEquals(Set.of("out"), adapter.parameters().keySet());
         assertEquals(Set.of("b"), adapter.parameters().get("out").keySet());
         assertEquals(settings.get("one"), adapter.metadata().get("settings/one"));
+        String distance = adapter.metadata().get(TrainedAdapter.DECOMPOSED + "one");
+        assertEquals(rank == 6, distance != null);
+        assertTrue(rank == 3 || Double.parseDouble(distance) < 2e-5, distance);
 
         // Through a PEFT directory onto the base: the tuned model up to what float steps round.
         PeftDirectory.write(adapter, directory.resolve("peft"));
@@ -100,6 +103,17 @@ class TrainedAdapterTest {
                 refused.getMessage().contains("changed by more than an adapter of rank 4 can hold"),
                 refused.getMessage());
         assertTrue(refused.getMessage().contains("gradient=galore"), refused.getMessage());
+    }
+
+    /** As GaLore's with one projector, or two. */
+    @Test
+    void aChangeOfTwiceTheRankIsDecomposedAndSaysSo() throws IOException {
+        tuned.getLayer(0).getParam("W").addi(SmallNetworks.random(3, 12, 4).mmul(SmallNetworks.random(4, 4, 10)));
+        TrainingState state = new TrainingState(
+                Map.of("one", "update=full gradient=galore rank=2 scale=1.0 shape=12x10"), Map.of(), Map.of(), false);
+        Adapter adapter = TrainedAdapter.of(base(), saved(state));
+        assertEquals(4, adapter.layer("one").rank());
+        assertTrue(Double.parseDouble(adapter.metadata().get(TrainedAdapter.DECOMPOSED + "one")) < 1e-6);
     }
 
     @Test

@@ -150,6 +150,9 @@ class CommandsTest {
                     inspect                   | Missing required parameter: 'FILE'
                     inspect absent.zip        | There is no file or directory absent.zip.
                     inspect a b               | unexpected argument 'b'.
+                    inspekt r.zip --classpath X | unknown verb 'inspekt'; there are plan, inspect, merge
+                    inspekt r.zip --classpath X | Did you mean 'inspect'?
+                    inspect a --classpath l/a.jar l/b.jar l/c.jar | unexpected argument 'l/b.jar'. Quote a wildcard
                     """)
     void wrongUseEndsWithStatus2AndSaysWhat(String line, String expected) {
         Ran ran = CommandLines.run((Object[]) line.split(" "));
@@ -165,7 +168,14 @@ class CommandsTest {
         Path output = folder.resolve("out");
         refused("The method svd needs --rank.", "combine", base, "--method", "svd", "-o", output);
         refused("--density means nothing for the method concat.", "combine", base, "--density", 0.5, "-o", output);
-        refused("There are 1 adapters and 2 weights.", "combine", base, "--weights", "1,2", "-o", output);
+        refused(
+                "Adapters: 1, weights: 2. Give one weight for each adapter.",
+                "combine",
+                base,
+                "--weights",
+                "1,2",
+                "-o",
+                output);
         refused("above 0 and at most 1", "extract", base, tuned, "--energy", 1.5, "-o", output);
         refused("mutually exclusive", "extract", base, tuned, "--energy", 0.5, "--rank", 2, "-o", output);
         refused("is the name of a zip", "extract", base, tuned, "--rank", 2, "-o", folder.resolve("out.zip"));
@@ -174,6 +184,34 @@ class CommandsTest {
         refused("The key rank is given twice.", "plan", base, "rank=1", "rank=2");
         refused("The directory of", "extract", base, tuned, "--rank", 2, "-o", folder.resolve("absent/out"));
         assertFalse(Files.exists(output));
+    }
+
+    /** A path does not tell that it was written with a slash at its end. */
+    @Test
+    void aModelIsNotWrittenWhereADirectoryIsAskedFor() {
+        Path directory = folder.resolve("new");
+        refused(
+                directory + "/ is a directory. Give the name of a file in it: " + directory.resolve("merged.zip"),
+                "merge",
+                base,
+                adapter(),
+                "-o",
+                directory + "/");
+        assertFalse(Files.exists(directory));
+        Ran ran = CommandLines.run("convert", adapter(), "-o", directory + "/");
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(Files.isDirectory(directory));
+    }
+
+    @Test
+    void jarsThatAShellMadeOfAWildcardAreToldHowToQuoteIt() {
+        for (List<Object> line : List.<List<Object>>of(
+                List.of("plan", base, "rank=2", "--classpath", "lib/a.jar", "lib/b.jar"),
+                List.of("plan", "--classpath", "lib/a.jar", "lib/b.jar", base, "rank=2"),
+                List.of("combine", tuned, "-o", folder.resolve("out"), "--classpath", "lib/a.jar", "lib/b.jar"),
+                List.of("doctor", "-cp", "lib/a.jar", "lib/b.jar"))) {
+            refused("--classpath 'lib/*'.", line.toArray());
+        }
     }
 
     private static void refused(String expected, Object... arguments) {
@@ -219,6 +257,12 @@ class CommandsTest {
                 .json()
                 .path("differing")
                 .forEach(one -> assertTrue(one.path("relative").asDouble(1) < 1e-6, one::toString));
+        assertEquals(1, difference.status(), difference::toString);
+        Ran within = CommandLines.run("diff", merged, tuned, "--tolerance", 1e-6);
+        assertEquals(0, within.status(), within::toString);
+        assertTrue(
+                within.out().startsWith("1 parameter differs (0 by more than 1.0E-6 relative), 3 are the same"),
+                within::toString);
     }
 
     @Test
@@ -227,6 +271,8 @@ class CommandsTest {
         Ran ran = CommandLines.run("merge", other, adapter(), "-o", output);
         assertEquals(1, ran.status(), ran::toString);
         assertTrue(ran.err().contains("W of layer dense has other values"), ran.err());
+        assertTrue(ran.err().contains("(--any-base on the command line)"), ran.err());
+        assertFalse(ran.err().contains("merging"), ran.err());
         assertFalse(Files.exists(output));
 
         Ran verified = CommandLines.run("verify", adapter(), "--base", other, "--json");
@@ -282,6 +328,10 @@ class CommandsTest {
         assertEquals(0.5, differing.get(1).path("largest").asDouble(), 1e-6);
         // The bias was 0: there is nothing to compare its change to.
         assertFalse(differing.get(1).has("relative"));
+        assertEquals(
+                1, CommandLines.run("diff", base, tuned, "--tolerance", 1e-6).status());
+        assertEquals(
+                2, CommandLines.run("diff", base, tuned, "--tolerance", "-1").status());
         assertEquals(2, CommandLines.run("diff", base, adapter()).status());
         assertEquals(0, CommandLines.run("diff", adapter(), adapter()).status());
     }
@@ -308,6 +358,9 @@ class CommandsTest {
         Ran ran = CommandLines.run("convert", adapter(), "--base", base, "-o", zip, "--json");
         assertEquals(0, ran.status(), ran::toString);
         assertTrue(ran.json().path("notes").get(0).asText().contains("rank=1,alpha=1.0"), ran.out());
+        assertTrue(
+                ran.json().path("notes").get(1).asText().contains("iterations and epochs, on which schedules go, are"),
+                ran.out());
         assertEquals(0, CommandLines.run("verify", zip, "--base", base).status());
         assertEquals(
                 0, CommandLines.run("convert", zip, "--base", base, "-o", again).status());
@@ -533,7 +586,9 @@ class CommandsTest {
         assumeTrue(Files.isWritable(full));
         Ran ran = CommandLines.run("merge", base, adapter(), "-o", full, "--force", "--json");
         assertEquals(1, ran.status(), ran::toString);
-        assertTrue(ran.json().path("error").asText().contains("No space left on device"), ran::toString);
+        assertTrue(
+                ran.json().path("error").asText().contains("Cannot write /dev/full: No space left on device"),
+                ran::toString);
     }
 
     @Test

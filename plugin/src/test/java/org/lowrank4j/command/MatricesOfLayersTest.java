@@ -116,7 +116,7 @@ class MatricesOfLayersTest {
     void oneMatrixOfALayerIsExtractedAlone() {
         Path adapter = folder.resolve("adapter");
         Ran extracted = fine("extract", base, tuned, "--rank", 2, "--layers", "lstm/RW", "-o", adapter);
-        assertTrue(extracted.out().contains("adapter of 1 layers: "), extracted::toString);
+        assertTrue(extracted.out().contains("adapter of 1 layer: "), extracted::toString);
         assertTrue(extracted.out().contains("  lstm/RW: keeps"), extracted::toString);
         assertTrue(extracted.out().contains("\n  lstm W "), extracted::toString);
         Ran unknown =

@@ -68,7 +68,7 @@ class ReplacementTest {
                     stream.write(new byte[100_000]);
                     throw new IOException("cannot go on");
                 }));
-        assertEquals("cannot go on", failure.getMessage());
+        assertEquals("Cannot write " + file + ": cannot go on", failure.getMessage());
     }
 
     private static boolean run(String... command) throws IOException, InterruptedException {

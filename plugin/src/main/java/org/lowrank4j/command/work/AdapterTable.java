@@ -42,8 +42,12 @@ final class AdapterTable {
     }
 
     private void total() {
-        lines.add("adapter of " + adapter.adaptedLayers().size() + " layers: " + Numbers.shown(adapter.factorCount())
-                + " numbers in factors, " + Numbers.shown(adapter.parameterCount()) + " trained in full");
+        int matrices = adapter.layers().size();
+        int layers = adapter.adaptedLayers().size();
+        lines.add("adapter of " + Numbers.counted(layers, "layer", "layers")
+                + (matrices == layers ? "" : " with " + Numbers.counted(matrices, "matrix", "matrices")) + ": "
+                + Numbers.counted(adapter.factorCount(), "number", "numbers") + " in factors, "
+                + Numbers.shown(adapter.parameterCount()) + " trained in full");
         values.put("factorCount", adapter.factorCount());
         values.put("parameterCount", adapter.parameterCount());
     }

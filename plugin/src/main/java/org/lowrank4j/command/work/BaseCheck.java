@@ -46,7 +46,8 @@ record BaseCheck(boolean fits, List<String> sentences) {
         } else if (named.isEmpty()) {
             sentences.add("fits " + base.file() + " in its shapes; it does not say which base it was made on");
         } else {
-            sentences.add("belongs to " + base.file() + ": all " + named.size() + " hashes agree");
+            sentences.add("belongs to " + base.file() + ": "
+                    + (named.size() == 1 ? "its hash agrees" : "all " + named.size() + " hashes agree"));
             unnamed(adapter).ifPresent(sentences::add);
             sentences.addAll(newLayers(adapter, base));
         }

@@ -71,7 +71,7 @@ public final class Combining {
         Map<String, Object> errors = new LinkedHashMap<>();
         List<String> lines = new ArrayList<>();
         PeftDirectory.write(combined, output);
-        lines.add("combination of " + parts.size() + " adapters written to " + output);
+        lines.add("combination of " + Numbers.counted(parts.size(), "adapter", "adapters") + " written to " + output);
         AdapterTable table = AdapterTable.of(combined);
         lines.addAll(table.lines());
         exact.layers().forEach((name, layer) -> {

@@ -29,17 +29,23 @@ public final class Comparing {
             List.of("layer", "what", "shape", "largest", "relative", "cosine", "effective rank"), Set.of(3, 4, 5, 6));
     private final List<Object> differing = new ArrayList<>();
     private final List<String> only = new ArrayList<>();
+    private final double tolerance;
     private int same;
+    private int beyond;
 
-    private Comparing() {}
+    /** @param tolerance the relative difference that passes; 0 if only the same bits do */
+    private Comparing(double tolerance) {
+        this.tolerance = tolerance;
+    }
 
     /** Parameter by parameter. */
-    public static Result models(Path left, Path right, boolean spectrum, Progress progress) throws IOException {
+    public static Result models(Path left, Path right, double tolerance, boolean spectrum, Progress progress)
+            throws IOException {
         Map<String, Map<String, INDArray>> before = parameters(AdapterSource.model(left, progress));
         Map<String, Map<String, INDArray>> after = parameters(AdapterSource.model(right, progress));
-        Comparing comparing = new Comparing();
+        Comparing comparing = new Comparing(tolerance);
         comparing.compare(before, after, spectrum);
-        return comparing.result(left, right, "parameters");
+        return comparing.result(left, right, "parameter", "parameters");
     }
 
     private static Map<String, Map<String, INDArray>> parameters(ModelFile model) {
@@ -49,17 +55,18 @@ public final class Comparing {
     }
 
     /** By the changes of the weights, and parameter by parameter what was trained in full. */
-    public static Result adapters(Path left, Path right, @Nullable Path base, Progress progress) throws IOException {
+    public static Result adapters(Path left, Path right, @Nullable Path base, double tolerance, Progress progress)
+            throws IOException {
         ModelFile foundation = AdapterSource.base(base, progress);
         Adapter one = AdapterSource.read(left, foundation, progress);
         Adapter other = AdapterSource.read(right, foundation, progress);
-        Comparing comparing = new Comparing();
+        Comparing comparing = new Comparing(tolerance);
         comparing.compare(changes(one), changes(other), true);
         comparing.compare(one.parameters(), other.parameters(), false);
         if (!Objects.equals(one.base(), other.base())) {
             comparing.only.add("they were made on different bases, or one does not know its base");
         }
-        return comparing.result(left, right, "changes and parameters");
+        return comparing.result(left, right, "change or parameter", "changes and parameters");
     }
 
     private static Map<String, Map<String, INDArray>> changes(Adapter adapter) {
@@ -122,8 +129,11 @@ public final class Comparing {
         one.put("shape", Numbers.shape(before));
         one.put("largest", largest);
         String relative = "";
+        double part = norm > 0 ? change.norm2Number().doubleValue() / norm : Double.POSITIVE_INFINITY;
+        if (!(tolerance > 0 && part <= tolerance)) {
+            beyond++;
+        }
         if (norm > 0) {
-            double part = change.norm2Number().doubleValue() / norm;
             one.put("relative", part);
             relative = Numbers.shown(part);
         }
@@ -143,13 +153,15 @@ public final class Comparing {
         table.add(List.of(layer, name, Numbers.shape(before), Numbers.shown(largest), relative, angle, rank));
     }
 
-    private Result result(Path left, Path right, String what) {
+    private Result result(Path left, Path right, String one, String several) {
         boolean equal = differing.isEmpty() && only.isEmpty();
         List<String> lines = new ArrayList<>();
         if (equal) {
-            lines.add("the same: all " + same + " " + what + " have the same bits");
+            lines.add("the same bits in " + Numbers.counted(same, one, several));
         } else {
-            lines.add(differing.size() + " " + what + " differ, " + same + " are the same");
+            lines.add(Numbers.counted(differing.size(), one + " differs", several + " differ")
+                    + (tolerance > 0 ? " (" + beyond + " by more than " + tolerance + " relative)" : "") + ", " + same
+                    + (same == 1 ? " is the same" : " are the same"));
             lines.addAll(differing.isEmpty() ? List.of() : table.lines(WIDTH));
             lines.addAll(only);
         }
@@ -157,9 +169,11 @@ public final class Comparing {
         values.put("left", left.toString());
         values.put("right", right.toString());
         values.put("same", equal);
+        values.put("tolerance", tolerance);
+        values.put("beyondTolerance", beyond);
         values.put("unchanged", same);
         values.put("differing", differing);
         values.put("notes", only);
-        return new Result(equal, values, lines);
+        return new Result(beyond == 0 && only.isEmpty(), values, lines);
     }
 }

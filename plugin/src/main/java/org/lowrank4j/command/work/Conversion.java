@@ -16,6 +16,7 @@ import org.lowrank4j.adapter.LayerAdapter;
 import org.lowrank4j.adapter.Merge;
 import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
+import org.lowrank4j.adapter.TrainedAdapter;
 import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -31,14 +32,21 @@ public final class Conversion {
             throws IOException {
         ModelFile foundation = AdapterSource.base(base, progress);
         Adapter adapter = AdapterSource.read(source, foundation, progress);
-        List<String> notes = List.of();
+        List<String> notes = new ArrayList<>();
         if (foundation != null) {
             BaseCheck check = BaseCheck.of(adapter, foundation);
             if (!check.fits()) {
                 throw new LowRankException(source + " " + String.join(" ", check.sentences()));
             }
-            notes = BaseCheck.newLayers(adapter, foundation);
+            notes.addAll(BaseCheck.newLayers(adapter, foundation));
         }
+        adapter.layers().forEach((key, layer) -> {
+            String distance = adapter.metadata().get(TrainedAdapter.DECOMPOSED + key);
+            if (distance != null) {
+                notes.add(key + ": a decomposition of what training changed; rank " + layer.rank()
+                        + " gives the tuned weight within " + distance + " of its norm");
+            }
+        });
         PeftDirectory.write(adapter, output);
         return result(adapter, output, notes);
     }
@@ -54,10 +62,14 @@ public final class Conversion {
         if (adapter.layers().isEmpty()) {
             throw new LowRankException(source + " adapts no layer, so there is no training to go on with. Merge it.");
         }
-        progress.begin("merging " + adapter.layers().size() + " layers, checking, writing " + output);
-        Merge.write(foundation, adapter, state(adapter, foundation), output, anyBase);
+        Merge.check(foundation, adapter, anyBase);
+        progress.begin("merging " + Numbers.counted(adapter.layers().size(), "matrix", "matrices") + " and checking");
+        // The base was checked.
+        Merge.write(foundation, adapter, state(adapter, foundation), output, true);
         List<String> notes = new ArrayList<>();
         notes.add("training goes on under a rule of the same settings: " + rule(adapter, foundation));
+        notes.add("its counts of iterations and epochs, on which schedules go, are those of " + base
+                + ", and its updaters begin anew");
         BaseCheck.unnamed(adapter).ifPresent(notes::add);
         return result(adapter, output, notes);
     }

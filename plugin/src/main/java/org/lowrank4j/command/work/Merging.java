@@ -23,8 +23,10 @@ public final class Merging {
         ModelFile foundation = AdapterSource.model(base, progress);
         PeftDirectory.Contents contents = AdapterSource.open(adapter, foundation, progress);
         Adapter change = contents.adapter();
-        progress.begin("merging " + change.layers().size() + " layers, checking, writing " + output);
-        Merge.Report report = Merge.write(foundation, change, output, anyBase);
+        Merge.check(foundation, change, anyBase);
+        progress.begin("merging " + Numbers.counted(change.layers().size(), "matrix", "matrices") + " and checking");
+        // The base was checked.
+        Merge.Report report = Merge.write(foundation, change, output, true);
         List<String> lines = new ArrayList<>();
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("output", output.toString());

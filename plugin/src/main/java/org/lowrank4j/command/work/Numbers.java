@@ -20,6 +20,11 @@ final class Numbers {
         return String.format(Locale.ROOT, "%,d", count);
     }
 
+    /** A count with its noun. */
+    static String counted(long count, String one, String several) {
+        return shown(count) + " " + (count == 1 ? one : several);
+    }
+
     static String shape(INDArray array) {
         return Arrays.stream(array.shape()).mapToObj(Long::toString).collect(Collectors.joining("x"));
     }
