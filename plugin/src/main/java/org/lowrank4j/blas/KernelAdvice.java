@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param wrong whether results are wrong, else only slow
  * @param found one clause about what there is
  * @param todo one or two sentences
+ * @param brief the same as a clause
  */
-public record KernelAdvice(boolean wrong, String found, String todo) {
+public record KernelAdvice(boolean wrong, String found, String todo, String brief) {
 
     /** The variable that OpenBLAS reads when it is loaded. */
     public static final String VARIABLE = "OPENBLAS_CORETYPE";
@@ -53,19 +54,21 @@ public record KernelAdvice(boolean wrong, String found, String todo) {
                             + (hasRightAvx512(version)
                                     ? ""
                                     : " Or replace OpenBLAS by one whose AVX-512 kernels are right: " + NEWER + ".")
-                            + " Until then, starts and methods that decompose weights are refused.");
+                            + " Until then, starts and methods that decompose weights are refused.",
+                    brief(safe));
         }
         String slow = name + ", and this processor has " + possible;
         Kernel better = better(possible, version);
         if (better != null && better.instructions().compareTo(running.instructions()) > 0) {
-            return new KernelAdvice(false, slow, set(better));
+            return new KernelAdvice(false, slow, set(better), brief(better));
         }
         return possible.compareTo(running.instructions()) > 0
                 ? new KernelAdvice(
                         false,
                         slow,
                         "First put " + NEWER + ", for OpenBLAS's AVX-512 kernels are right from 0.3.20 on. "
-                                + set(Kernel.SKYLAKEX))
+                                + set(Kernel.SKYLAKEX),
+                        "a newer OpenBLAS uses that")
                 : null;
     }
 
@@ -91,6 +94,10 @@ public record KernelAdvice(boolean wrong, String found, String todo) {
         int major = Integer.parseInt(numbers.group(1));
         int minor = Integer.parseInt(numbers.group(2));
         return major > 0 || minor * 100 + Integer.parseInt(numbers.group(3)) >= FIRST_RIGHT;
+    }
+
+    private static String brief(Kernel kernel) {
+        return "set " + VARIABLE + "=" + kernel;
     }
 
     private static String set(Kernel kernel) {

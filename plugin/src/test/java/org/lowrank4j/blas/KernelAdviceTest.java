@@ -40,6 +40,7 @@ class KernelAdviceTest {
         assertFalse(advice.wrong());
         assertTrue(advice.todo().startsWith("Set OPENBLAS_CORETYPE=" + better + " in the environment"), advice.todo());
         assertTrue(advice.todo().contains("\"Core: " + better + "\""), advice.todo());
+        assertEquals("set OPENBLAS_CORETYPE=" + better, advice.brief());
     }
 
     @ParameterizedTest
@@ -76,6 +77,7 @@ class KernelAdviceTest {
                             + " OPENBLAS_CORETYPE=SkylakeX in the environment before the JVM starts; with"
                             + " OPENBLAS_VERBOSE=2, OpenBLAS then prints \"Core: SkylakeX\".",
                     advice.todo());
+            assertEquals("a newer OpenBLAS uses that", advice.brief());
         }
     }
 
