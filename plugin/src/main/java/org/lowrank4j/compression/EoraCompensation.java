@@ -8,6 +8,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.compression.ForwardPasses.Target;
 import org.lowrank4j.initialisation.Eigenspace;
 import org.lowrank4j.initialisation.SecondMoment;
+import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.network.ModelWeights;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -27,9 +28,9 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  * }</pre>
  *
  * <p>Layers are compensated one after the other in the order of the forward pass, as published: each with the inputs that
- * it gets once those before it are compensated. W becomes W + A B in place; biases stay. DenseLayer, OutputLayer and
- * RnnOutputLayer are compensated, whether they are frozen or not, and other layers are left alone. For each of them all
- * calibration batches pass through the network once.
+ * it gets once those before it are compensated. W becomes W + A B in place; biases stay. Layers whose kind shows
+ * the rows that they multiply by W are compensated (dense and output layers), whether they are frozen or not, and others are
+ * left alone. For each of them all calibration batches pass through the network once.
  *
  * <p>If anything fails, all weights are as they were. Meanwhile nobody else may use the compressed network.
  *
@@ -116,8 +117,8 @@ public record EoraCompensation(int rank, int batches) {
         }
         List<Target> targets = network.targets();
         if (targets.isEmpty()) {
-            throw new LowRankException("The network has no layer that EoRA compensates: no DenseLayer, OutputLayer or"
-                    + " RnnOutputLayer.");
+            throw new LowRankException("The network has no layer that EoRA compensates: none of type "
+                    + LayerKinds.types(kind -> kind.inputRows() != null) + ".");
         }
         List<INDArray> exact = new ArrayList<>();
         List<INDArray> before = new ArrayList<>();

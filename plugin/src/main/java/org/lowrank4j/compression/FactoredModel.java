@@ -21,7 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A smaller stock Deeplearning4j model of a network whose weights have low rank, as after training with Trained Rank Pruning
  * (update=trp) or Maestro (update=maestro).
  *
- * <p>Every DenseLayer and OutputLayer with W = U S V^T (nIn x nOut) becomes two layers,
+ * <p>Every dense and output layer (not of series) with W = U S V^T (nIn x nOut) becomes two layers,
  *
  * <pre>NAME-A: x -&gt; x A,  A = U_k sqrt(S_k) (nIn x k), no bias, identity      NAME: the layer itself with W = sqrt(S_k) V_k^T</pre>
  *

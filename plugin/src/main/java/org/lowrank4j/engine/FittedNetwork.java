@@ -83,8 +83,8 @@ record FittedNetwork(
         StepState step = new StepState();
         Deferral deferral = new Deferral();
         Plan ranked = asked.withRanks(inputs.ranks());
-        List<ReplacedLoss> losses = ReplacedLoss.of(ranked, parts, methods, step);
-        Plan plan = FrozenBatchNormalization.warned(ReplacedLoss.warned(ranked, parts, methods), parts);
+        List<ReplacedLoss> losses = ReplacedLoss.of(ranked, parts, methods);
+        Plan plan = UselessIfFrozen.warned(ReplacedLoss.warned(ranked, parts, methods), parts);
         MethodMemory memory = MethodMemory.of(plan, network, methods).require(plan);
         TargetWeights weights = new TargetWeights(plan, network, Kept::new);
         Map<String, Attached> attached = Attached.all(plan, parts, weights, methods);

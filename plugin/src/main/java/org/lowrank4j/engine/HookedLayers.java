@@ -26,7 +26,7 @@ record HookedLayers(
 
     /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
     void forgetForward() {
-        adapted.forEach(AdaptedLayer::forgetForward);
+        adapted.forEach(layer -> layer.passes().forget());
     }
 
     /**

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.StandIn;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -44,6 +44,7 @@ final class Layout {
     private final NetworkParts network;
     private final List<Part> parts;
     private final Map<String, Attached> attached;
+    private final List<ReplacedLoss> losses;
     private final StepState step;
     private final Deferral deferral;
     private final DataType type;
@@ -85,6 +86,7 @@ final class Layout {
         this.plan = plan;
         this.network = network;
         this.attached = attached;
+        this.losses = losses;
         this.step = step;
         this.deferral = deferral;
         parts = network.parts();
@@ -108,8 +110,8 @@ final class Layout {
         vector = Nd4j.create(type, length);
         scratch = scratch();
         for (int i = 0; i < parts.size(); i++) {
-            Fitting fitting = layOut(i, parts.get(i), plan.layers().get(i));
-            fittings.add(withLoss(parts.get(i), fitting, losses));
+            fittings.add(
+                    withLoss(parts.get(i), layOut(i, parts.get(i), plan.layers().get(i))));
         }
     }
 
@@ -175,18 +177,7 @@ final class Layout {
 
     private boolean borrowsBackprop(int index, Part part) {
         LayerPlan layer = plan.layers().get(index);
-        return layer.role() != Role.TRAIN
-                && part.shape().parameterCount() > 0
-                && !standsIn(part)
-                && !FrozenBatchNormalization.is(part, layer);
-    }
-
-    /** Whether an {@link AdaptedLayer} runs this layer's passes: not with weight noise, whose noisy W only DL4J knows. */
-    private static boolean standsIn(Part part) {
-        Layer layer = part.layer();
-        return NetworkParts.adaptable(layer)
-                && layer instanceof BaseLayer<?> base
-                && base.layerConf().getWeightNoise() == null;
+        return layer.role() != Role.TRAIN && part.shape().parameterCount() > 0 && part.standIn() == null;
     }
 
     /** The layer's prefix in DL4J's gradient maps. */
@@ -201,11 +192,9 @@ final class Layout {
             constraints.whole(index, part);
             return trainInFull(part);
         }
-        if (standsIn(part)) {
-            return standIn(index, part, layer);
-        }
-        if (FrozenBatchNormalization.is(part, layer)) {
-            return new FrozenBatchNormalization(step, needsEpsilon[index]).fitting();
+        StandIn standIn = part.standIn();
+        if (standIn != null) {
+            return standIn(index, part, layer, standIn);
         }
         if (scratch != null && borrowing.contains(index)) {
             return borrow(index, part, layer, slice(scratch, 0, part.shape().parameterCount()));
@@ -213,19 +202,25 @@ final class Layout {
         return Fitting.NONE;
     }
 
-    /** Puts a loss into its layer whenever the layer's gradient views are set. */
-    private static Fitting withLoss(Part part, Fitting fitting, List<ReplacedLoss> losses) {
-        for (ReplacedLoss loss : losses) {
-            if (part.shape().name().equals(loss.layer())) {
-                return fitted -> {
+    /** Puts a loss into its layer whenever the layer's gradient views are set, unless its passes have it already. */
+    private Fitting withLoss(Part part, Fitting fitting) {
+        ReplacedLoss loss = loss(part);
+        StepState running = step;
+        return loss == null
+                ? fitting
+                : fitted -> {
                     fitting.apply(fitted);
                     if (fitted.layer() instanceof BaseLayer<?> base) {
-                        AdaptedGradients.replaceLoss(base, loss);
+                        AdaptedGradients.replaceLoss(base, running, loss);
                     }
                 };
-            }
-        }
-        return fitting;
+    }
+
+    private @Nullable ReplacedLoss loss(Part part) {
+        return losses.stream()
+                .filter(loss -> loss.layer().equals(part.shape().name()))
+                .findFirst()
+                .orElse(null);
     }
 
     private Fitting trainInFull(Part part) {
@@ -261,7 +256,7 @@ final class Layout {
         return array != null && (array.rank() < 2 || array.size(0) == 1 && array.rank() == 2);
     }
 
-    private Fitting standIn(int index, Part part, LayerPlan layer) {
+    private Fitting standIn(int index, Part part, LayerPlan layer, StandIn by) {
         Trainings trained = trainings(index, part, layer);
         AdaptedMatrix weight = trained.matrices().get(WEIGHT);
         SidePath sidePath = weight != null && part.mayLag() ? weight.update().sidePath() : null;
@@ -270,12 +265,14 @@ final class Layout {
         }
         AdaptedLayer adapted = new AdaptedLayer(
                 part.shape().name(),
+                by,
                 step,
                 deferral,
                 trained.segment(),
                 weight,
                 sidePath,
                 trained.vectors(),
+                loss(part),
                 needsEpsilon[index],
                 outputsMayBeOverwritten);
         adaptedLayers.add(adapted);
@@ -283,9 +280,7 @@ final class Layout {
         INDArray own = segment == null ? Nd4j.empty(type) : segment.getGradientsViewArray();
         return fitted -> {
             if (fitted.layer() instanceof BaseLayer<?> base) {
-                AdaptedGradients views = new AdaptedGradients(adapted);
-                views.putAll(trained.vectors());
-                Dl4jInternals.gradientViews(base, views, own);
+                Dl4jInternals.gradientViews(base, new AdaptedGradients(adapted, trained.vectors()), own);
             }
         };
     }

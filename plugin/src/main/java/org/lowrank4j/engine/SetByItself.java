@@ -2,9 +2,9 @@ package org.lowrank4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.deeplearning4j.nn.api.Layer;
+import java.util.Map;
+import java.util.Objects;
 import org.lowrank4j.kind.LayerKind;
-import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -27,11 +27,10 @@ final class SetByItself {
         List<INDArray> found = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             LayerPlan layer = plan.layers().get(i);
-            Layer running = parts.get(i).layer();
-            if (running != null && layer.role() == Role.FROZEN) {
-                LayerKind kind = LayerKinds.of(running);
-                List<String> set = kind == null ? List.of() : kind.setByItself();
-                set.forEach(parameter -> found.add(running.getParam(parameter)));
+            LayerKind kind = parts.get(i).kind();
+            if (kind != null && layer.role() == Role.FROZEN) {
+                Map<String, INDArray> parameters = parts.get(i).parameters();
+                kind.setByItself().forEach(name -> found.add(Objects.requireNonNull(parameters.get(name))));
             }
         }
         return found;

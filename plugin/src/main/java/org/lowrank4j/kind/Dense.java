@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
 
@@ -10,6 +11,11 @@ public final class Dense implements LayerKind {
     @Override
     public boolean is(Trainable layer) {
         return layer.getClass() == DenseLayer.class;
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("DenseLayer");
     }
 
     @Override
@@ -25,5 +31,20 @@ public final class Dense implements LayerKind {
     @Override
     public InputRows inputRows() {
         return new ExampleRows();
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return new StandIn() {
+            @Override
+            public LayerPasses passes(LayerTraining training) {
+                return new DensePasses(training);
+            }
+
+            @Override
+            public boolean mayLag() {
+                return true;
+            }
+        };
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.jspecify.annotations.Nullable;
 
@@ -45,5 +46,28 @@ public interface LayerKind {
     /** The parameters that it sets in its backward pass whatever their gradients are; by default none. */
     default List<String> setByItself() {
         return List.of();
+    }
+
+    /** What runs a layer's passes in training steps; null, by default, where DL4J does. */
+    default @Nullable StandIn standIn(Layer layer) {
+        return null;
+    }
+
+    /** The loss of its layers; null, by default, if none can stand for it. */
+    default @Nullable OutputLoss outputLoss() {
+        return null;
+    }
+
+    /** DL4J's types of its layers, as messages list them; by default they do not. */
+    default List<String> types() {
+        return List.of();
+    }
+
+    /**
+     * Why a layer is of no use as it is while it is frozen, as a clause after its type ({@code "that .."}); null, by
+     * default, if it is of use.
+     */
+    default @Nullable String uselessIfFrozen(Layer layer) {
+        return null;
     }
 }

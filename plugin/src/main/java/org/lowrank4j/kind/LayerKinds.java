@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,14 @@ public final class LayerKinds {
     /** Whether a layer has a loss; its errors come from outside otherwise. */
     public static boolean isOutput(Trainable layer) {
         return layer instanceof IOutputLayer;
+    }
+
+    /** DL4J's types of layers of some kinds, as a list for a message. */
+    public static String types(Predicate<LayerKind> which) {
+        return KINDS.stream()
+                .filter(which)
+                .flatMap(kind -> kind.types().stream())
+                .collect(Collectors.joining(", "));
     }
 
     /** The rows that a layer's matrix multiplies; null if it does not show them, as one that is wrapped. */

@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.OutputLayer;
 import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
@@ -11,6 +12,11 @@ public final class Output implements LayerKind {
     @Override
     public boolean is(Trainable layer) {
         return layer.getClass() == OutputLayer.class || layer.getClass() == RnnOutputLayer.class;
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("OutputLayer", "RnnOutputLayer");
     }
 
     @Override
@@ -26,5 +32,15 @@ public final class Output implements LayerKind {
     @Override
     public InputRows inputRows() {
         return new ExampleRows();
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return OutputPasses::new;
+    }
+
+    @Override
+    public OutputLoss outputLoss() {
+        return OutputPasses.LOSS;
     }
 }

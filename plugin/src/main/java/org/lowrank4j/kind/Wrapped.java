@@ -1,6 +1,5 @@
 package org.lowrank4j.kind;
 
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +11,6 @@ import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
-import org.lowrank4j.LowRankException;
 
 /**
  * A layer without what DL4J wraps it in: vertices, frozen wrappers, LastTimeStep, MaskZero, TimeDistributed, and Bidirectional,
@@ -23,8 +21,8 @@ import org.lowrank4j.LowRankException;
  */
 public record Wrapped(String prefix, Trainable layer) {
 
-    private static final VarHandle FORWARDS = field("fwd");
-    private static final VarHandle BACKWARDS = field("bwd");
+    private static final VarHandle FORWARDS = Dl4jMembers.field(BidirectionalLayer.class, "fwd", Layer.class);
+    private static final VarHandle BACKWARDS = Dl4jMembers.field(BidirectionalLayer.class, "bwd", Layer.class);
 
     /** The one or two layers inside; the layer itself if it wraps none. */
     public static List<Wrapped> in(Trainable layer) {
@@ -71,17 +69,5 @@ public record Wrapped(String prefix, Trainable layer) {
         return configuration instanceof Bidirectional both
                 ? "Bidirectional(" + both.getFwd().getClass().getSimpleName() + ")"
                 : configuration.getClass().getSimpleName();
-    }
-
-    private static VarHandle field(String name) {
-        try {
-            return MethodHandles.privateLookupIn(BidirectionalLayer.class, MethodHandles.lookup())
-                    .findVarHandle(BidirectionalLayer.class, name, Layer.class);
-        } catch (ReflectiveOperationException missing) {
-            throw new LowRankException(
-                    "DL4J's BidirectionalLayer has no member " + name
-                            + " as in 1.0.0-M2.1, the version that lowrank4j works with.",
-                    missing);
-        }
     }
 }

@@ -1,4 +1,4 @@
-package org.lowrank4j.engine;
+package org.lowrank4j.kind;
 
 import java.util.Objects;
 import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
@@ -9,13 +9,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class FrozenPasses {
 
     private final BatchNormalization layer;
-    private final FrozenBatchNormalization passes;
+    private final FrozenNormalisation passes = new FrozenNormalisation(true);
 
     public FrozenPasses(BatchNormalization layer) {
-        StepState step = new StepState();
-        step.begin();
         this.layer = layer;
-        passes = new FrozenBatchNormalization(step, true);
     }
 
     /** The layer's output, of the shape of x. */

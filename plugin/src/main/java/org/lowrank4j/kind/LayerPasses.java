@@ -1,0 +1,55 @@
+package org.lowrank4j.kind;
+
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Runs passes of one layer in the steps of an adapted network; outside of them DL4J does. Null, the default, leaves a call
+ * to DL4J. Never keeps the layer, which each call brings along: a session that held it would hold the network.
+ */
+public interface LayerPasses {
+
+    /** Instead of {@code activate} in training, with the layer's input set. */
+    default @Nullable INDArray forward(BaseLayer<?> layer, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
+     * Instead of {@code backpropGradient} of a layer without a loss.
+     *
+     * @param epsilon dL/dy, of the layer's output
+     * @return the gradients of what is trained, by parameter, and dL/dx or null if nobody wants it
+     */
+    default @Nullable Pair<Gradient, INDArray> backward(
+            BaseLayer<?> layer, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
+     * Instead of {@code getGradientsAndDelta} of an output layer.
+     *
+     * @param preOutput z, what the activation is applied to, examples x units
+     * @return the gradients of what is trained, by parameter, and dL/dz in the workspace for activation gradients
+     */
+    default @Nullable Pair<Gradient, INDArray> outputGradients(
+            BaseLayer<?> layer, INDArray preOutput, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
+     * Instead of {@code computeScore} of an output layer.
+     *
+     * @param regularization the l1, l2 and weight decay terms, to be added
+     */
+    default @Nullable Double outputScore(
+            BaseLayer<?> layer, double regularization, boolean inTraining, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /** Drops what the forward pass kept for a backward pass that is over, or will not come. */
+    default void forget() {}
+}
