@@ -1,5 +1,6 @@
 package org.lowrank4j;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,5 +20,16 @@ class PackagesTest {
     void noPackageLeadsBackToItself() {
         assertTrue(CLASSES.size() > 300, () -> CLASSES.size() + " classes");
         slices().matching("org.lowrank4j.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void onlyAKindKnowsTheClassesOfDenseAndOutputLayers() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.lowrank4j.kind")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("org\\.deeplearning4j\\..*(DenseLayer|OutputLayer)")
+                .check(CLASSES);
     }
 }

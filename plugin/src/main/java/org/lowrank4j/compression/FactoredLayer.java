@@ -1,19 +1,14 @@
 package org.lowrank4j.compression;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
-import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.lowrank4j.kind.LayerKinds;
+import org.lowrank4j.kind.TwoLayers;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One layer as two: x -&gt; x A without bias and activation, and then the layer itself with B in the place of W. */
@@ -22,31 +17,26 @@ final class FactoredLayer {
     private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
 
     private final Layer layer;
+    private final TwoLayers two;
     private final EnergyTruncation truncation;
 
-    private FactoredLayer(Layer layer, EnergyTruncation truncation) {
+    private FactoredLayer(Layer layer, TwoLayers two, EnergyTruncation truncation) {
         this.layer = layer;
+        this.two = two;
         this.truncation = truncation;
     }
 
-    /**
-     * The two factors of a layer, or null where they would not save parameters, or for another layer than a DenseLayer or
-     * an OutputLayer.
-     */
+    /** The two factors of a layer, or null where they would not save parameters, or for a layer that cannot be two. */
     static @Nullable FactoredLayer of(Layer layer, RankChoice choice) {
-        Class<?> type = layer.conf().getLayer().getClass();
-        if (type != DenseLayer.class && type != OutputLayer.class) {
-            return null;
-        }
-        if (((FeedForwardLayer) layer.conf().getLayer()).getWeightNoise() != null) {
-            // The noise is meant for W, and of W's size.
+        TwoLayers two = LayerKinds.twoLayers(layer);
+        if (two == null) {
             return null;
         }
         INDArray weight = layer.getParam(WEIGHT);
         ThinSvd svd = ThinSvd.of(weight);
         int rank = Math.max(1, Math.min(svd.size(), choice.rank(name(layer), svd)));
         boolean smaller = rank * (weight.size(0) + weight.size(1)) < weight.length();
-        return smaller ? new FactoredLayer(layer, new EnergyTruncation(svd, rank)) : null;
+        return smaller ? new FactoredLayer(layer, two, new EnergyTruncation(svd, rank)) : null;
     }
 
     static String name(Layer layer) {
@@ -58,52 +48,12 @@ final class FactoredLayer {
         return layer + "-A";
     }
 
-    /** The configuration of x -&gt; x A, with the layer's input dropout, updater and regularisation. */
     NeuralNetConfiguration first() {
-        FeedForwardLayer whole = (FeedForwardLayer) layer.conf().getLayer();
-        DenseLayer first = new DenseLayer.Builder()
-                .nIn(whole.getNIn())
-                .nOut(truncation.rank())
-                .hasBias(false)
-                .activation(new ActivationIdentity())
-                .name(nameOfFirst(name(layer)))
-                .build();
-        first.setIDropout(whole.getIDropout());
-        first.setWeightInitFn(whole.getWeightInitFn());
-        first.setBiasInit(whole.getBiasInit());
-        first.setGainInit(whole.getGainInit());
-        first.setRegularization(whole.getRegularization());
-        first.setRegularizationBias(whole.getRegularizationBias());
-        first.setIUpdater(whole.getIUpdater());
-        first.setBiasUpdater(whole.getBiasUpdater());
-        first.setGradientNormalization(whole.getGradientNormalization());
-        first.setGradientNormalizationThreshold(whole.getGradientNormalizationThreshold());
-        first.setTimeDistributedFormat(whole.getTimeDistributedFormat());
-        return with(first);
+        return two.first(nameOfFirst(name(layer)), truncation.rank());
     }
 
-    /** The configuration of the layer itself on fewer inputs. Constraints on W are left out: there is no W. */
     NeuralNetConfiguration second() {
-        FeedForwardLayer second = (FeedForwardLayer) layer.conf().getLayer().clone();
-        second.setNIn(truncation.rank());
-        second.setIDropout(null);
-        if (second.getConstraints() != null) {
-            List<LayerConstraint> others = new ArrayList<>();
-            for (LayerConstraint constraint : second.getConstraints()) {
-                if (!constraint.getParams().contains(WEIGHT)) {
-                    others.add(constraint);
-                }
-            }
-            second.setConstraints(others.isEmpty() ? null : others);
-        }
-        return with(second);
-    }
-
-    private NeuralNetConfiguration with(org.deeplearning4j.nn.conf.layers.Layer configured) {
-        NeuralNetConfiguration configuration = layer.conf().clone();
-        configuration.setLayer(configured);
-        configuration.clearVariables();
-        return configuration;
+        return two.second(truncation.rank());
     }
 
     /** Writes A, B and the layer's other parameters into the two new layers. */

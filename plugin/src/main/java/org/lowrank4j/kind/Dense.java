@@ -4,6 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.feedforward.dense.DenseLayer;
+import org.jspecify.annotations.Nullable;
 
 /** W of a dense layer. */
 public final class Dense implements LayerKind {
@@ -46,5 +47,10 @@ public final class Dense implements LayerKind {
                 return true;
             }
         };
+    }
+
+    @Override
+    public @Nullable TwoLayers twoLayers(Layer layer) {
+        return TwoLayers.of(layer, org.deeplearning4j.nn.conf.layers.DenseLayer.class);
     }
 }

@@ -53,6 +53,11 @@ public interface LayerKind {
         return null;
     }
 
+    /** A layer as two, for a matrix of low rank; null, by default, if it cannot be two. */
+    default @Nullable TwoLayers twoLayers(Layer layer) {
+        return null;
+    }
+
     /** The loss of its layers; null, by default, if none can stand for it. */
     default @Nullable OutputLoss outputLoss() {
         return null;

@@ -6,6 +6,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,13 @@ public final class LayerKinds {
                 .filter(which)
                 .flatMap(kind -> kind.types().stream())
                 .collect(Collectors.joining(", "));
+    }
+
+    /** A layer as two, frozen or not; null if it cannot be two, as one that is wrapped. */
+    public static @Nullable TwoLayers twoLayers(Layer layer) {
+        Trainable inner = Wrapped.unfrozen(layer);
+        LayerKind kind = of(inner);
+        return kind != null && inner instanceof Layer plain ? kind.twoLayers(plain) : null;
     }
 
     /** The rows that a layer's matrix multiplies; null if it does not show them, as one that is wrapped. */

@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.OutputLayer;
 import org.deeplearning4j.nn.layers.recurrent.RnnOutputLayer;
+import org.jspecify.annotations.Nullable;
 
 /** W of an output layer, for examples or series. */
 public final class Output implements LayerKind {
@@ -42,5 +43,10 @@ public final class Output implements LayerKind {
     @Override
     public OutputLoss outputLoss() {
         return OutputPasses.LOSS;
+    }
+
+    @Override
+    public @Nullable TwoLayers twoLayers(Layer layer) {
+        return TwoLayers.of(layer, org.deeplearning4j.nn.conf.layers.OutputLayer.class);
     }
 }

@@ -23,6 +23,8 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -217,6 +219,25 @@ class FactoredModelTest {
                 .build());
         setRank(network.getParam("0_W"), 2, 1);
         assertEquals(2, FactoredModel.of(network, RankChoice.exact()).getnLayers());
+    }
+
+    @Test
+    void aLayerThatIsWrappedStays() {
+        MultiLayerNetwork network = network(settings()
+                .list()
+                .layer(new TimeDistributed(dense(20, 30).build()))
+                .layer(new RnnOutputLayer.Builder(LossFunctions.LossFunction.MCXENT)
+                        .nIn(30)
+                        .nOut(4)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.recurrent(20, 5))
+                .build());
+        setRank(network.getParam("0_W"), 2, 1);
+        MultiLayerNetwork same = FactoredModel.of(network, RankChoice.exact());
+        assertEquals(2, same.getnLayers());
+        INDArray series = Nd4j.rand(DataType.FLOAT, 3, 20, 5);
+        assertClose(network.output(series), same.output(series));
     }
 
     @Test
