@@ -1,6 +1,7 @@
 package org.lowrank4j.report;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,10 +9,13 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.method.Method;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.registry.Methods;
@@ -20,7 +24,6 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.WeightUpdate;
 
 /**
@@ -31,6 +34,9 @@ public final class PlanReport {
 
     /** Longest line, in characters; with the prefix of {@link Console} it stays under 120. */
     private static final int WIDTH = 107;
+
+    /** In the place of a rank or scale that means nothing to the methods of a target. */
+    private static final String UNUSED = "-";
 
     /** A table with more rows shows layers that are alike in one. */
     private static final int MOST_ROWS = 24;
@@ -102,15 +108,16 @@ public final class PlanReport {
                     + String.format(Locale.ROOT, ", which move %,d together", entries);
         }
         // What trains W itself has no parameters besides it.
-        Set<String> itself = Methods.load().updates().stream()
-                .filter(WeightUpdate.class::isInstance)
-                .map(LowRankUpdate::name)
-                .collect(Collectors.toSet());
+        Set<String> itself = names(Methods.load().updates(), WeightUpdate.class::isInstance);
         long adapters = plan.targets().stream()
                 .filter(target -> !itself.contains(target.settings().update()))
                 .mapToLong(target -> entries(target, adapterEntries))
                 .sum();
         return totals(entries, plan.shape().parameterCount() + adapters);
+    }
+
+    private static <M extends Method> Set<String> names(Collection<M> methods, Predicate<M> those) {
+        return methods.stream().filter(those).map(Method::name).collect(Collectors.toSet());
     }
 
     private static String totals(long trainable, long all) {
@@ -204,12 +211,29 @@ public final class PlanReport {
         List<LayerPlan> layers = plan.layers().stream()
                 .filter(layer -> !layer.layer().parameters().isEmpty())
                 .toList();
+        Methods methods = Methods.load();
+        Set<String> rankless = names(methods.updates(), update -> !update.usesRank());
+        Set<String> scaleless = names(methods.updates(), update -> !update.usesScale());
+        Set<String> ranked = names(methods.gradients(), GradientApproximation::usesRank);
+        Function<LayerPlan, String> ranks = layer -> ofTargets(
+                layer,
+                settings -> rankless.contains(settings.update()) && !ranked.contains(settings.gradient())
+                        ? UNUSED
+                        : Integer.toString(settings.rank()));
+        Function<LayerPlan, String> scales = layer -> ofTargets(
+                layer,
+                settings -> scaleless.contains(settings.update())
+                        ? UNUSED
+                        : String.format(Locale.ROOT, "%.4g", settings.scale()));
         Map<Object, List<LayerPlan>> alike = new LinkedHashMap<>();
         for (LayerPlan layer : layers) {
-            Object key = layers.size() > MOST_ROWS ? likeness(layer, adapterEntries) : layer;
+            // All but index and name.
+            Object key = layers.size() > MOST_ROWS
+                    ? row(List.of(layer), adapterEntries, ranks, scales).subList(2, 10)
+                    : layer;
             alike.computeIfAbsent(key, first -> new ArrayList<>()).add(layer);
         }
-        alike.values().forEach(same -> table.add(row(same, adapterEntries)));
+        alike.values().forEach(same -> table.add(row(same, adapterEntries, ranks, scales)));
         List<String> lines = new ArrayList<>(table.lines(WIDTH));
         int others = plan.layers().size() - layers.size();
         if (others > 0) {
@@ -218,14 +242,12 @@ public final class PlanReport {
         return lines;
     }
 
-    /** What layers have in common that share one row of a long table: all but index and name. */
-    private static List<String> likeness(LayerPlan plan, Map<String, Long> adapterEntries) {
-        List<String> row = row(List.of(plan), adapterEntries);
-        return row.subList(2, row.size());
-    }
-
     /** The row of layers that are alike: the first one's index and name, and the numbers of all. */
-    private static List<String> row(List<LayerPlan> alike, Map<String, Long> adapterEntries) {
+    private static List<String> row(
+            List<LayerPlan> alike,
+            Map<String, Long> adapterEntries,
+            Function<LayerPlan, String> ranks,
+            Function<LayerPlan, String> scales) {
         LayerPlan plan = alike.get(0);
         LayerShape layer = plan.layer();
         return List.of(
@@ -234,8 +256,8 @@ public final class PlanReport {
                 layer.type(),
                 matrices(plan),
                 plan.role().name().toLowerCase(Locale.ROOT) + (plan.trainBias() ? "+bias" : ""),
-                ofTargets(plan, settings -> Integer.toString(settings.rank())),
-                ofTargets(plan, settings -> String.format(Locale.ROOT, "%.4g", settings.scale())),
+                ranks.apply(plan),
+                scales.apply(plan),
                 String.format(Locale.ROOT, "%,d", alike.size() * layer.parameterCount()),
                 String.format(Locale.ROOT, "%,d", alike.size() * trained(plan, adapterEntries)),
                 plan.because());
@@ -280,15 +302,15 @@ public final class PlanReport {
         return String.format(Locale.ROOT, "%.1f %ciB", value, "KMGT".charAt(unit));
     }
 
-    /** Breaks at spaces; what follows a break is indented. */
+    /** What follows a break is indented. */
     private static void wrap(String line, List<String> lines) {
+        String indent = "";
         String rest = line;
-        while (rest.length() > WIDTH) {
-            int space = rest.lastIndexOf(' ', WIDTH);
-            int end = space > WIDTH / 2 ? space : WIDTH;
-            lines.add(rest.substring(0, end));
-            rest = "    " + rest.substring(end).stripLeading();
-        }
-        lines.add(rest);
+        do {
+            int end = TextTable.end(rest, WIDTH - indent.length());
+            lines.add(indent + rest.substring(0, end));
+            rest = rest.substring(end).stripLeading();
+            indent = "    ";
+        } while (!rest.isEmpty());
     }
 }

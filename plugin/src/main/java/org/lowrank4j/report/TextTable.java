@@ -3,15 +3,22 @@ package org.lowrank4j.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * A table of aligned columns in plain text. Where a line would be too long, the text of the widest columns goes on below:
- * nothing is cut.
+ * nothing is left out, and words are cut only where all of them would still be too wide.
  */
 public final class TextTable {
 
     private static final String GAP = "  ";
     private static final int NARROWEST = 12;
+
+    /** What may end a line within a word. */
+    private static final String MARKS = "/=,";
+
+    private static final Pattern WORDS = Pattern.compile(" |(?=\\()|(?<=[" + MARKS + "])");
 
     private final List<List<String>> rows = new ArrayList<>();
     private final Set<Integer> rightAligned;
@@ -50,25 +57,39 @@ public final class TextTable {
             }
             total += widths[column];
         }
-        while (total > width) {
-            int widest = widestText(widths);
-            if (widths[widest] <= NARROWEST) {
-                break;
-            }
-            widths[widest]--;
-            total--;
-        }
+        int[] words = IntStream.range(0, columns).map(this::longestWord).toArray();
+        total = narrow(widths, words, total, width);
+        narrow(widths, new int[columns], total, width);
         return widths;
     }
 
-    private int widestText(int[] widths) {
-        int widest = -1;
-        for (int column = 0; column < widths.length; column++) {
-            if (!rightAligned.contains(column) && (widest < 0 || widths[column] > widths[widest])) {
-                widest = column;
+    private int longestWord(int column) {
+        return rows.stream()
+                .flatMap(row -> WORDS.splitAsStream(row.get(column)))
+                .mapToInt(String::length)
+                .max()
+                .orElse(0);
+    }
+
+    /** Takes from the widest texts until the width is reached, or none may be narrower; the new total. */
+    private int narrow(int[] widths, int[] least, int total, int width) {
+        int now = total;
+        while (now > width) {
+            int widest = -1;
+            for (int column = 0; column < widths.length; column++) {
+                if (!rightAligned.contains(column)
+                        && widths[column] > Math.max(NARROWEST, least[column])
+                        && (widest < 0 || widths[column] > widths[widest])) {
+                    widest = column;
+                }
             }
+            if (widest < 0) {
+                break;
+            }
+            widths[widest]--;
+            now--;
         }
-        return Math.max(widest, 0);
+        return now;
     }
 
     private List<String> lines(List<String> row, int[] widths) {
@@ -89,12 +110,15 @@ public final class TextTable {
         return lines;
     }
 
-    /** How much of a cell goes on one line: up to its last space or bracket that fits, if there is one. */
-    private static int end(String cell, int width) {
-        if (cell.length() <= width) {
-            return cell.length();
+    /** How much of a text goes on one line: up to the end of its last word that fits, if one fits. */
+    static int end(String text, int width) {
+        if (text.length() <= width) {
+            return text.length();
         }
-        int end = Math.max(cell.lastIndexOf(' ', width), cell.lastIndexOf('(', width));
+        int end = Math.max(text.lastIndexOf(' ', width), text.lastIndexOf('(', width));
+        for (int mark = width - 1; end <= 0 && mark > 0; mark--) {
+            end = MARKS.indexOf(text.charAt(mark)) < 0 ? 0 : mark + 1;
+        }
         return end > 0 ? end : width;
     }
 }

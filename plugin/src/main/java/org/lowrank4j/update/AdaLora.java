@@ -48,6 +48,11 @@ public final class AdaLora implements OwnUpdate {
     }
 
     @Override
+    public boolean usesScale() {
+        return true;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("total-steps", "T, the planned number of training steps"),

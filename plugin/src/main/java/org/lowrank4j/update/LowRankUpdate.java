@@ -20,6 +20,9 @@ public sealed interface LowRankUpdate extends Method permits StartedUpdate, OwnU
     /** Whether the rank of the rule means anything to this update; where it does not, it may be above min(nIn, nOut). */
     boolean usesRank();
 
+    /** Whether the scale s, and so alpha, means anything to this update. */
+    boolean usesScale();
+
     /**
      * The options that change where a rank for all layers is cut to what fits a small one; by default none.
      *

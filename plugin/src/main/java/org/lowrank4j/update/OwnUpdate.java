@@ -7,4 +7,9 @@ public non-sealed interface OwnUpdate extends LowRankUpdate {
     default boolean usesRank() {
         return true;
     }
+
+    @Override
+    default boolean usesScale() {
+        return false;
+    }
 }

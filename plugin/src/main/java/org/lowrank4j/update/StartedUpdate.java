@@ -10,4 +10,9 @@ public sealed interface StartedUpdate extends LowRankUpdate permits FactorUpdate
     default boolean usesRank() {
         return true;
     }
+
+    @Override
+    default boolean usesScale() {
+        return true;
+    }
 }

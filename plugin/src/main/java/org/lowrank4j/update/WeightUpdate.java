@@ -11,6 +11,11 @@ public non-sealed interface WeightUpdate extends LowRankUpdate {
     }
 
     @Override
+    default boolean usesScale() {
+        return false;
+    }
+
+    @Override
     default boolean learnsFromScratch() {
         return true;
     }

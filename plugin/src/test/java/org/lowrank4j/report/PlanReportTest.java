@@ -156,6 +156,23 @@ class PlanReportTest {
                 .startsWith("trainable params: 4,044,002 || all params: 4,048,002 || "));
     }
 
+    @Test
+    void whatAMethodDoesNotUseIsNotShown() {
+        String[] updates = {"maestro", "vera", "adalora"};
+        String[] cells = {" -      - ", " 8      - ", " 8  1.000 "};
+        for (int i = 0; i < updates.length; i++) {
+            assertRow(cells[i], "update", updates[i], "rank", "8");
+        }
+        assertRow(" 8      - ", "gradient", "galore", "rank", "8");
+    }
+
+    private static void assertRow(String cells, String... arguments) {
+        Plan plan = Rules.of(arguments).plan(TestNetworks.peftToy(), Methods.load());
+        Map<String, Long> weights = Map.of("dense1", 40_000L, "dense2", 4_000_000L);
+        String text = PlanReport.text(plan, weights, OptionalLong.empty(), null);
+        assertTrue(text.replaceAll(" +(?=- )", " ").contains(cells.replaceAll(" +(?=- )", " ")), text);
+    }
+
     private static Plan plan(NetworkShape network, String... arguments) {
         return Rules.of(arguments).plan(network, TestMethods.all());
     }
@@ -177,5 +194,30 @@ class PlanReportTest {
                         "  (LSTM)"),
                 table.lines(24));
         assertThrows(IllegalArgumentException.class, () -> table.add(List.of("one cell")));
+    }
+
+    @Test
+    void wordsEndAtMarksAndAreCutLast() {
+        TextTable table = new TextTable(List.of("what", "n"), java.util.Set.of(1));
+        table.add(List.of("galore.refresh=50,galore.side=inputs", "1"));
+        table.add(List.of("encoder/attention/query", "2"));
+        assertEquals(
+                List.of(
+                        "  what             n",
+                        "  galore.refresh=  1",
+                        "  50,galore.side=",
+                        "  inputs",
+                        "  encoder/         2",
+                        "  attention/query"),
+                table.lines(20));
+        TextTable wide = new TextTable(List.of("type", "because"), java.util.Set.of());
+        wide.add(List.of("BatchNormalization", "what the rule says of it"));
+        assertEquals(
+                List.of(
+                        "  type                because",
+                        "  BatchNormalization  what the",
+                        "                      rule says of",
+                        "                      it"),
+                wide.lines(34));
     }
 }
