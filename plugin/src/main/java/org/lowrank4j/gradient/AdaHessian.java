@@ -102,8 +102,7 @@ public final class AdaHessian implements GradientApproximation {
                 options.positiveDouble("epsilon"),
                 options.between("power", 0, 1));
         double relative = relativeDisplacement(options, target);
-        Notices.say(
-                target,
+        target.say(
                 "gradient=adahessian passes every minibatch forward and backward twice more, for the curvature: a step"
                         + " takes about three times as long.");
         HessianProduct product = target.shared().part(HessianProduct.class, () -> new HessianProduct(relative));

@@ -104,11 +104,9 @@ public final class Adafactor implements GradientApproximation {
                             + " has none. Use adafactor.relative-step=no.");
                 }
             }
-            Notices.say(
-                    target,
-                    "gradient=adafactor sets the learning rates of the weights that it trains, in proportion to"
-                            + " their size; those of the updater and its schedule are not used there."
-                            + " adafactor.relative-step=no keeps them.");
+            target.say("gradient=adafactor sets the learning rates of the weights that it trains, in proportion to"
+                    + " their size; those of the updater and its schedule are not used there."
+                    + " adafactor.relative-step=no keeps them.");
         }
         return new Target(update, target.kept().under(name()), settings);
     }

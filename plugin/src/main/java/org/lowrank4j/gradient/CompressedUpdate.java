@@ -35,12 +35,10 @@ final class CompressedUpdate extends WrappedUpdate {
         }
         traffic = kept.numbers("traffic", 2);
         String name = gradient.name();
-        Notices.warn(
-                target,
-                "gradient=" + name + " compresses what workers send to each other, and this job has one worker:"
-                        + " nothing is saved in traffic or time. Gradients are approximated as with several, and the"
-                        + " bytes that a worker would send are counted (" + name + ".traffic in the saved state). For"
-                        + " gradients of low rank in one process see gradient=galore.");
+        target.warn("gradient=" + name + " compresses what workers send to each other, and this job has one worker:"
+                + " nothing is saved in traffic or time. Gradients are approximated as with several, and the"
+                + " bytes that a worker would send are counted (" + name + ".traffic in the saved state). For"
+                + " gradients of low rank in one process see gradient=galore.");
     }
 
     /** Compression comes first: what an update does to the average gradient, it does on every worker. */

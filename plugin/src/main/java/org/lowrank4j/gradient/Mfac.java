@@ -2,7 +2,6 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Locale;
-import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.fisher.GradientWindow;
 import org.lowrank4j.fisher.GradientWindow.Filling;
@@ -61,7 +60,7 @@ public final class Mfac implements GradientApproximation {
     @Override
     public NetworkGradient ofNetwork(long entries, DataType type, OptionValues options, Kept kept) {
         int window = options.positiveInt("window");
-        Console.say(String.format(
+        kept.say(String.format(
                 Locale.ROOT,
                 "mfac keeps %,d gradients of %,d entries: %,d bytes",
                 window,

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -130,6 +131,11 @@ public final class Kept {
         if (!measuring) {
             filling.run();
         }
+    }
+
+    /** Tells the user something; not while measuring. */
+    public void say(String text) {
+        fill(() -> Console.say(text));
     }
 
     /** Has something run whenever a saved state was put back, for what follows from it. */

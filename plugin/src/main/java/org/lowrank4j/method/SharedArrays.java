@@ -1,7 +1,9 @@
 package org.lowrank4j.method;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -61,6 +63,17 @@ public final class SharedArrays {
             kept.fill(() -> filling.accept(array));
             return array;
         });
+    }
+
+    /** Hands a text on unless it was handed on for this network before. */
+    void once(String text, Consumer<String> to) {
+        if (part(Said.class, Said::new).texts.add(text)) {
+            to.accept(text);
+        }
+    }
+
+    private static final class Said {
+        private final Set<String> texts = new HashSet<>();
     }
 
     /**

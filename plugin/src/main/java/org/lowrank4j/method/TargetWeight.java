@@ -2,6 +2,7 @@ package org.lowrank4j.method;
 
 import java.util.Map;
 import java.util.Random;
+import org.lowrank4j.Console;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -72,6 +73,16 @@ public record TargetWeight(
     /** The options of one method. */
     public OptionValues optionsOf(Method method) {
         return new OptionValues(method, options);
+    }
+
+    /** Tells the user something about the network, once and not for each of its targets; not while it is only measured. */
+    public void say(String text) {
+        kept.fill(() -> shared.once(text, Console::say));
+    }
+
+    /** The same as a warning. */
+    public void warn(String text) {
+        kept.fill(() -> shared.once(text, Console::warn));
     }
 
     /** A generator of this target for one purpose, independent of all others. */

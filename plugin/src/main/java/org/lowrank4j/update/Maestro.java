@@ -248,7 +248,10 @@ public final class Maestro implements OwnUpdate {
         void begin(int epochOfStep) {
             begunEpoch = epochOfStep;
             if (left.written() && Double.isFinite(Blas.asum(weight))) {
-                turns.sayWritten(target().layer());
+                target().say(
+                                "the program has written to weights that update=maestro trains as a product: factors are made"
+                                        + " anew from what was written, by a decomposition, and all of the rank trains again. Later ones are"
+                                        + " made silently.");
                 factorise();
             }
             long last = epoch.get();

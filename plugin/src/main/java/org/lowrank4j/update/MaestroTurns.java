@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,7 +20,6 @@ final class MaestroTurns implements ExtraPasses {
     private final int interval;
     private final List<Maestro.Target> layers = new ArrayList<>();
     private boolean begun;
-    private boolean saidWritten;
     private int[] ranks = {};
     private long round = -1;
     /** Pairs in order; pair p of a layer whose pairs start at s is its width p - s + 1. */
@@ -72,17 +70,6 @@ final class MaestroTurns implements ExtraPasses {
             passes.addGradients(answers);
         } finally {
             layers.forEach(Maestro.Target::expand);
-        }
-    }
-
-    /** Once: a decomposition after every step would be slow, and nobody would know why. */
-    void sayWritten(String layer) {
-        if (!saidWritten) {
-            saidWritten = true;
-            Console.say(
-                    "the program has written to the weights of layer " + layer + ", which update=maestro trains as a"
-                            + " product: its factors are made anew from what was written, by a decomposition, and all of its rank"
-                            + " trains again. Later ones are made silently.");
         }
     }
 

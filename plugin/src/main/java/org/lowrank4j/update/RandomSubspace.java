@@ -3,7 +3,6 @@ package org.lowrank4j.update;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
@@ -97,7 +96,7 @@ public final class RandomSubspace implements WholeNetworkUpdate {
                 "Use random-subspace.projection=fastfood, a smaller random-subspace.dimension, or train fewer layers.",
                 memory.available());
         kept.reserve("projection", (long) memory.bytes());
-        Console.say(what + " takes " + memory.text());
+        kept.say(what + " takes " + memory.text());
         return new SubspacePosition(kind, whole, dimension, seed, kept);
     }
 }
