@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
@@ -114,19 +115,29 @@ final class Beginning {
         if (session == null) {
             session = started(enrolment, network, plan, methods);
         }
-        if (network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
+        Object updater = network.updaterOf(optimizer);
+        if (updater instanceof LowRankUpdater ours) {
             INDArray held = ours.heldState();
-            if (held != null) {
-                session.startFrom(held);
+            if (held != null && !session.startFrom(held)) {
+                sayLeftOut(held);
             }
             ours.dropHeldState();
         } else {
+            INDArray state = updater instanceof BaseMultiLayerUpdater<?> stock ? stock.getStateViewArray() : null;
+            if (state != null && state.amaxNumber().doubleValue() > 0) {
+                sayLeftOut(state);
+            }
             network.updaterOf(optimizer, null);
         }
         enrolment.begin(session);
         Console.say(session.report(network));
         KernelNotice.once();
         return session;
+    }
+
+    private static void sayLeftOut(INDArray state) {
+        Console.say("the state of the updater that the network came with (" + state.length()
+                + " numbers) is left out: under a rule an updater has a state for what trains only, and begins anew.");
     }
 
     /** The session that goes on from the saved state; null if there is none or it does not fit, which is then said. */

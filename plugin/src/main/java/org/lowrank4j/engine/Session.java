@@ -405,12 +405,14 @@ final class Session {
         }
     }
 
-    /** Goes on from such a vector before training has begun; one that is of something else is passed over. */
-    void startFrom(INDArray given) {
+    /** Goes on from such a vector before training has begun; false for one that is of something else. */
+    boolean startFrom(INDArray given) {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            if (fitted.resumption().beginFrom(given)) {
+            boolean fits = fitted.resumption().beginFrom(given);
+            if (fits) {
                 starts = null;
             }
+            return fits;
         }
     }
 }

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.NeuralNetwork;
@@ -11,7 +13,9 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,6 +102,45 @@ class UpdaterStateTest {
     private static INDArray present(INDArray state) {
         assertNotNull(state);
         return state;
+    }
+
+    private static final class Kept {
+        @LowRank(rank = 2)
+        private final NeuralNetwork network;
+
+        Kept(NeuralNetwork network) {
+            this.network = network;
+        }
+    }
+
+    @LowRank(rank = 2)
+    private static NeuralNetwork loaded(Path file, boolean graph, boolean updater) throws IOException {
+        return graph ? ComputationGraph.load(file.toFile(), updater) : MultiLayerNetwork.load(file.toFile(), updater);
+    }
+
+    /** A base zip has a state of all weights: with updaters that need none, or unread, there is nothing to say. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStateOfAllWeightsThatIsLeftOutIsSaid(boolean graph, @TempDir Path folder) throws IOException {
+        NeuralNetwork base = network(graph, DataType.FLOAT, new Adam(0.02));
+        fit(base, 0, 2);
+        Path file = folder.resolve("base.zip");
+        ModelSerializer.writeModel((Model) base, file.toFile(), true);
+        assertEquals(1, leftOut(loaded(file, graph, true)));
+        assertEquals(0, leftOut(loaded(file, graph, false)));
+        assertEquals(1, leftOut(new Kept(base).network));
+        assertEquals(0, leftOut(lora(graph, DataType.FLOAT, new Adam(0.02))));
+
+        NeuralNetwork trained = loaded(file, graph, false);
+        fit(trained, 0, 2);
+        ModelSerializer.writeModel((Model) trained, file.toFile(), true);
+        assertEquals(0, leftOut(loaded(file, graph, true)));
+    }
+
+    private static int leftOut(NeuralNetwork network) {
+        List<String> said = CapturedErrors.of(() -> fit(network, 0, 2));
+        return CapturedErrors.containing(said, "the state of the updater that the network came with (")
+                .size();
     }
 
     @ParameterizedTest
