@@ -51,7 +51,8 @@ public @interface LowRank {
 
     /**
      * The loss that output layers train with: {@code "stock"}, their own (the default), or for example {@code
-     * "stablemax"}. In training only: outputs and the score of data stay those of the network's own loss.
+     * "stablemax"}. In training only: outputs and the score of data stay those of the network's own loss. Either
+     * score counts the regularisation of what is trained only.
      */
     String loss() default "";
 

@@ -3,9 +3,11 @@ package org.lowrank4j.report;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
@@ -40,6 +42,8 @@ public final class PlanReport {
 
     /** A table with more rows shows layers that are alike in one. */
     private static final int MOST_ROWS = 24;
+
+    private static final String NORMALISATION = "BatchNormalization";
 
     /** What DL4J keeps among the parameters of batch normalisation though no gradient ever trains it. */
     private static final Set<String> RUNNING_STATISTICS = Set.of("mean", "var", "log10stdev");
@@ -86,6 +90,7 @@ public final class PlanReport {
             lines.add("memory of the methods: " + bytes(memory.methodBytes())
                     + (memory.mostKept().isEmpty() ? "" : "; " + memory.mostKept()));
         }
+        more(plan).ifPresent(lines::add);
         plan.warnings().forEach(warning -> lines.add("warning: " + warning));
         List<String> wrapped = new ArrayList<>();
         lines.forEach(line -> wrap(line, wrapped));
@@ -120,6 +125,32 @@ public final class PlanReport {
         return methods.stream().filter(those).map(Method::name).collect(Collectors.toSet());
     }
 
+    /** What to write for the layers that the rule could adapt and does not name; empty if there are none. */
+    private static Optional<String> more(Plan plan) {
+        Set<String> named = types(plan, layer -> layer.because().equals(Plan.ONLY_IF_NAMED));
+        if (plan.rule().namesLayers() || named.isEmpty()) {
+            return Optional.empty();
+        }
+        Set<String> all = types(plan, layer -> layer.role() == Role.TARGET);
+        all.addAll(named);
+        Set<String> normalisation = types(
+                plan,
+                layer -> layer.role() == Role.FROZEN
+                        && !layer.layer().frozen()
+                        && layer.layer().type().equals(NORMALISATION));
+        return Optional.of("to adapt more: layers=" + String.join(":", all)
+                + (normalisation.isEmpty()
+                        ? ""
+                        : ", and train=" + String.join(":", normalisation) + " lets normalisation follow"));
+    }
+
+    private static Set<String> types(Plan plan, Predicate<LayerPlan> wanted) {
+        return plan.layers().stream()
+                .filter(wanted)
+                .map(layer -> "type:" + layer.layer().type())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
     private static String totals(long trainable, long all) {
         return String.format(
                 Locale.ROOT,
@@ -150,7 +181,7 @@ public final class PlanReport {
     }
 
     private static boolean isRunningStatistic(LayerShape layer, String parameter) {
-        return layer.type().equals("BatchNormalization") && RUNNING_STATISTICS.contains(parameter);
+        return layer.type().equals(NORMALISATION) && RUNNING_STATISTICS.contains(parameter);
     }
 
     private static long entries(Plan.Target target, Map<String, Long> adapterEntries) {

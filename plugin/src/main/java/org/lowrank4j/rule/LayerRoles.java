@@ -173,7 +173,7 @@ final class LayerRoles {
         if (refusal.isPresent()) {
             return "cannot be a target: " + refusal.get();
         }
-        return rule.value(Key.LAYERS).isPresent() || layer.byDefault() ? "not selected" : "adapted only if named";
+        return rule.value(Key.LAYERS).isPresent() || layer.byDefault() ? "not selected" : Plan.ONLY_IF_NAMED;
     }
 
     /** The layers that the rule asks for, before anything is taken away. */

@@ -25,6 +25,9 @@ public record Plan(
         @Nullable TargetSettings joint,
         List<String> warnings) {
 
+    /** Why a layer stays frozen that a rule could adapt, and adapts only where it names it. */
+    public static final String ONLY_IF_NAMED = "adapted only if named";
+
     /** Among the settings, for an update that moves a network without targets. */
     private static final String WHOLE_NETWORK = "the whole network";
 

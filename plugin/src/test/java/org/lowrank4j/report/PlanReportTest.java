@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rules;
@@ -73,6 +75,49 @@ class PlanReportTest {
         assertTrue(text.contains("600,000,300,000"), text);
         assertTrue(text.contains("warning: exclude 'out'"), text);
         assertFalse(text.contains("memory of training"), text);
+    }
+
+    /** The first convolution is adapted only if it is named, as DL4J's are. */
+    @Test
+    void whatToWriteForLayersThatMustBeNamedIsSaid() {
+        List<LayerShape> layers = new ArrayList<>(TestNetworks.mixed().layers());
+        LayerShape conv = layers.get(0);
+        layers.set(
+                0,
+                new LayerShape(
+                        0,
+                        conv.name(),
+                        conv.type(),
+                        conv.matrices(),
+                        conv.parameters(),
+                        false,
+                        false,
+                        false,
+                        conv.vectors(),
+                        conv.vectorRefusal()));
+        NetworkShape network = new NetworkShape("ComputationGraph", layers);
+        Map<String, Long> adapters = Map.of("conv", 86L, "fc1", 192L, "fc2", 96L);
+        String advice = "to adapt more: layers=type:DenseLayer:type:ConvolutionLayer, and train=type:BatchNormalization"
+                + " lets";
+        String text = PlanReport.text(plan(network, "rank", "2"), adapters, OptionalLong.empty(), null);
+        assertTrue(text.contains("\n" + advice), text);
+
+        // As it says.
+        Plan followed = plan(
+                network,
+                "rank",
+                "2",
+                "layers",
+                "type:DenseLayer:type:ConvolutionLayer",
+                "train",
+                "type:BatchNormalization");
+        assertEquals(
+                List.of("conv", "fc1", "fc2"),
+                followed.targets().stream().map(Plan.Target::key).toList());
+        text = PlanReport.text(followed, adapters, OptionalLong.empty(), null);
+        assertFalse(text.contains("to adapt more"), text);
+        text = PlanReport.text(plan(TestNetworks.mixed(), "rank", "2"), adapters, OptionalLong.empty(), null);
+        assertFalse(text.contains("to adapt more"), text);
     }
 
     @Test
