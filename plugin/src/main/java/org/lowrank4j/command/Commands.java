@@ -132,14 +132,8 @@ public final class Commands {
         if (wrong.getCause() instanceof WrongUse) {
             return message;
         }
-        // Without its verb, no option can be told.
         if (spec.parent() == null && wrong instanceof UnmatchedArgumentException unmatched) {
-            Optional<String> verb = unmatched.getUnmatched().stream()
-                    .filter(argument -> !argument.startsWith("-"))
-                    .findFirst();
-            if (verb.isPresent()) {
-                return unmatched(verb.get(), spec);
-            }
+            return withoutVerb(unmatched.getUnmatched(), spec);
         }
         // A misspelt option is why another one is missing, or why its value is one argument too many.
         Optional<String> misspelt = Arrays.stream(arguments)
@@ -154,6 +148,16 @@ public final class Commands {
             return unmatched(unmatched.getUnmatched().get(0), spec);
         }
         return message.length() < LONGEST_COMPLAINT ? message : Excerpt.of(message);
+    }
+
+    /** What is wrong where no verb was found: an option stands before it, or it is misspelt. */
+    private static String withoutVerb(List<String> unmatched, CommandSpec spec) {
+        String first = unmatched.get(0);
+        boolean ofVerb = spec.subcommands().values().stream()
+                .anyMatch(verb -> verb.getCommandSpec().optionsMap().containsKey(optionName(first)));
+        return ofVerb
+                ? "option '" + Excerpt.of(optionName(first)) + "' stands before its verb: write it behind."
+                : unmatched(first, spec);
     }
 
     /** What {@code --json} prints in the place of a result, whatever went wrong. */

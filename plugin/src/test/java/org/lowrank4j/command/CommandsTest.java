@@ -151,6 +151,8 @@ class CommandsTest {
                     inspect absent.zip        | There is no file or directory absent.zip.
                     inspect a b               | unexpected argument 'b'.
                     inspekt r.zip --classpath X | unknown verb 'inspekt'; there are plan, inspect, merge
+                    --classpath X inspect a   | option '--classpath' stands before its verb: write it behind.
+                    --clsspath X inspect a    | unknown option '--clsspath'.
                     inspekt r.zip --classpath X | Did you mean 'inspect'?
                     inspect a --classpath l/a.jar l/b.jar l/c.jar | unexpected argument 'l/b.jar'. Quote a wildcard
                     """)
