@@ -159,16 +159,6 @@ public record Adapter(
         return new Adapter(layers, replaced, base, metadata);
     }
 
-    /** The same said to be made on another base, or with null on one that is not known. */
-    public Adapter withBase(@Nullable BaseFingerprint replaced) {
-        return new Adapter(layers, parameters, replaced, metadata);
-    }
-
-    /** The same with other text. */
-    public Adapter withMetadata(Map<String, String> replaced) {
-        return new Adapter(layers, parameters, base, replaced);
-    }
-
     /**
      * The same for a network that names its layers otherwise, for example after a model moved between libraries.
      *

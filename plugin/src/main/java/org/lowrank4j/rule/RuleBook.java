@@ -99,11 +99,6 @@ public final class RuleBook {
         return switches.isOn(Switches.STRICT, false);
     }
 
-    /** Whether to tell more than the report: {@code verbose=true}. */
-    public boolean verbose() {
-        return switches.isOn(Switches.VERBOSE, false);
-    }
-
     /** The entries of the rule file that matched no network so far: where they are, and what they are for. */
     public List<String> unmatchedEntries() {
         return file.unmatched();

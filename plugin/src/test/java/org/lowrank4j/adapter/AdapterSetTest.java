@@ -122,7 +122,7 @@ class AdapterSetTest {
         set.addOnAnyBase("a", foreign);
         set.activate("a");
 
-        Adapter unknown = foreign.withBase(null);
+        Adapter unknown = new Adapter(foreign.layers(), foreign.parameters(), null, Map.of());
         set.add("unknown", unknown);
 
         Adapter narrow = new Adapter(Map.of("one", SmallNetworks.layer(1, 11, 10, 2)));

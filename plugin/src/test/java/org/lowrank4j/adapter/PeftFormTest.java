@@ -268,7 +268,7 @@ class PeftFormTest {
                 network(new ConvolutionLayer.Builder(3, 1).nOut(4).build(), InputType.convolutional(6, 5, 3));
         MultiLayerNetwork wide =
                 network(new ConvolutionLayer.Builder(1, 3).nOut(4).build(), InputType.convolutional(6, 5, 3));
-        Adapter adapter = adapter(high, "in", false).withBase(null);
+        Adapter adapter = new Adapter(adapter(high, "in", false).layers());
         String message = assertThrows(
                         LowRankException.class, () -> AdapterSet.on(wide).add("other", adapter))
                 .getMessage();

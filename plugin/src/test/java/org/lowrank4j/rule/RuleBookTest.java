@@ -158,14 +158,13 @@ class RuleBookTest {
     @Test
     void switchesComeFromEverySourceAndTheFirstWins() {
         RuleBook all = RuleBook.read(
-                Map.of("verbose", "false"),
-                Rules.properties("lowrank.verbose", "true", "lowrank.mode", "report"),
+                Map.of("strict", "false"),
+                Rules.properties("lowrank.strict", "true", "lowrank.mode", "report"),
                 Map.of("LOWRANK_MODE", "off", "LOWRANK_STRICT", "true"));
-        assertFalse(all.verbose());
         assertTrue(all.reportOnly());
         assertFalse(all.off());
-        assertTrue(all.strict());
-        assertTrue(Rules.book("verbose", "").verbose());
+        assertFalse(all.strict());
+        assertTrue(Rules.book("strict", "").strict());
     }
 
     @ParameterizedTest

@@ -210,7 +210,6 @@ class RuleFileTest {
     void switchesMayStandInTheFile() {
         RuleBook book = book("strict: true\nverbose: true\nmode: report\nrank: 3\n");
         assertTrue(book.strict());
-        assertTrue(book.verbose());
         assertTrue(book.reportOnly());
         RuleBook overruled =
                 RuleBook.read(Map.of("config", file(), "strict", "false"), new java.util.Properties(), Map.of());

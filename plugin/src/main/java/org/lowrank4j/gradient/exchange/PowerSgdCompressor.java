@@ -74,11 +74,6 @@ public final class PowerSgdCompressor implements Compressor {
         step = kept.number("step", 0);
     }
 
-    /** Whether this matrix is ever compressed. */
-    public boolean compresses() {
-        return query != null;
-    }
-
     private boolean compressesNow() {
         return query != null && step.get() >= uncompressedSteps;
     }
