@@ -79,11 +79,6 @@ public final class Adafactor implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public Optional<String> refusal(LowRankUpdate update) {
         return Needs.steps(update);
     }

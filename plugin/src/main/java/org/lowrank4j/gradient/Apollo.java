@@ -61,11 +61,6 @@ public class Apollo implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public Optional<String> refusal(LowRankUpdate update) {
         return Needs.weight(update);
     }

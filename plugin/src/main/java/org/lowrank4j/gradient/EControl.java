@@ -44,11 +44,6 @@ public final class EControl implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double keep = options.positiveDouble("keep");

@@ -46,11 +46,6 @@ public final class Fira implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public Optional<String> refusal(LowRankUpdate update) {
         return Needs.weight(update);
     }

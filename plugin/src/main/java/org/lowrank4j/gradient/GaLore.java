@@ -62,11 +62,6 @@ public final class GaLore implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public Optional<String> refusal(LowRankUpdate update) {
         return Needs.weight(update);
     }

@@ -16,8 +16,10 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public interface GradientApproximation extends Method {
 
-    /** The update that this approximation is published with, used when the user names none. */
-    String defaultUpdate();
+    /** The update that this approximation is published with, used when the user names none; by default all of W trains. */
+    default String defaultUpdate() {
+        return "full";
+    }
 
     /** Whether the rank of the rule means anything to this approximation, whatever the update makes of it. */
     default boolean usesRank() {

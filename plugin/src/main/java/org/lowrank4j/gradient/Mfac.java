@@ -46,12 +46,6 @@ public final class Mfac implements GradientApproximation {
                         "what the gradients' sum is divided by while the window fills: filled-slots or whole-window"));
     }
 
-    /** The paper trains all weights. */
-    @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         return update;

@@ -48,11 +48,6 @@ public final class PerpendicularGradient implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         for (TrainedTensor tensor : update.tensors()) {
             if (tensor.value() == null) {

@@ -46,11 +46,6 @@ public final class PowerSgd implements GradientApproximation {
     }
 
     @Override
-    public String defaultUpdate() {
-        return "full";
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         int rank = rank(options, update instanceof WeightTarget, target);

@@ -65,11 +65,6 @@ public final class Corda implements Initialisation {
     }
 
     @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
-    }
-
-    @Override
     public InputStatistics statistics(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         return new InputCovariance(target.layer(), target.inputs(), options.choice("normalise", Normalisation.class));

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.OptionalDouble;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.network.ModelWeights;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -63,11 +62,6 @@ public final class Eora implements Initialisation {
     @Override
     public Need need() {
         return Need.INPUTS;
-    }
-
-    @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
     }
 
     @Override

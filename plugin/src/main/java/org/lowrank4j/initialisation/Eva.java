@@ -66,11 +66,6 @@ public final class Eva implements Initialisation {
     }
 
     @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
-    }
-
-    @Override
     public InputStatistics statistics(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double rho = options.between("rho", 1, Double.POSITIVE_INFINITY);

@@ -36,9 +36,10 @@ public interface Initialisation extends Method {
     /**
      * How many minibatches calibration reads at most, for a start that needs more than W. With more than one, the network
      * must be trained from an iterator, whose first batches are read ahead and then handed on as if nothing had happened.
+     * By default as many as its option {@code batches} says, or 1 if it has none.
      */
     default int batches(OptionValues options) {
-        return 1;
+        return options.isDeclared("batches") ? options.positiveInt("batches") : 1;
     }
 
     /** The name of the only update that these factors fit; empty if they fit every update with two factors A and B. */

@@ -7,7 +7,6 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -111,11 +110,6 @@ public final class LoraGa implements Initialisation {
     @Override
     public Need need() {
         return Need.GRADIENT;
-    }
-
-    @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
     }
 
     /** A and B take r singular directions of the gradient each. */

@@ -5,7 +5,6 @@ import java.util.OptionalDouble;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
 
 /**
  * LoRA-One (arXiv 2502.01235 and the released code): A and B start as the best rank-r part of one step along
@@ -46,11 +45,6 @@ public final class LoraOne implements Initialisation {
     @Override
     public Need need() {
         return Need.GRADIENT;
-    }
-
-    @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
     }
 
     /** 16, as in the released runs. */

@@ -9,7 +9,6 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -55,11 +54,6 @@ public final class LoraSb implements Initialisation {
     @Override
     public Need need() {
         return Need.GRADIENT;
-    }
-
-    @Override
-    public int batches(OptionValues options) {
-        return options.positiveInt("batches");
     }
 
     @Override

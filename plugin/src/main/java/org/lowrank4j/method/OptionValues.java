@@ -36,6 +36,11 @@ public final class OptionValues {
         return value;
     }
 
+    /** Whether the method has such an option. */
+    public boolean isDeclared(String option) {
+        return method.options().stream().anyMatch(declared -> declared.name().equals(option));
+    }
+
     /** Whether the user wrote the option, so that its value is not the published default. */
     public boolean isWritten(String option) {
         return written.containsKey(method.name() + "." + option);
