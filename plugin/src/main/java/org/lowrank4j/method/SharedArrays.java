@@ -17,11 +17,6 @@ public final class SharedArrays {
     private final Map<String, INDArray> arrays = new HashMap<>();
     private final Map<Class<?>, Object> parts;
 
-    /** Those of a network whose targets all have the same update; see the other constructor. */
-    public SharedArrays(long seed, long largestInputs, long largestOutputs) {
-        this(seed, largestInputs, largestOutputs, new HashMap<>());
-    }
-
     /**
      * @param seed the same for all targets with this update
      * @param largestInputs the largest nIn among them

@@ -30,31 +30,6 @@ public record TargetWeight(
         SharedArrays shared,
         Kept kept) {
 
-    /** A target whose methods keep nothing yet. */
-    public TargetWeight(
-            String layer,
-            INDArray weight,
-            int rank,
-            double alpha,
-            double scale,
-            long seed,
-            Map<String, String> options,
-            SharedArrays shared) {
-        this(layer, weight, rank, alpha, scale, seed, options, shared, new Kept("layer " + layer, weight.dataType()));
-    }
-
-    /** The only target of its network. */
-    public TargetWeight(
-            String layer,
-            INDArray weight,
-            int rank,
-            double alpha,
-            double scale,
-            long seed,
-            Map<String, String> options) {
-        this(layer, weight, rank, alpha, scale, seed, options, new SharedArrays(seed, weight.size(0), weight.size(1)));
-    }
-
     /** nIn. */
     public long inputs() {
         return weight.size(0);

@@ -24,6 +24,7 @@ import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.registry.Methods;
@@ -142,7 +143,7 @@ class TrainedAdapterTest {
         INDArray weight = tuned.getLayer(layer).getParam("W");
         int rank = 3;
         double scale = 2.1 / rank;
-        TargetWeight target = new TargetWeight(name, weight, rank, 2.1, scale, 11, Map.of());
+        TargetWeight target = Given.target(name, weight, rank, 2.1, scale, 11, Map.of());
         TargetUpdate trained = methods.update(update, "test").attach(target);
         Initialisation initialisation = methods.initialisation(start, "test");
         Factors factors = initialisation.start(

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.initialisation.LoraGa;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.TargetUpdate;
@@ -20,7 +21,7 @@ class StartsTest {
 
     private static PendingStart start(String layer, long inputs, long outputs, String batches) {
         INDArray weight = Nd4j.create(DataType.FLOAT, new long[] {inputs, outputs}, 'f');
-        TargetWeight target = new TargetWeight(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
+        TargetWeight target = Given.target(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
         TargetUpdate update = new Lora().attach(target);
         AdaptedMatrix matrix =
                 new AdaptedMatrix(layer, new StepState(), update, new INDArray[0], new ShownWeight(weight), null);

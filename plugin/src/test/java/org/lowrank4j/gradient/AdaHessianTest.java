@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Dora;
@@ -336,7 +337,7 @@ class AdaHessianTest {
     }
 
     private static TargetUpdate ofNetwork(LowRankUpdate update, Map<Class<?>, Object> parts, String displacement) {
-        TargetWeight target = new TargetWeight(
+        TargetWeight target = Given.target(
                 "layer0",
                 Nd4j.rand(DataType.FLOAT, 5, 4).dup('f'),
                 2,

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.quantisation.NormalFloat;
@@ -286,7 +287,7 @@ class CompressedStartTest {
     }
 
     private static TargetWeight target(INDArray weight, Map<String, String> options) {
-        return new TargetWeight(LAYER, weight, 1, 1, 1, 1, options);
+        return Given.target(LAYER, weight, 1, 1, 1, 1, options);
     }
 
     private static Start loftq(INDArray weight, int rank, double scale, Map<String, String> options) {

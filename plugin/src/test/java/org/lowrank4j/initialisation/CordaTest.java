@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Lora;
@@ -252,7 +253,7 @@ class CordaTest {
     @Test
     void floatsSplitInDouble() {
         INDArray weight = gaussian(9, 5, 77).castTo(DataType.FLOAT).dup('f');
-        TargetWeight target = new TargetWeight("layer0", weight, 5, 5, 1, 5, Map.of());
+        TargetWeight target = Given.target("layer0", weight, 5, 5, 1, 5, Map.of());
         Factors factors = start(target, gaussian(30, 9, 1).castTo(DataType.FLOAT));
         assertArrayEquals(new long[] {9, 5}, factors.a().shape());
         assertTrue(distance(weight.castTo(DataType.DOUBLE), product(factors, 1)) <= EXACT);
@@ -276,8 +277,7 @@ class CordaTest {
     }
 
     private static TargetWeight target(int inputs, int outputs, int rank, double scale, Map<String, String> options) {
-        return new TargetWeight(
-                "layer0", gaussian(inputs, outputs, 77).dup('f'), rank, rank * scale, scale, 5, options);
+        return Given.target("layer0", gaussian(inputs, outputs, 77).dup('f'), rank, rank * scale, scale, 5, options);
     }
 
     private static INDArray secondMoment(INDArray x) {

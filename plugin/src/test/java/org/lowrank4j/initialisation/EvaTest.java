@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Lora;
@@ -332,7 +333,7 @@ class EvaTest {
     }
 
     private static TargetWeight target(int inputs, int outputs, int rank, Map<String, String> options) {
-        return new TargetWeight("layer0", rows(inputs, outputs, 77).dup('f'), rank, rank, 1, 5, options);
+        return Given.target("layer0", rows(inputs, outputs, 77).dup('f'), rank, rank, 1, 5, options);
     }
 
     private static Start start(TargetWeight target, PrincipalInputs seen, int rank) {

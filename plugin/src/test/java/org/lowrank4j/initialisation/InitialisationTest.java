@@ -21,6 +21,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
@@ -109,7 +110,7 @@ class InitialisationTest {
                 gradient,
                 new Random(1),
                 new OptionValues(new LoraGa(), Map.of("lora-ga.direction", direction)));
-        TargetWeight target = new TargetWeight("layer0", weight.dup('f'), rank, rank * scale, scale, 1, Map.of());
+        TargetWeight target = Given.target("layer0", weight.dup('f'), rank, rank * scale, scale, 1, Map.of());
         TargetUpdate update = new Lora().attach(target);
         update.start(new LoraGa().start(start));
         double lambda = 1e-7;

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
@@ -99,7 +100,7 @@ public final class AdaloraReference implements Reference {
                 "adalora.beta1", String.valueOf(given.number("beta1")),
                 "adalora.beta2", String.valueOf(given.number("beta2")),
                 "adalora.orthogonal-weight", "0");
-        SharedArrays shared = new SharedArrays(1, 100, 100);
+        SharedArrays shared = Given.shared(1, 100, 100);
         List<TargetUpdate> layers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             INDArray weight = Nd4j.create(
@@ -109,7 +110,7 @@ public final class AdaloraReference implements Reference {
                         at(given, type, "B_" + i, 0).size(1)
                     },
                     'f');
-            layers.add(new AdaLora().attach(new TargetWeight("layer" + i, weight, rank, 1, 1, 1, options, shared)));
+            layers.add(new AdaLora().attach(Given.target("layer" + i, weight, rank, 1, 1, 1, options, shared)));
         }
         AdaLoraBudget.Schedule schedule =
                 new AdaLoraBudget.Schedule(total, given.whole("tinit"), given.whole("tfinal"), given.whole("deltaT"));

@@ -14,6 +14,7 @@ import org.lowrank4j.initialisation.Pissa;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.Formed;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
@@ -104,7 +105,7 @@ abstract class LayerCases implements Reference {
             double alpha = given.hasNumber("alpha") ? given.number("alpha") : rank;
             double scale = scaling.scale(alpha, rank);
             outcome.put("s", scale);
-            return new TargetWeight(parameter, layer.matrix(parameter), rank, alpha, scale, 1, options);
+            return Given.target(parameter, layer.matrix(parameter), rank, alpha, scale, 1, options);
         }
 
         Start start(TargetWeight target, Initialisation initialisation, INDArray gradient) {

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -18,7 +19,7 @@ final class Targets {
 
     /** A target whose effective weight starts as this one, in 'f' order as in a network. */
     static TargetWeight target(INDArray weight, int rank, double alpha, double scale, Map<String, String> options) {
-        return new TargetWeight("layer0", weight.dup('f'), rank, alpha, scale, 1, options);
+        return Given.target("layer0", weight.dup('f'), rank, alpha, scale, 1, options);
     }
 
     /** Gradient views with the shapes and orders of an update's tensors, filled with NaN, for they are overwritten. */

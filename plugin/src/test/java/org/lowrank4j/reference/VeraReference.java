@@ -2,6 +2,7 @@ package org.lowrank4j.reference;
 
 import java.util.Map;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
@@ -64,12 +65,12 @@ public final class VeraReference implements Reference {
     private static TargetWeight target(ReferenceCase given, INDArray w, DataType type) {
         INDArray a = given.input("A_shared", type).dup('c');
         INDArray b = given.input("B_shared", type).dup('f');
-        SharedArrays shared = new SharedArrays(SEED, a.size(0), b.size(1));
+        SharedArrays shared = Given.shared(SEED, a.size(0), b.size(1));
         String key = " of rank " + given.whole("r") + ", seed " + SEED;
         Kept kept = new Kept("the network", type);
         shared.array("common A" + key, kept, 'c', a.shape(), drawn -> drawn.assign(a));
         shared.array("common B" + key, kept, 'f', b.shape(), drawn -> drawn.assign(b));
-        return new TargetWeight(
+        return Given.target(
                 "layer0",
                 w.dup('f'),
                 given.whole("r"),

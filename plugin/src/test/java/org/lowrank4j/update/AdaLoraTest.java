@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,12 +47,12 @@ class AdaLoraTest {
         final Problem.Run[] runs = new Problem.Run[2];
 
         Pair(DataType type, Map<String, String> options) {
-            SharedArrays shared = new SharedArrays(7, 10, 10);
+            SharedArrays shared = Given.shared(7, 10, 10);
             for (int i = 0; i < 2; i++) {
                 problems[i] = new Problem(type, 9 - i, 6 + i, 3, 1, options);
                 TargetWeight own = problems[i].target;
                 updates[i] = new AdaLora()
-                        .attach(new TargetWeight(
+                        .attach(Given.target(
                                 "layer" + i,
                                 own.weight(),
                                 own.rank(),
@@ -353,7 +354,7 @@ class AdaLoraTest {
 
     @Test
     void layersThatCountToDifferentEndsAreRefused() {
-        SharedArrays shared = new SharedArrays(7, 10, 10);
+        SharedArrays shared = Given.shared(7, 10, 10);
         List<Problem> problems = List.of(
                 new Problem(DataType.FLOAT, 9, 7, 3, 1, options()),
                 new Problem(DataType.FLOAT, 9, 7, 3, 1, options("total-steps", "50")));
@@ -365,7 +366,7 @@ class AdaLoraTest {
 
     private static TargetWeight with(SharedArrays shared, Problem problem) {
         TargetWeight own = problem.target;
-        return new TargetWeight(
+        return Given.target(
                 own.layer(), own.weight(), own.rank(), own.alpha(), own.scale(), own.seed(), own.options(), shared);
     }
 

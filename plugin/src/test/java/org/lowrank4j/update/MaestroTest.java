@@ -20,6 +20,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -72,11 +73,11 @@ class MaestroTest {
         final Problem.Run[] runs = new Problem.Run[2];
 
         Pair(DataType type, Map<String, String> options) {
-            SharedArrays shared = new SharedArrays(7, 10, 10);
+            SharedArrays shared = Given.shared(7, 10, 10);
             for (int i = 0; i < 2; i++) {
                 problems[i] = new Problem(type, 5 + i, 3 + i, 1, 1, options);
                 TargetWeight own = problems[i].target;
-                TargetWeight target = new TargetWeight("layer" + i, own.weight(), 1, 1, 1, 7 + i, options, shared);
+                TargetWeight target = Given.target("layer" + i, own.weight(), 1, 1, 1, 7 + i, options, shared);
                 updates[i] = (Maestro.Target) new Maestro().attach(target);
                 updates[i].start();
                 runs[i] = new Problem.Run(problems[i], updates[i], new Nesterovs(0.005, 0.9));
@@ -464,14 +465,13 @@ class MaestroTest {
     @CsvSource({"loss, distilled", "shrink, 3"})
     void allLayersHaveOneLossAndShrinkTogether(String option, String value) {
         Map<String, String> options = Map.of("maestro." + option, value);
-        SharedArrays shared = new SharedArrays(7, 10, 10);
+        SharedArrays shared = Given.shared(7, 10, 10);
         Problem problem = new Problem(DataType.DOUBLE, 5, 4, 1, 1, options);
         TargetWeight own = problem.target;
-        new Maestro().attach(new TargetWeight("layer0", own.weight(), 1, 1, 1, 7, options, shared));
+        new Maestro().attach(Given.target("layer0", own.weight(), 1, 1, 1, 7, options, shared));
         String message = assertThrows(
                         LowRankException.class,
-                        () -> new Maestro()
-                                .attach(new TargetWeight("layer1", own.weight(), 1, 1, 1, 7, Map.of(), shared)))
+                        () -> new Maestro().attach(Given.target("layer1", own.weight(), 1, 1, 1, 7, Map.of(), shared)))
                 .getMessage();
         assertTrue(message.contains("maestro." + option) && message.contains("layer1"), message);
     }

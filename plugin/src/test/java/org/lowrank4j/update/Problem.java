@@ -11,6 +11,7 @@ import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
@@ -50,7 +51,7 @@ public class Problem {
         INDArray parameters = Nd4j.create(type, 5 + length + 3);
         INDArray weight = parameters.get(NDArrayIndex.interval(5, 5 + length)).reshape(order, inputs, outputs);
         weight.assign(gaussian(type, inputs, outputs).muli(0.3));
-        target = new TargetWeight("layer0", weight, rank, rank * scale, scale, 7, options);
+        target = Given.target("layer0", weight, rank, rank * scale, scale, 7, options);
     }
 
     /** The same weight for one more update: what methods keep is declared once. */
@@ -63,7 +64,7 @@ public class Problem {
         return keeping(
                 target,
                 Kept.measuring("layer " + target.layer(), target.dataType()),
-                new SharedArrays(target.seed(), target.inputs(), target.outputs()));
+                Given.shared(target.seed(), target.inputs(), target.outputs()));
     }
 
     private static TargetWeight keeping(TargetWeight target, Kept kept, SharedArrays shared) {

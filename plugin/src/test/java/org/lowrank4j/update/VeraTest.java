@@ -10,9 +10,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.SharedArrays;
-import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -41,7 +41,7 @@ class VeraTest {
 
     @Test
     void layersShareTheirMatrices() {
-        SharedArrays shared = new SharedArrays(11, 9, 7);
+        SharedArrays shared = Given.shared(11, 9, 7);
         TargetUpdate tall = attach(weight(9, 5), shared);
         TargetUpdate wide = attach(weight(6, 7), shared);
         // With d = b = 1 and x = I, the change of W is A B of the layer's own size.
@@ -61,8 +61,8 @@ class VeraTest {
 
     @Test
     void theSharedMatricesAreUniformWithinTheirBounds() {
-        SharedArrays shared = new SharedArrays(3, 300, 200);
-        new Vera().attach(new TargetWeight("layer0", weight(300, 200), 40, 1, 1, 1, Map.of(), shared));
+        SharedArrays shared = Given.shared(3, 300, 200);
+        new Vera().attach(Given.target("layer0", weight(300, 200), 40, 1, 1, 1, Map.of(), shared));
         String key = " of rank 40, seed 3";
         assertUniform(Math.sqrt(6.0 / 300), common(shared, "A" + key));
         assertUniform(Math.sqrt(6.0 / 40), common(shared, "B" + key));
@@ -77,11 +77,11 @@ class VeraTest {
 
     @Test
     void aSavedSeedBeatsTheOneOfTheRun() {
-        TargetUpdate first = attach(weight(6, 5), new SharedArrays(1, 6, 5));
-        TargetUpdate second = attach(weight(6, 5), new SharedArrays(2, 6, 5));
+        TargetUpdate first = attach(weight(6, 5), Given.shared(1, 6, 5));
+        TargetUpdate second = attach(weight(6, 5), Given.shared(2, 6, 5));
         assertNotEquals(changeAtOnes(first, 6, 5), changeAtOnes(second, 6, 5));
-        TargetUpdate again = attach(weight(6, 5), new SharedArrays(1, 6, 5));
-        TargetUpdate restored = attach(weight(6, 5), new SharedArrays(2, 6, 5));
+        TargetUpdate again = attach(weight(6, 5), Given.shared(1, 6, 5));
+        TargetUpdate restored = attach(weight(6, 5), Given.shared(2, 6, 5));
         restored.kept().restore(new HashMap<>(again.kept().state()));
         assertEquals(changeAtOnes(again, 6, 5), changeAtOnes(restored, 6, 5));
     }
@@ -138,7 +138,7 @@ class VeraTest {
     }
 
     private static TargetUpdate attach(INDArray weight, SharedArrays shared) {
-        TargetUpdate update = new Vera().attach(new TargetWeight("layer0", weight, RANK, 1, 1, 1, Map.of(), shared));
+        TargetUpdate update = new Vera().attach(Given.target("layer0", weight, RANK, 1, 1, 1, Map.of(), shared));
         update.start();
         return update;
     }

@@ -1,0 +1,50 @@
+package org.lowrank4j.method;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What methods are given in tests: targets that keep nothing yet. */
+public final class Given {
+
+    private Given() {}
+
+    /** The only target of its network. */
+    public static TargetWeight target(
+            String layer,
+            INDArray weight,
+            int rank,
+            double alpha,
+            double scale,
+            long seed,
+            Map<String, String> options) {
+        return target(layer, weight, rank, alpha, scale, seed, options, shared(seed, weight.size(0), weight.size(1)));
+    }
+
+    /** One of several targets. */
+    public static TargetWeight target(
+            String layer,
+            INDArray weight,
+            int rank,
+            double alpha,
+            double scale,
+            long seed,
+            Map<String, String> options,
+            SharedArrays shared) {
+        return new TargetWeight(
+                layer,
+                weight,
+                rank,
+                alpha,
+                scale,
+                seed,
+                options,
+                shared,
+                new Kept("layer " + layer, weight.dataType()));
+    }
+
+    /** Of a network whose targets all have the same update. */
+    public static SharedArrays shared(long seed, long largestInputs, long largestOutputs) {
+        return new SharedArrays(seed, largestInputs, largestOutputs, new HashMap<>());
+    }
+}
