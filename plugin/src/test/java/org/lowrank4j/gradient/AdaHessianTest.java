@@ -2,7 +2,6 @@ package org.lowrank4j.gradient;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -87,7 +86,7 @@ class AdaHessianTest {
     /** Copies of one of W, A and B, in that order, during each pass. */
     private static List<INDArray> seen(Problem problem, TargetUpdate update, int which) {
         List<INDArray> seen = new ArrayList<>();
-        update.extraPasses().run(new Watching(problem.passes()) {
+        update.extraPasses().run(new WatchedPasses(problem.passes()) {
             @Override
             public boolean gradients() {
                 INDArray tensor = which == 0
@@ -98,36 +97,6 @@ class AdaHessianTest {
             }
         });
         return seen;
-    }
-
-    /** Passes that a test looks into. */
-    private static class Watching implements ExtraPasses.Passes {
-
-        private final ExtraPasses.Passes passes;
-
-        Watching(ExtraPasses.Passes passes) {
-            this.passes = passes;
-        }
-
-        @Override
-        public boolean gradients() {
-            return passes.gradients();
-        }
-
-        @Override
-        public INDArray[] gradientsOf(TargetUpdate target) {
-            return passes.gradientsOf(target);
-        }
-
-        @Override
-        public INDArray[] outputs() {
-            return passes.outputs();
-        }
-
-        @Override
-        public boolean addGradients(INDArray[] labels) {
-            return passes.addGradients(labels);
-        }
     }
 
     @Test
@@ -169,7 +138,7 @@ class AdaHessianTest {
         TargetUpdate update = started(kind, problem);
         Map<String, INDArray> before = snapshot(problem, update);
         int[] passes = {0};
-        ExtraPasses.Passes broken = new Watching(problem.passes()) {
+        ExtraPasses.Passes broken = new WatchedPasses(problem.passes()) {
             @Override
             public boolean gradients() {
                 if (++passes[0] == failing) {
@@ -194,7 +163,7 @@ class AdaHessianTest {
         TargetUpdate update = started("full", problem);
         INDArray before = problem.target.weight().dup();
         int[] passes = {0};
-        update.extraPasses().run(new Watching(problem.passes()) {
+        update.extraPasses().run(new WatchedPasses(problem.passes()) {
             @Override
             public boolean gradients() {
                 super.gradients();
@@ -287,18 +256,7 @@ class AdaHessianTest {
         for (int i = 0; i < 6; i++) {
             run.step();
         }
-        Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = new AdaHessian().approximate(kind(kind).attach(copy.target), copy.target);
-        Problem.Run resumed = run.continued(copy, restored);
-        restored.kept().restore(update.kept().state());
-        INDArray before = problem.target.weight().dup();
-        for (int i = 0; i < 6; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertNotEquals(before, problem.target.weight());
-        assertSameBits(problem.target.weight(), copy.target.weight(), "W");
+        run.assertResumes(6, copy -> new AdaHessian().approximate(kind(kind).attach(copy.target), copy.target));
     }
 
     @Test

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.registry.Methods;
-import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.Problem;
 import org.lowrank4j.update.StartedUpdate;
@@ -191,7 +190,7 @@ class CombinationTest {
         List<Double> losses = new ArrayList<>();
         List<List<INDArray>> tensors = new ArrayList<>();
         List<INDArray[]> gradients = new ArrayList<>();
-        Objects.requireNonNull(state.extraPasses()).run(new Passing(problem.passes()) {
+        Objects.requireNonNull(state.extraPasses()).run(new WatchedPasses(problem.passes()) {
             @Override
             public INDArray[] gradientsOf(TargetUpdate target) {
                 losses.add(problem.loss(problem.target.weight()));
@@ -224,36 +223,6 @@ class CombinationTest {
         Map<String, INDArray> copies = new HashMap<>();
         state.kept().state().forEach((name, array) -> copies.put(name, array.dup()));
         return copies;
-    }
-
-    /** Passes that a test looks into. */
-    private static class Passing implements ExtraPasses.Passes {
-
-        private final ExtraPasses.Passes passes;
-
-        Passing(ExtraPasses.Passes passes) {
-            this.passes = passes;
-        }
-
-        @Override
-        public boolean gradients() {
-            return passes.gradients();
-        }
-
-        @Override
-        public INDArray[] gradientsOf(TargetUpdate target) {
-            return passes.gradientsOf(target);
-        }
-
-        @Override
-        public INDArray[] outputs() {
-            return passes.outputs();
-        }
-
-        @Override
-        public boolean addGradients(INDArray[] labels) {
-            return passes.addGradients(labels);
-        }
     }
 
     /** The moments point along the old factors, too. */

@@ -1,8 +1,6 @@
 package org.lowrank4j.gradient;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -57,25 +55,7 @@ class CompressedUpdateTest {
         for (int i = 0; i < 6; i++) {
             run.step();
         }
-        Problem copy = problem(DataType.FLOAT);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = attached(gradient, update, copy);
-        restored.kept().restore(compressed.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        INDArray before = problem.target.weight().dup();
-        for (int i = 0; i < 6; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertNotEquals(before, problem.target.weight());
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
-        compressed
-                .kept()
-                .state()
-                .forEach((name, array) ->
-                        assertEquals(array, restored.kept().state().get(name), name));
+        run.assertResumes(6, copy -> attached(gradient, update, copy));
     }
 
     @Test

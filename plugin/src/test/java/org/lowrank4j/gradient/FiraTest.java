@@ -1,8 +1,6 @@
 package org.lowrank4j.gradient;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -105,20 +103,7 @@ class FiraTest {
         for (int i = 0; i < 6; i++) {
             run.step();
         }
-        Problem copy = new Problem(DataType.FLOAT, inputs, outputs, 2, 1, options);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = fira(copy);
-        Problem.Run resumed = run.continued(copy, restored);
-        restored.kept().restore(update.kept().state());
-        INDArray before = problem.target.weight().dup();
-        for (int i = 0; i < 6; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertNotEquals(before, problem.target.weight());
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(6, FiraTest::fira);
     }
 
     @Test

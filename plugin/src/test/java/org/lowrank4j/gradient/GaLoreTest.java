@@ -2,7 +2,6 @@ package org.lowrank4j.gradient;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -169,20 +168,7 @@ class GaLoreTest {
         for (int i = 0; i < 6; i++) {
             run.step();
         }
-        Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = galore(copy);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        INDArray before = problem.target.weight().dup();
-        for (int i = 0; i < 6; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertNotEquals(before, problem.target.weight());
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(6, GaLoreTest::galore);
     }
 
     @Test

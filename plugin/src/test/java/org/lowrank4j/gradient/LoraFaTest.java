@@ -149,18 +149,7 @@ class LoraFaTest {
         update.start(problem.factors());
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         run.step();
-        Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, Map.of());
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = attach(copy);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int i = 0; i < 3; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(3, LoraFaTest::attach);
     }
 
     @Test

@@ -1,6 +1,5 @@
 package org.lowrank4j.gradient;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -185,18 +184,7 @@ class LoraProTest {
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         run.step();
         run.step();
-        Problem copy = new Problem(DataType.FLOAT, 8, 6, 2, 1, options);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = attach(copy);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int i = 0; i < 3; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(3, LoraProTest::attach);
     }
 
     @Test

@@ -210,18 +210,7 @@ class DoraTest {
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         run.step();
         run.step();
-        Problem copy = new Problem(DataType.FLOAT, 6, 5, 2, 1, Map.of());
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = new Dora().attach(copy.target);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int i = 0; i < 3; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(3, copy -> new Dora().attach(copy.target));
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.lowrank4j.update;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -161,20 +160,7 @@ class FixedFactorsTest {
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         run.step();
         run.step();
-        Problem copy = new Problem(DataType.FLOAT, 6, 5, 2, 1, Map.of());
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = training.attach(copy);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        INDArray before = problem.target.weight().dup();
-        for (int i = 0; i < 3; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertNotEquals(before, problem.target.weight());
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
+        run.assertResumes(3, training::attach);
     }
 
     @ParameterizedTest

@@ -180,20 +180,7 @@ class LoraTest {
         Problem.Run run = new Problem.Run(problem, update, new Adam(0.01));
         run.step();
         run.step();
-
-        Problem copy = new Problem(DataType.FLOAT, 6, 5, 2, 1, Map.of());
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = new Lora().attach(copy.target);
-        restored.kept().restore(update.kept().state());
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int i = 0; i < 3; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
-        assertEquals(value(update, 0), value(restored, 0));
+        run.assertResumes(3, copy -> new Lora().attach(copy.target));
     }
 
     @Test

@@ -1,10 +1,15 @@
 package org.lowrank4j.update;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.initialisation.Start;
@@ -34,6 +39,7 @@ public class Problem {
     public final TargetWeight target;
 
     private final Random random;
+    private final char order;
 
     /** A column-major weight, as that of a dense layer. */
     public Problem(DataType type, int inputs, int outputs, int rank, double scale, Map<String, String> options) {
@@ -43,6 +49,7 @@ public class Problem {
     /** @param order of the weight's memory */
     public Problem(
             DataType type, int inputs, int outputs, int rank, double scale, Map<String, String> options, char order) {
+        this.order = order;
         random = new Random(97L * inputs + outputs);
         x = gaussian(type, 12, inputs);
         y = gaussian(type, 12, outputs);
@@ -255,6 +262,53 @@ public class Problem {
 
         public INDArray[] states() {
             return states;
+        }
+
+        /**
+         * Saves, restores and trains on, here and there, and finds the same bits in both, which have moved.
+         *
+         * @param attach the update to a problem like this one, not started
+         */
+        public void assertResumes(int more, Function<Problem, TargetUpdate> attach) {
+            Run resumed = resumed(attach);
+            INDArray before = problem.target.weight().dup();
+            for (int i = 0; i < more; i++) {
+                step();
+                resumed.step();
+            }
+            assertNotEquals(before, problem.target.weight());
+            assertSame(resumed);
+        }
+
+        /** A run that goes on from what was saved of this one. */
+        public Run resumed(Function<Problem, TargetUpdate> attach) {
+            INDArray weight = problem.target.weight();
+            Problem copy = new Problem(
+                    weight.dataType(),
+                    (int) weight.size(0),
+                    (int) weight.size(1),
+                    problem.target.rank(),
+                    problem.target.scale(),
+                    problem.target.options(),
+                    problem.order);
+            copy.target.weight().assign(weight);
+            Run resumed = continued(copy, attach.apply(copy));
+            Map<String, INDArray> saved = new HashMap<>();
+            update.kept().state().forEach((name, array) -> saved.put(name, array.dup()));
+            resumed.update.kept().restore(saved);
+            return resumed;
+        }
+
+        /** Weights, what is kept and the updaters' states are the same, bit for bit. */
+        public void assertSame(Run other) {
+            assertArrayEquals(
+                    problem.target.weight().dup('f').data().asDouble(),
+                    other.problem.target.weight().dup('f').data().asDouble());
+            Map<String, INDArray> state = other.update.kept().state();
+            update.kept().state().forEach((name, array) -> assertEquals(array, state.get(name), name));
+            for (int i = 0; i < states.length; i++) {
+                assertEquals(states[i], other.states[i]);
+            }
         }
 
         /** Continues elsewhere. */

@@ -221,28 +221,8 @@ class ReLoraTest {
         for (int i = 0; i < 20; i++) {
             run.step();
         }
-        Problem copy = problem(DataType.FLOAT, 3);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = new ReLora().attach(copy.target);
-        Map<String, INDArray> saved = new HashMap<>();
-        update.kept().state().forEach((key, array) -> saved.put(key, array.dup()));
-        restored.kept().restore(saved);
         // 20 steps end in a restart: the pruning is still to come.
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int i = 0; i < 25; i++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
-        update.kept()
-                .state()
-                .forEach((key, array) ->
-                        assertEquals(array, restored.kept().state().get(key), key));
-        for (int i = 0; i < run.states().length; i++) {
-            assertEquals(run.states()[i], resumed.states()[i]);
-        }
+        run.assertResumes(25, copy -> new ReLora().attach(copy.target));
     }
 
     @Test

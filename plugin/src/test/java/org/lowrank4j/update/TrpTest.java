@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -194,24 +193,7 @@ class TrpTest {
         for (int t = 0; t < 8; t++) {
             run.step();
         }
-        Problem copy = new Problem(DataType.FLOAT, 9, 7, 2, 1, options);
-        copy.target.weight().assign(problem.target.weight());
-        TargetUpdate restored = new Trp().attach(copy.target);
-        Map<String, INDArray> saved = new HashMap<>();
-        update.kept().state().forEach((key, array) -> saved.put(key, array.dup()));
-        restored.kept().restore(saved);
-        Problem.Run resumed = run.continued(copy, restored);
-        for (int t = 0; t < 9; t++) {
-            run.step();
-            resumed.step();
-        }
-        assertArrayEquals(
-                problem.target.weight().dup('f').data().asFloat(),
-                copy.target.weight().dup('f').data().asFloat());
-        update.kept()
-                .state()
-                .forEach((key, array) ->
-                        assertEquals(array, restored.kept().state().get(key), key));
+        run.assertResumes(9, copy -> new Trp().attach(copy.target));
     }
 
     @Test
