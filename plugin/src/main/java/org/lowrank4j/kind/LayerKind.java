@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * so a kind of one's own is one class and a line in
  * {@code META-INF/services/org.lowrank4j.kind.LayerKind}. It is asked before those that come with lowrank4j.
  *
- * <p>That is enough to adapt it: DL4J runs the layer's passes, and what its backward pass makes of dL/dM is projected. It
- * saves the memory of gradient and updater, and none of the time of the layer's own passes.
+ * <p>{@link #is} and {@link #matrices} are enough to adapt it: DL4J runs the layer's passes, and what its backward pass makes
+ * of dL/dM is projected. That saves the memory of gradient and updater, and none of the time of the layer's own passes; a
+ * kind with a {@link #standIn} runs them itself.
  */
 public interface LayerKind {
 
