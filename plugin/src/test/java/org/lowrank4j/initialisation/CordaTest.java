@@ -123,7 +123,7 @@ class CordaTest {
     @Test
     void theCovarianceIsTheMeanOverMinibatches() {
         INDArray x = gaussian(30, 6, 1);
-        InputCovariance seen = (InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
+        Corda.InputCovariance seen = (Corda.InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
         INDArray before = x.dup();
         for (int[] part : new int[][] {{20, 30}, {0, 5}, {5, 20}}) {
             seen.observe(x.get(NDArrayIndex.interval(part[0], part[1]), NDArrayIndex.all()));
@@ -131,7 +131,7 @@ class CordaTest {
         assertEquals(30, seen.rows());
         assertTrue(distance(secondMoment(x).divi(3), seen.covariance()) <= EXACT, "in whatever order");
         assertEquals(before, x);
-        InputCovariance single = (InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
+        Corda.InputCovariance single = (Corda.InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
         single.observe(x.castTo(DataType.FLOAT));
         assertEquals(DataType.DOUBLE, single.covariance().dataType());
         assertTrue(distance(secondMoment(x), single.covariance()) <= 1e-4);
@@ -139,7 +139,7 @@ class CordaTest {
 
     @Test
     void eachMinibatchIsDividedByItsLargestEntry() {
-        InputCovariance seen = (InputCovariance) new Corda().statistics(target(2, 2, 1, 1, Map.of()));
+        Corda.InputCovariance seen = (Corda.InputCovariance) new Corda().statistics(target(2, 2, 1, 1, Map.of()));
         seen.observe(Nd4j.create(new double[][] {{2, -8}, {0, 4}}));
         // Nothing is above 0: the largest magnitude divides instead.
         seen.observe(Nd4j.create(new double[][] {{0, -5}, {-10, 0}}));
@@ -147,7 +147,7 @@ class CordaTest {
         // ((4, -16; -16, 80) / 16 + (100, 0; 0, 25) / 100 + 0) / 3
         INDArray expected = Nd4j.create(new double[][] {{1.25, -1}, {-1, 5.25}}).divi(3);
         assertTrue(distance(expected, seen.covariance()) <= 1e-15);
-        InputCovariance negative = (InputCovariance) new Corda().statistics(target(2, 2, 1, 1, Map.of()));
+        Corda.InputCovariance negative = (Corda.InputCovariance) new Corda().statistics(target(2, 2, 1, 1, Map.of()));
         negative.observe(Nd4j.create(new double[][] {{-2, -8}}));
         assertTrue(distance(Nd4j.create(new double[][] {{1, 4}, {4, 16}}), negative.covariance()) <= 1e-15);
     }
@@ -155,7 +155,7 @@ class CordaTest {
     @Test
     void sharedMemoryOfTheCallerIsNotKept() {
         INDArray x = gaussian(24, 6, 3);
-        InputCovariance seen = (InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
+        Corda.InputCovariance seen = (Corda.InputCovariance) new Corda().statistics(target(6, 4, 2, 1, PLAIN));
         WorkspaceConfiguration configuration =
                 WorkspaceConfiguration.builder().initialSize(1 << 16).build();
         for (int first = 0; first < 24; first += 8) {
@@ -187,7 +187,7 @@ class CordaTest {
     void dampingDoublesUntilTheInverseIsGood() {
         INDArray x = gaussian(40, 2, 1).mmul(gaussian(2, 12, 2));
         INDArray covariance = secondMoment(x);
-        DampedCovariance damped = DampedCovariance.of("layer0", covariance, 40, 1e-20);
+        Corda.DampedCovariance damped = Corda.DampedCovariance.of("layer0", covariance, 40, 1e-20);
         assertTrue(damped.damping() > 1e-17, "1e-20 drowns in rounding: " + damped.damping());
         assertTrue(damped.damping() < 1e-10, "and far less than 0.01 is enough: " + damped.damping());
         double doublings = Math.log(damped.damping() / 1e-20) / Math.log(2);
@@ -196,7 +196,7 @@ class CordaTest {
         assertTrue(distance(identity, damped.matrix().mmul(damped.inverse())) < 0.05);
         assertTrue(distance(damped(covariance, damped.damping()), damped.matrix()) <= EXACT);
 
-        DampedCovariance published = DampedCovariance.of("layer0", covariance, 40, 0.01);
+        Corda.DampedCovariance published = Corda.DampedCovariance.of("layer0", covariance, 40, 0.01);
         assertEquals(0.01, published.damping());
         assertTrue(distance(identity, published.matrix().mmul(published.inverse())) <= EXACT);
     }
@@ -227,7 +227,7 @@ class CordaTest {
     void inputsThatAreNotFiniteAreRefused(double value) {
         INDArray x = gaussian(6, 5, 1);
         x.putScalar(2, 3, value);
-        InputCovariance seen = (InputCovariance) new Corda().statistics(target(5, 4, 2, 1, Map.of()));
+        Corda.InputCovariance seen = (Corda.InputCovariance) new Corda().statistics(target(5, 4, 2, 1, Map.of()));
         seen.observe(gaussian(6, 5, 2));
         INDArray before = seen.covariance();
         LowRankException refused = assertThrows(LowRankException.class, () -> seen.observe(x));
@@ -238,7 +238,8 @@ class CordaTest {
     @Test
     void aLayerTooWideIsRefusedBeforeAnythingIsRead() {
         LowRankException refused = assertThrows(
-                LowRankException.class, () -> new InputCovariance("wide", 50_000, InputCovariance.Normalisation.MAX));
+                LowRankException.class,
+                () -> new Corda.InputCovariance("wide", 50_000, Corda.InputCovariance.Normalisation.MAX));
         assertTrue(refused.getMessage().contains("nIn = 50000; the limit is 46340"), refused.getMessage());
     }
 

@@ -83,14 +83,14 @@ class EvaTest {
         // rank 8 and rho 2 keep 16 components, and a minibatch has 5 rows.
         INDArray x = rows(43, 20, 2);
         TargetWeight target = target(20, 12, 8, Map.of());
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         for (int first = 0; first < 43; first += 5) {
             seen.observe(x.get(NDArrayIndex.interval(first, Math.min(43, first + 5)), NDArrayIndex.all()));
         }
         assertEquals(43, seen.components().rows(), "the last rows count, too");
         assertEquals(16, seen.components().size());
         assertArrayEquals(x.mean(0).toDoubleVector(), seen.components().mean(), EXACT);
-        PrincipalInputs collected = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs collected = (Eva.PrincipalInputs) new Eva().statistics(target);
         for (int[] part : new int[][] {{0, 20}, {20, 40}, {40, 43}}) {
             collected.observe(x.get(NDArrayIndex.interval(part[0], part[1]), NDArrayIndex.all()));
         }
@@ -109,7 +109,7 @@ class EvaTest {
     void aMinibatchWhoseMemoryIsUsedAgainIsKept() {
         INDArray x = rows(24, 6, 3);
         TargetWeight target = target(6, 5, 3, Map.of());
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         WorkspaceConfiguration configuration =
                 WorkspaceConfiguration.builder().initialSize(1 << 16).build();
         for (int first = 0; first < 24; first += 4) {
@@ -126,7 +126,7 @@ class EvaTest {
     @Test
     void tooFewRowsAreExplained() {
         TargetWeight target = target(20, 12, 8, Map.of("eva.batches", "2"));
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         seen.observe(rows(8, 20, 1));
         seen.observe(rows(7, 20, 2));
         seen.observe(Nd4j.create(DataType.FLOAT, 0, 20));
@@ -159,7 +159,7 @@ class EvaTest {
     void aLayerIsSettledWhenItsDirectionsStay() {
         INDArray x = rows(60, 5, 4);
         TargetWeight target = target(5, 5, 2, Map.of());
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         assertFalse(seen.settled());
         seen.observe(x);
         assertFalse(seen.settled(), "there is nothing to compare with yet");
@@ -177,7 +177,7 @@ class EvaTest {
         // 2 directions, and 4 components of which 2 are arbitrary.
         INDArray plane = rows(2, 9, 1);
         TargetWeight target = target(9, 9, 2, Map.of());
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         INDArray x = rows(30, 2, 2).mmul(plane);
         seen.observe(x);
         seen.observe(x);
@@ -190,7 +190,8 @@ class EvaTest {
         INDArray first = rows(200, 3, 5);
         INDArray second = rows(200, 3, 6);
         for (String tau : List.of("0.5", "1")) {
-            PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target(3, 3, 1, Map.of("eva.tau", tau)));
+            Eva.PrincipalInputs seen =
+                    (Eva.PrincipalInputs) new Eva().statistics(target(3, 3, 1, Map.of("eva.tau", tau)));
             seen.observe(first);
             seen.observe(second);
             assertEquals(tau.equals("0.5"), seen.settled(), "tau " + tau);
@@ -264,10 +265,10 @@ class EvaTest {
         assertArrayEquals(new int[] {3, 2, 2}, ranks);
         assertEquals(
                 new Eva()
-                        .start(start(second, starts.get(1).statistics(PrincipalInputs.class), 2))
+                        .start(start(second, starts.get(1).statistics(Eva.PrincipalInputs.class), 2))
                         .a(),
                 new Eva()
-                        .start(start(third, starts.get(2).statistics(PrincipalInputs.class), 2))
+                        .start(start(third, starts.get(2).statistics(Eva.PrincipalInputs.class), 2))
                         .a());
     }
 
@@ -289,7 +290,7 @@ class EvaTest {
     @Test
     void aRankFromTheRedistributionStarts() {
         TargetWeight target = target(10, 8, 3, Map.of());
-        PrincipalInputs seen = seen(target, rows(60, 10, 1));
+        Eva.PrincipalInputs seen = seen(target, rows(60, 10, 1));
         for (int rank : new int[] {1, 3, 6}) {
             Factors factors = new Eva().start(start(target, seen, rank));
             assertArrayEquals(new long[] {10, rank}, factors.a().shape());
@@ -306,7 +307,7 @@ class EvaTest {
         if (directions > 0) {
             x.addi(rows(30, directions, 1).mmul(rows(directions, 9, 2)));
         }
-        PrincipalInputs seen = seen(target, x);
+        Eva.PrincipalInputs seen = seen(target, x);
         assertEquals(directions, seen.components().varying());
         INDArray a = new Eva().start(start(target, seen, 5)).a();
         INDArray expected = Nd4j.ones(DataType.DOUBLE, 5);
@@ -326,8 +327,8 @@ class EvaTest {
         assertTrue(refused.getMessage().contains(allowed), refused.getMessage());
     }
 
-    private static PrincipalInputs seen(TargetWeight target, INDArray x) {
-        PrincipalInputs seen = (PrincipalInputs) new Eva().statistics(target);
+    private static Eva.PrincipalInputs seen(TargetWeight target, INDArray x) {
+        Eva.PrincipalInputs seen = (Eva.PrincipalInputs) new Eva().statistics(target);
         seen.observe(x);
         return seen;
     }
@@ -336,7 +337,7 @@ class EvaTest {
         return Given.target("layer0", rows(inputs, outputs, 77).dup('f'), rank, rank, 1, 5, options);
     }
 
-    private static Start start(TargetWeight target, PrincipalInputs seen, int rank) {
+    private static Start start(TargetWeight target, Eva.PrincipalInputs seen, int rank) {
         return new Start(
                 target.layer(),
                 target.weight(),

@@ -3,8 +3,6 @@ package org.lowrank4j.reference;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.initialisation.Corda;
-import org.lowrank4j.initialisation.DampedCovariance;
-import org.lowrank4j.initialisation.InputCovariance;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
@@ -27,7 +25,7 @@ public final class CordaReference implements Reference {
         INDArray x = given.input("X", type);
         Map<String, String> options =
                 Map.of("corda.mode", given.text("mode"), "corda.damping", Double.toString(given.number("damp")));
-        InputCovariance seen = (InputCovariance)
+        Corda.InputCovariance seen = (Corda.InputCovariance)
                 new Corda().statistics(Targets.target(w, rank, given.number("alpha"), scale, options));
         for (int sample = 0; sample < x.size(0); sample++) {
             seen.observe(x.slice(sample));
@@ -43,7 +41,8 @@ public final class CordaReference implements Reference {
                 seen,
                 new Random(1),
                 new OptionValues(new Corda(), options));
-        DampedCovariance damped = DampedCovariance.of("layer0", seen.covariance(), seen.rows(), given.number("damp"));
+        Corda.DampedCovariance damped =
+                Corda.DampedCovariance.of("layer0", seen.covariance(), seen.rows(), given.number("damp"));
         outcome.put("C", seen.covariance());
         outcome.put("C_damped", damped.matrix());
         outcome.put("singular_values", Corda.weighted(damped, start).singularValues());

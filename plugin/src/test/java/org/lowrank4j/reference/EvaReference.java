@@ -6,7 +6,6 @@ import java.util.Random;
 import org.lowrank4j.decomposition.IncrementalPca;
 import org.lowrank4j.initialisation.Eva;
 import org.lowrank4j.initialisation.InputStatistics;
-import org.lowrank4j.initialisation.PrincipalInputs;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.OptionValues;
@@ -53,7 +52,7 @@ public final class EvaReference implements Reference {
         for (int batch = 0; batch < x.size(0); batch++) {
             seen.observe(x.slice(batch));
         }
-        IncrementalPca pca = ((PrincipalInputs) seen).components();
+        IncrementalPca pca = ((Eva.PrincipalInputs) seen).components();
         outcome.put("mean", pca.mean());
         outcome.put("singular_values", pca.singularValues());
         outcome.put("explained_variance_ratio", pca.explainedVarianceRatios());

@@ -200,11 +200,11 @@ class ReLoraTest {
     @Test
     void aPruneOfOneClearsEverythingAndOneOfZeroNothing() {
         INDArray state = Nd4j.createFromArray(new float[][] {{1, -2, 3, -3}});
-        MagnitudePruning.prune(state, 2, 0);
+        ReLora.prune(state, 2, 0);
         assertEquals(4, nonZeros(state));
-        MagnitudePruning.prune(state, 2, 1);
+        ReLora.prune(state, 2, 1);
         assertEquals(0, nonZeros(state));
-        MagnitudePruning.prune(Nd4j.empty(DataType.FLOAT), 2, 1);
+        ReLora.prune(Nd4j.empty(DataType.FLOAT), 2, 1);
     }
 
     @ParameterizedTest
