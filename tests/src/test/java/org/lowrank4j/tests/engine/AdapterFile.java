@@ -4,19 +4,23 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lowrank4j.file.ContentHash;
 import org.lowrank4j.file.Safetensors;
 import org.lowrank4j.file.Tensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 
 /** What the model zip of an adapted network holds besides stock DL4J's entries; the public view of the adapters. */
 final class AdapterFile {
@@ -47,8 +51,37 @@ final class AdapterFile {
             ModelSerializer.writeModel(model, bytes, true);
             return bytes.toByteArray();
         } catch (IOException failed) {
-            throw new java.io.UncheckedIOException(failed);
+            throw new UncheckedIOException(failed);
         }
+    }
+
+    /** The network of a zip, with its updater state. */
+    static MultiLayerNetwork network(byte[] zip) {
+        try {
+            return ModelSerializer.restoreMultiLayerNetwork(input(zip), true);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /**
+     * A network, what was loaded from its file and a clone of it train on to the same bits.
+     *
+     * @param from number of the next batch
+     * @param steps how many
+     */
+    static void assertGoOn(
+            MultiLayerNetwork network, MultiLayerNetwork loaded, int from, int steps, IntFunction<DataSet> batch) {
+        MultiLayerNetwork copy = network.clone();
+        for (int i = from; i < from + steps; i++) {
+            network.fit(batch.apply(i));
+            loaded.fit(batch.apply(i));
+            copy.fit(batch.apply(i));
+        }
+        Nets.assertSame(network.params(), loaded.params(), "parameters of the loaded network");
+        Nets.assertSame(network.params(), copy.params(), "parameters of the clone");
+        Map<String, INDArray> found = tensors(loaded);
+        tensors(network).forEach((name, tensor) -> Nets.assertSame(tensor, found.get(name), name));
     }
 
     /** The entries of a zip by name. */
@@ -59,7 +92,7 @@ final class AdapterFile {
                 entries.put(entry.getName(), stream.readAllBytes());
             }
         } catch (IOException failed) {
-            throw new java.io.UncheckedIOException(failed);
+            throw new UncheckedIOException(failed);
         }
         return entries;
     }

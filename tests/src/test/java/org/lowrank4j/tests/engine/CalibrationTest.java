@@ -170,16 +170,7 @@ class CalibrationTest {
     }
 
     private static List<DataSet> series(boolean masked) {
-        return IntStream.range(0, BATCHES)
-                .mapToObj(i -> {
-                    DataSet data = Data.sequences(10 * i, DataType.FLOAT, EXAMPLES, Nets.INPUTS, Nets.CLASSES, STEPS);
-                    if (masked) {
-                        data.setFeaturesMaskArray(Data.mask(10 * i + 2, DataType.FLOAT, EXAMPLES, STEPS));
-                        data.setLabelsMaskArray(Data.mask(10 * i + 2, DataType.FLOAT, EXAMPLES, STEPS));
-                    }
-                    return data;
-                })
-                .toList();
+        return Data.series(BATCHES, EXAMPLES, Nets.INPUTS, Nets.CLASSES, STEPS, masked);
     }
 
     static Stream<Arguments> programs() {

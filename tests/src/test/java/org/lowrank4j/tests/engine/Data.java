@@ -1,6 +1,8 @@
 package org.lowrank4j.tests.engine;
 
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -52,6 +54,20 @@ final class Data {
             }
         }
         return new DataSet(normal(seed, type, examples, inputs, steps), labels);
+    }
+
+    /** Batches of sequences, with a mask of features and labels or without one. */
+    static List<DataSet> series(int batches, int examples, int inputs, int classes, int steps, boolean masked) {
+        return IntStream.range(0, batches)
+                .mapToObj(i -> {
+                    DataSet data = sequences(10L * i, DataType.FLOAT, examples, inputs, classes, steps);
+                    if (masked) {
+                        data.setFeaturesMaskArray(mask(10L * i + 2, DataType.FLOAT, examples, steps));
+                        data.setLabelsMaskArray(mask(10L * i + 2, DataType.FLOAT, examples, steps));
+                    }
+                    return data;
+                })
+                .toList();
     }
 
     /** A mask of ones and zeros with at least one 1 in every row. */

@@ -41,7 +41,8 @@ class EarlierSavesTest {
     private static final DataType TYPE = DataType.DOUBLE;
     private static final int STEPS = 3;
 
-    private static final Map<String, Map<String, String>> OPTIONS = Map.of(
+    /** With which a method does within eight steps all that it does. */
+    static final Map<String, Map<String, String>> OPTIONS = Map.of(
             "adalora", Map.of("adalora.total-steps", "9", "adalora.target-rank", "1"),
             "trp", Map.of("trp.interval", "2"),
             "switch-ema", Map.of("switch-ema.switch", "4", "switch-ema.mu", "0.5"),

@@ -179,16 +179,7 @@ class ExtraPassesTest {
     }
 
     private static List<DataSet> series(boolean masked) {
-        return IntStream.range(0, 3)
-                .mapToObj(i -> {
-                    DataSet data = Data.sequences(10 * i, DataType.FLOAT, EXAMPLES, Nets.INPUTS, Nets.CLASSES, STEPS);
-                    if (masked) {
-                        data.setFeaturesMaskArray(Data.mask(10 * i + 2, DataType.FLOAT, EXAMPLES, STEPS));
-                        data.setLabelsMaskArray(Data.mask(10 * i + 2, DataType.FLOAT, EXAMPLES, STEPS));
-                    }
-                    return data;
-                })
-                .toList();
+        return Data.series(3, EXAMPLES, Nets.INPUTS, Nets.CLASSES, STEPS, masked);
     }
 
     static Stream<Arguments> programs() {

@@ -3,15 +3,12 @@ package org.lowrank4j.tests.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -167,26 +164,9 @@ class MethodsTest {
             for (int i = 0; i < 5; i++) {
                 network.fit(batch(i));
             }
-            MultiLayerNetwork loaded = restored(AdapterFile.zip(network));
-            MultiLayerNetwork copy = network.clone();
-            for (int i = 5; i < 9; i++) {
-                network.fit(batch(i));
-                loaded.fit(batch(i));
-                copy.fit(batch(i));
-            }
-            Nets.assertSame(network.params(), loaded.params(), "parameters of the loaded network");
-            Nets.assertSame(network.params(), copy.params(), "parameters of the clone");
-            Map<String, INDArray> found = AdapterFile.tensors(loaded);
-            AdapterFile.tensors(network).forEach((name, tensor) -> Nets.assertSame(tensor, found.get(name), name));
+            MultiLayerNetwork loaded = AdapterFile.network(AdapterFile.zip(network));
+            AdapterFile.assertGoOn(network, loaded, 5, 4, MethodsTest::batch);
         });
-    }
-
-    private static MultiLayerNetwork restored(byte[] zip) {
-        try {
-            return ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true);
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
     }
 
     @ParameterizedTest

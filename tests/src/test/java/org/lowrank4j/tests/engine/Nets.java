@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Field;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -102,6 +103,17 @@ final class Nets {
         double difference = expected.sub(actual).normmaxNumber().doubleValue();
         double size = expected.normmaxNumber().doubleValue();
         assertTrue(difference <= tolerance * size, () -> what + " differs by " + difference + " of " + size);
+    }
+
+    /** These parameters have trained, and no others. */
+    static void assertTrained(MultiLayerNetwork before, MultiLayerNetwork after, Set<String> trained) {
+        before.paramTable().forEach((name, value) -> {
+            if (trained.contains(name)) {
+                assertMoved(value, after.getParam(name), name);
+            } else {
+                assertSame(value, after.getParam(name), name);
+            }
+        });
     }
 
     /** Not equal: something has trained. */

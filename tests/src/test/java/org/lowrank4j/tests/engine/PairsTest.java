@@ -4,15 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,29 +33,13 @@ class PairsTest {
     /** Updates of these tests, found like those of the project. */
     private static final Set<String> TOYS = Set.of("mirrored", "output-gain");
 
-    private static final Map<String, Map<String, String>> OPTIONS = Map.of(
-            "adalora", Map.of("adalora.total-steps", "9", "adalora.target-rank", "1"),
-            "trp", Map.of("trp.interval", "2"),
-            "switch-ema", Map.of("switch-ema.switch", "4", "switch-ema.mu", "0.5"),
-            "maestro", Map.of("maestro.shrink", "4", "maestro.threshold", "1e-2"),
-            "relora",
-                    Map.of(
-                            "relora.total-steps", "9",
-                            "relora.restart", "3",
-                            "relora.first-warmup", "1",
-                            "relora.restart-warmup", "1"),
-            "switchlora", Map.of("switchlora.interval", "2", "switchlora.freeze", "1"),
-            "random-subspace", Map.of("random-subspace.dimension", "20"),
-            "powersgd", Map.of("powersgd.start", "1", "powersgd.least-ratio", "1"),
-            "mfac", Map.of("mfac.window", "4"));
-
     private record Pair(LowRankUpdate update, GradientApproximation gradient) {
 
         Map<String, String> rule() {
             Map<String, String> rule =
                     new LinkedHashMap<>(Map.of("rank", "2", "update", update.name(), "gradient", gradient.name()));
-            rule.putAll(OPTIONS.getOrDefault(update.name(), Map.of()));
-            rule.putAll(OPTIONS.getOrDefault(gradient.name(), Map.of()));
+            rule.putAll(EarlierSavesTest.OPTIONS.getOrDefault(update.name(), Map.of()));
+            rule.putAll(EarlierSavesTest.OPTIONS.getOrDefault(gradient.name(), Map.of()));
             return rule;
         }
 
@@ -94,13 +75,7 @@ class PairsTest {
     }
 
     private static MultiLayerNetwork loaded(Map<String, String> rule, byte[] zip) {
-        return Rules.during(rule, () -> {
-            try {
-                return ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true);
-            } catch (IOException unreadable) {
-                throw new UncheckedIOException(unreadable);
-            }
-        });
+        return Rules.during(rule, () -> AdapterFile.network(zip));
     }
 
     @ParameterizedTest
@@ -197,7 +172,7 @@ class PairsTest {
     @ParameterizedTest
     @ValueSource(strings = {"perpgrad", "powersgd", "econtrol", "mfac"})
     void theGradientIsReplacedBeforeItIsPulledBack(String gradient) {
-        Map<String, String> rule = new LinkedHashMap<>(OPTIONS.getOrDefault(gradient, Map.of()));
+        Map<String, String> rule = new LinkedHashMap<>(EarlierSavesTest.OPTIONS.getOrDefault(gradient, Map.of()));
         rule.put("rank", "2");
         rule.put("gradient", gradient);
         rule.put("bias", "lora-only");
