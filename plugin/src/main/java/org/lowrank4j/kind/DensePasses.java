@@ -10,12 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.scalar.Step;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,10 +32,10 @@ final class DensePasses implements LayerPasses {
     private static final int FEW_EXAMPLES = 64;
 
     private final LayerTraining training;
+    private final Ones ones = new Ones();
 
     private @Nullable INDArray preActivation;
     private @Nullable INDArray preNorm;
-    private @Nullable INDArray ones;
 
     DensePasses(LayerTraining training) {
         this.training = training;
@@ -75,14 +70,14 @@ final class DensePasses implements LayerPasses {
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, layer.getParam(GAIN), z, true, 1));
         }
         if (layer.hasBias()) {
-            Blas.addRow(layer.getParam(BIAS), ones(z.dataType(), z.size(0)), z);
+            Blas.addRow(layer.getParam(BIAS), ones.of(z.dataType(), z.size(0)), z);
         }
         boolean masked = layer.getMaskArray() != null;
         if (masked) {
             LayerInternals.applyMask(layer, z);
         }
         IActivation activation = layer.layerConf().getActivationFn();
-        preActivation = !training.outputMayBeOverwritten() && outputStandsForInput(activation)
+        preActivation = !training.outputMayBeOverwritten() && ActivatedUnits.outputStandsForInput(activation)
                 ? z
                 : workspaces.dup(ArrayType.ACTIVATIONS, z, z.ordering());
         INDArray output = activation.getActivation(z, true);
@@ -90,33 +85,6 @@ final class DensePasses implements LayerPasses {
             LayerInternals.applyMask(layer, output);
         }
         return output;
-    }
-
-    /** As many ones as there are examples, or more. */
-    private INDArray ones(DataType type, long examples) {
-        if (ones == null || ones.length() < examples || ones.dataType() != type) {
-            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-                ones = Nd4j.ones(type, examples);
-            }
-        }
-        return ones;
-    }
-
-    /**
-     * Whether the activation's derivative at z can be taken at its output, so that the output may overwrite z: true of
-     * the identity and of the plain rectifier, which are positive exactly where z is.
-     */
-    private static boolean outputStandsForInput(IActivation activation) {
-        if (activation instanceof ActivationReLU relu) {
-            return zeroOrAbsent(relu.getMax())
-                    && zeroOrAbsent(relu.getThreshold())
-                    && zeroOrAbsent(relu.getNegativeSlope());
-        }
-        return activation instanceof ActivationIdentity;
-    }
-
-    private static boolean zeroOrAbsent(@Nullable Double value) {
-        return value == null || value == 0.0;
     }
 
     /** The backward pass of a dense layer: gradients of what is trained, and epsilon for the layer below or null. */
@@ -160,17 +128,11 @@ final class DensePasses implements LayerPasses {
         return new Pair<>(trained, LayerInternals.backpropDropout(layer, below));
     }
 
-    /**
-     * delta = dL/dz. For the plain rectifier it is epsilon where z is positive: two vectorised passes, several times faster
-     * than DL4J's operation for it, which calls a function for each entry.
-     */
+    /** delta = dL/dz. */
     private static INDArray throughActivation(IActivation activation, INDArray z, INDArray epsilon) {
-        if (activation instanceof ActivationReLU && outputStandsForInput(activation)) {
-            INDArray delta = z.ulike();
-            Nd4j.getExecutioner().exec(new Step(z, delta));
-            return delta.muli(inOrderOf(z, epsilon));
-        }
-        return activation.backprop(z, epsilon).getFirst();
+        return ActivatedUnits.isRectifier(activation)
+                ? ActivatedUnits.rectified(z, inOrderOf(z, epsilon))
+                : activation.backprop(z, epsilon).getFirst();
     }
 
     /** Layers that are not adapted hand back row-major arrays, and ND4J is slow on two orders. */

@@ -30,6 +30,7 @@ final class TargetCatalog {
     private static final String RECURRENT = DL4J + "nn/api/layers/RecurrentLayer";
     private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
+    private static final String CONVOLUTION = DL4J + "nn/layers/convolution/ConvolutionLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
@@ -167,6 +168,15 @@ final class TargetCatalog {
                     ARG0,
                     ARG1),
             enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
+            enter(CONVOLUTION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    CONVOLUTION,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
             enter(NORMALISATION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
             enter(
                     NORMALISATION,

@@ -1,0 +1,399 @@
+package org.lowrank4j.kind;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.lowrank4j.blas.NativeMemory;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The patches of pictures that the filters of a convolution look at: one row for each place of a filter, one column for
+ * (channel, y, x) in the filter. There are kernel area times as many numbers as in the pictures, so they are made for a few
+ * examples at a time, and again in each pass, which takes less time than to keep them.
+ *
+ * <p>Pictures are channels x examples x height x width in 'c' order, as the layers below leave them, and so is everything
+ * that has one entry for each place: outputs x places in memory, which BLAS sees as places x outputs.
+ */
+final class Patches {
+
+    /** As many numbers are made at a time: what stays in the nearer caches, and is enough for a product. */
+    private static final long CHUNK = 1 << 19;
+
+    private final Frame frame;
+    private final int examples;
+    private final int together;
+    private final Kernel kernel;
+    private final INDArray scratch;
+
+    /**
+     * How a filter goes over a picture; lengths in pixels, height first.
+     *
+     * @param padding above and to the left
+     * @param places height and width of what comes out
+     */
+    record Frame(int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
+
+        /** Numbers in a patch. */
+        long patch() {
+            return (long) channels * filter[0] * filter[1];
+        }
+
+        int places(int example) {
+            return example * places[0] * places[1];
+        }
+
+        int pixels() {
+            return size[0] * size[1];
+        }
+
+        /** Whether the patches are the pictures themselves. */
+        boolean seesPixels() {
+            return filter[0] == 1
+                    && filter[1] == 1
+                    && stride[0] == 1
+                    && stride[1] == 1
+                    && places[0] == size[0]
+                    && places[1] == size[1]
+                    && padding[0] == 0
+                    && padding[1] == 0;
+        }
+
+        /** The first place from which on a filter's row or column is inside the picture. */
+        int first(int side, int inFilter) {
+            int outside = padding[side] - inFilter * dilation[side];
+            return Math.min(Math.max(0, -Math.floorDiv(-outside, stride[side])), places[side]);
+        }
+
+        /** The first place from which on it is outside again. */
+        int end(int side, int inFilter) {
+            int last = Math.floorDiv(size[side] - 1 + padding[side] - inFilter * dilation[side], stride[side]);
+            return Math.max(first(side, inFilter), Math.min(places[side], last + 1));
+        }
+
+        /** The pixel that a filter's row or column sees at a place. */
+        int pixel(int side, int place, int inFilter) {
+            return place * stride[side] - padding[side] + inFilter * dilation[side];
+        }
+    }
+
+    /** What is done with the examples of a chunk. */
+    interface Each {
+
+        /**
+         * @param first of the examples
+         * @param count how many
+         */
+        void chunk(int first, int count);
+    }
+
+    Patches(Frame frame, int examples, DataType type) {
+        this.frame = frame;
+        this.examples = examples;
+        long perExample = frame.patch() * frame.places(1);
+        together = (int) Math.max(1, Math.min(examples, CHUNK / perExample));
+        kernel = type == DataType.FLOAT ? new Floats(frame) : new Doubles(frame);
+        scratch = Nd4j.createUninitialized(type, together * perExample);
+    }
+
+    Frame frame() {
+        return frame;
+    }
+
+    /** Goes through all examples. */
+    void each(Each work) {
+        for (int first = 0; first < examples; first += together) {
+            work.chunk(first, Math.min(together, examples - first));
+        }
+    }
+
+    /**
+     * The patches of some examples, until the next call for some.
+     *
+     * @param pictures channels x examples x height x width
+     * @return places x numbers in a patch, column-major
+     */
+    INDArray of(INDArray pictures, int first, int count) {
+        INDArray patches = room(count);
+        kernel.patches(bytes(patches, 0, patches.length()));
+        for (int channel = 0; channel < frame.channels(); channel++) {
+            kernel.pictures(bytes(pictures, pixel(channel, first), (long) count * frame.pixels()));
+            for (int example = 0; example < count; example++) {
+                kernel.readPicture(example);
+                kernel.patches(channel, example, count);
+            }
+        }
+        Reference.reachabilityFence(pictures);
+        return patches;
+    }
+
+    /**
+     * An array for what is to be added to the patches of some examples.
+     *
+     * @return places x numbers in a patch, column-major, the same memory as that of {@link #of}
+     */
+    INDArray room(int count) {
+        return Matrix.memory(scratch, frame.places(count), frame.patch(), 'f');
+    }
+
+    /**
+     * Adds up what belongs to each pixel of some examples.
+     *
+     * @param patches as {@link #room} gives them
+     * @param pictures channels x examples x height x width, whose entries of these examples are replaced
+     */
+    void addUp(INDArray patches, INDArray pictures, int first, int count) {
+        kernel.patches(bytes(patches, 0, patches.length()));
+        for (int channel = 0; channel < frame.channels(); channel++) {
+            kernel.pictures(bytes(pictures, pixel(channel, first), (long) count * frame.pixels()));
+            for (int example = 0; example < count; example++) {
+                kernel.addUp(channel, example, count);
+                kernel.writePicture(example);
+            }
+        }
+        Reference.reachabilityFence(pictures);
+    }
+
+    /** The rows of some examples in an array of one entry for each place, outputs x places in memory. */
+    INDArray rows(INDArray perPlace, int first, int count) {
+        long all = frame.places(1) * (long) examples;
+        return Nd4j.create(
+                perPlace.data(),
+                new long[] {frame.places(count), perPlace.length() / all},
+                new long[] {1, all},
+                perPlace.offset() + frame.places(first),
+                'f',
+                perPlace.dataType());
+    }
+
+    private long pixel(int channel, int example) {
+        return ((long) channel * examples + example) * frame.pixels();
+    }
+
+    private static ByteBuffer bytes(INDArray array, long from, long count) {
+        int width = array.dataType().width();
+        return NativeMemory.window(array, from * width, Math.toIntExact(count * width));
+    }
+
+    /** Works on one plane of a picture at a time, in Java arrays: loops over those are vectorised. */
+    private abstract static class Kernel {
+
+        final Frame frame;
+        final int places;
+
+        Kernel(Frame frame) {
+            this.frame = frame;
+            places = frame.places(1);
+        }
+
+        /** Opens all patches. */
+        abstract void patches(ByteBuffer all);
+
+        /** Opens the planes of one channel. */
+        abstract void pictures(ByteBuffer of);
+
+        abstract void readPicture(int example);
+
+        abstract void writePicture(int example);
+
+        abstract void clearPicture();
+
+        abstract void clearPlaces();
+
+        abstract void readPlaces(int at);
+
+        abstract void writePlaces(int at);
+
+        /** The pixels of a row, from one on, to the places of a row. */
+        abstract void take(int pixel, int stride, int place, int count);
+
+        /** The places of a row to the pixels of a row, from one on. */
+        abstract void add(int place, int pixel, int stride, int count);
+
+        final void patches(int channel, int example, int count) {
+            for (int y = 0; y < frame.filter()[0]; y++) {
+                for (int x = 0; x < frame.filter()[1]; x++) {
+                    clearPlaces();
+                    int from = frame.first(1, x);
+                    int length = frame.end(1, x) - from;
+                    for (int row = frame.first(0, y); length > 0 && row < frame.end(0, y); row++) {
+                        take(pixel(row, y, from, x), frame.stride()[1], row * frame.places()[1] + from, length);
+                    }
+                    writePlaces(at(channel, y, x, example, count));
+                }
+            }
+        }
+
+        final void addUp(int channel, int example, int count) {
+            clearPicture();
+            for (int y = 0; y < frame.filter()[0]; y++) {
+                for (int x = 0; x < frame.filter()[1]; x++) {
+                    readPlaces(at(channel, y, x, example, count));
+                    int first = frame.first(1, x);
+                    int length = frame.end(1, x) - first;
+                    for (int row = frame.first(0, y); length > 0 && row < frame.end(0, y); row++) {
+                        add(row * frame.places()[1] + first, pixel(row, y, first, x), frame.stride()[1], length);
+                    }
+                }
+            }
+        }
+
+        private int pixel(int row, int y, int column, int x) {
+            return frame.pixel(0, row, y) * frame.size()[1] + frame.pixel(1, column, x);
+        }
+
+        private int at(int channel, int y, int x, int example, int count) {
+            int inPatch = (channel * frame.filter()[0] + y) * frame.filter()[1] + x;
+            return (inPatch * count + example) * places;
+        }
+    }
+
+    private static final class Floats extends Kernel {
+
+        private final float[] picture;
+        private final float[] place;
+        private FloatBuffer pictures = FloatBuffer.allocate(0);
+        private FloatBuffer patches = pictures;
+
+        Floats(Frame frame) {
+            super(frame);
+            picture = new float[frame.pixels()];
+            place = new float[places];
+        }
+
+        @Override
+        void patches(ByteBuffer all) {
+            patches = all.asFloatBuffer();
+        }
+
+        @Override
+        void pictures(ByteBuffer of) {
+            pictures = of.asFloatBuffer();
+        }
+
+        @Override
+        void readPicture(int example) {
+            pictures.get(example * picture.length, picture);
+        }
+
+        @Override
+        void writePicture(int example) {
+            pictures.put(example * picture.length, picture);
+        }
+
+        @Override
+        void clearPicture() {
+            Arrays.fill(picture, 0);
+        }
+
+        @Override
+        void clearPlaces() {
+            Arrays.fill(place, 0);
+        }
+
+        @Override
+        void readPlaces(int at) {
+            patches.get(at, place);
+        }
+
+        @Override
+        void writePlaces(int at) {
+            patches.put(at, place);
+        }
+
+        @Override
+        void take(int from, int stride, int to, int count) {
+            if (stride == 1) {
+                System.arraycopy(picture, from, place, to, count);
+            } else {
+                for (int i = 0; i < count; i++) {
+                    place[to + i] = picture[from + i * stride];
+                }
+            }
+        }
+
+        @Override
+        void add(int from, int to, int stride, int count) {
+            if (stride == 1) {
+                for (int i = 0; i < count; i++) {
+                    picture[to + i] += place[from + i];
+                }
+            } else {
+                for (int i = 0; i < count; i++) {
+                    picture[to + i * stride] += place[from + i];
+                }
+            }
+        }
+    }
+
+    private static final class Doubles extends Kernel {
+
+        private final double[] picture;
+        private final double[] place;
+        private DoubleBuffer pictures = DoubleBuffer.allocate(0);
+        private DoubleBuffer patches = pictures;
+
+        Doubles(Frame frame) {
+            super(frame);
+            picture = new double[frame.pixels()];
+            place = new double[places];
+        }
+
+        @Override
+        void patches(ByteBuffer all) {
+            patches = all.asDoubleBuffer();
+        }
+
+        @Override
+        void pictures(ByteBuffer of) {
+            pictures = of.asDoubleBuffer();
+        }
+
+        @Override
+        void readPicture(int example) {
+            pictures.get(example * picture.length, picture);
+        }
+
+        @Override
+        void writePicture(int example) {
+            pictures.put(example * picture.length, picture);
+        }
+
+        @Override
+        void clearPicture() {
+            Arrays.fill(picture, 0);
+        }
+
+        @Override
+        void clearPlaces() {
+            Arrays.fill(place, 0);
+        }
+
+        @Override
+        void readPlaces(int at) {
+            patches.get(at, place);
+        }
+
+        @Override
+        void writePlaces(int at) {
+            patches.put(at, place);
+        }
+
+        @Override
+        void take(int from, int stride, int to, int count) {
+            for (int i = 0; i < count; i++) {
+                place[to + i] = picture[from + i * stride];
+            }
+        }
+
+        @Override
+        void add(int from, int to, int stride, int count) {
+            for (int i = 0; i < count; i++) {
+                picture[to + i * stride] += place[from + i];
+            }
+        }
+    }
+}
