@@ -78,7 +78,7 @@ record PatchProduct(Patches patches, INDArray pictures, INDArray delta) implemen
 
     @Override
     public WeightGradient withColumnsScaled(INDArray factors) {
-        return new PatchProduct(patches, pictures, delta.mulRowVector(factors));
+        return new PatchProduct(patches, pictures, delta.dup('f').muliRowVector(factors));
     }
 
     @Override

@@ -1,0 +1,142 @@
+package org.lowrank4j.tests.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lowrank4j.annotation.LowRank;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
+
+/** Convolutions whose passes lowrank4j runs, among layers that DL4J runs, train as DL4J trains them. */
+class ConvolutionsTest {
+
+    /** Convolutions above, below and beside what trains; dropout between them draws as it does in stock training. */
+    enum Network {
+        PLAIN(0),
+        DROPOUT(0.8);
+
+        private final double kept;
+
+        Network(double kept) {
+            this.kept = kept;
+        }
+
+        /** @param rate of the convolutions */
+        MultiLayerConfiguration configuration(DataType type, double rate) {
+            return Nets.settings(type, new Adam(0.01))
+                    .weightInit(WeightInit.XAVIER)
+                    .list()
+                    .layer(convolution(3, rate)
+                            .nOut(4)
+                            .activation(Activation.RELU)
+                            .build())
+                    .layer(convolution(1, rate)
+                            .nOut(5)
+                            .dropOut(kept)
+                            .activation(Activation.TANH)
+                            .build())
+                    .layer(new SubsamplingLayer.Builder()
+                            .kernelSize(2, 2)
+                            .stride(1, 1)
+                            .build())
+                    .layer(convolution(2, rate)
+                            .nOut(4)
+                            .stride(2, 1)
+                            .convolutionMode(ConvolutionMode.Same)
+                            .dropOut(kept)
+                            .activation(Activation.LEAKYRELU)
+                            .build())
+                    .layer(new DenseLayer.Builder()
+                            .name("dense")
+                            .nOut(6)
+                            .activation(Activation.TANH)
+                            .build())
+                    .layer(new OutputLayer.Builder()
+                            .nOut(Nets.CLASSES)
+                            .activation(Activation.SOFTMAX)
+                            .build())
+                    .setInputType(InputType.convolutional(7, 6, 2))
+                    .build();
+        }
+
+        private static ConvolutionLayer.Builder convolution(int side, double rate) {
+            return new ConvolutionLayer.Builder(side, side)
+                    .updater(new Sgd(rate))
+                    .biasUpdater(new Sgd(rate));
+        }
+    }
+
+    @LowRank(update = "full", layers = "dense", bias = "lora_only")
+    private static MultiLayerNetwork frozen(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    @LowRank(
+            update = "full",
+            layers = {"type:ConvolutionLayer", "dense"},
+            bias = "all")
+    private static MultiLayerNetwork trained(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    private static List<DataSet> minibatches(DataType type) {
+        return Stream.of(3, 8, 5)
+                .map(examples -> new DataSet(
+                        Data.normal(examples, type, examples, 2, 7, 6),
+                        Data.oneHot(examples, type, examples, Nets.CLASSES)))
+                .toList();
+    }
+
+    private static void assertTrainsAlike(MultiLayerNetwork stock, MultiLayerNetwork ruled, DataType type) {
+        INDArray before = stock.params().dup();
+        for (DataSet batch : minibatches(type)) {
+            Nd4j.getRandom().setSeed(batch.numExamples());
+            stock.fit(batch);
+            Nd4j.getRandom().setSeed(batch.numExamples());
+            ruled.fit(batch);
+        }
+        Nets.assertMoved(before, stock.params(), "the network");
+        double tolerance = type == DataType.DOUBLE ? 1e-12 : 1e-4;
+        Nets.assertClose(stock.params(), ruled.params(), tolerance, "parameters");
+        assertEquals(stock.score(), ruled.score(), tolerance * 10, "the loss");
+    }
+
+    /** As stock does where they have the rate 0. */
+    @ParameterizedTest
+    @EnumSource
+    void frozenOnes(Network network) {
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            assertTrainsAlike(
+                    Nets.initialised(network.configuration(type, 0)), frozen(network.configuration(type, 0)), type);
+        }
+    }
+
+    /** As stock does with the same rate: update=full trains the filters by the gradient that the passes bring. */
+    @ParameterizedTest
+    @EnumSource
+    void thoseThatTrain(Network network) {
+        for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
+            assertTrainsAlike(
+                    Nets.initialised(network.configuration(type, 0.05)),
+                    trained(network.configuration(type, 0.05)),
+                    type);
+        }
+    }
+}
