@@ -8,7 +8,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The products that no training of the layers can do without, and nothing else: each layer's forward product, and the
- * epsilon products above the first layer. Each layer has a W of its own, because one W for all would stay in the cache.
+ * epsilon products above the first layer; of convolutions those of all patches. Each layer has a W of its own, because one W for all would stay in the cache.
  *
  * <p>A product can be written as z = x W or as its transpose, which BLAS computes at different speeds: the floor takes
  * whichever is faster here.
@@ -20,28 +20,34 @@ final class GemmFloor implements Work {
     GemmFloor(Workload workload) {
         int width = workload.width();
         int batch = workload.batch();
-        INDArray x = Nd4j.randn(batch, width);
+        int rows = workload.rows();
+        int inputs = workload.inputs();
+        INDArray x = Nd4j.randn(rows, inputs);
+        INDArray delta = Nd4j.randn(rows, width);
+        INDArray top = Nd4j.randn(batch, width);
         List<Runnable> forward = new ArrayList<>();
         List<Runnable> forwardTransposed = new ArrayList<>();
         List<Runnable> epsilon = new ArrayList<>();
         List<Runnable> epsilonTransposed = new ArrayList<>();
         for (int i = 0; i < workload.depth(); i++) {
-            INDArray w = Nd4j.randn(width, width).divi(width).dup('f');
-            INDArray result = Nd4j.create(new long[] {batch, width}, 'f');
-            INDArray resultTransposed = Nd4j.create(new long[] {width, batch}, 'f');
+            INDArray w = Nd4j.randn(inputs, width).divi(inputs).dup('f');
+            INDArray result = Nd4j.create(new long[] {rows, width}, 'f');
+            INDArray resultTransposed = Nd4j.create(new long[] {width, rows}, 'f');
+            INDArray below = Nd4j.create(new long[] {rows, inputs}, 'f');
+            INDArray belowTransposed = Nd4j.create(new long[] {inputs, rows}, 'f');
             forward.add(() -> Blas.gemm(x, w, result, false, false, 1, 0));
             forwardTransposed.add(() -> Blas.gemm(w, x, resultTransposed, true, true, 1, 0));
             if (i > 0) {
-                epsilon.add(() -> Blas.gemm(x, w, result, false, true, 1, 0));
-                epsilonTransposed.add(() -> Blas.gemm(w, x, resultTransposed, false, true, 1, 0));
+                epsilon.add(() -> Blas.gemm(delta, w, below, false, true, 1, 0));
+                epsilonTransposed.add(() -> Blas.gemm(w, delta, belowTransposed, false, true, 1, 0));
             }
         }
         INDArray head = Nd4j.randn(width, TrainingStep.CLASSES).dup('f');
         INDArray logits = Nd4j.create(new long[] {batch, TrainingStep.CLASSES}, 'f');
-        INDArray below = Nd4j.create(new long[] {batch, width}, 'f');
+        INDArray belowHead = Nd4j.create(new long[] {batch, width}, 'f');
         products.addAll(faster(forward, forwardTransposed));
-        products.add(() -> Blas.gemm(x, head, logits, false, false, 1, 0));
-        products.add(() -> Blas.gemm(logits, head, below, false, true, 1, 0));
+        products.add(() -> Blas.gemm(top, head, logits, false, false, 1, 0));
+        products.add(() -> Blas.gemm(logits, head, belowHead, false, true, 1, 0));
         products.addAll(faster(epsilon, epsilonTransposed));
     }
 

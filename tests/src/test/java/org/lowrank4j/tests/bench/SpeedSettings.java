@@ -13,7 +13,7 @@ final class SpeedSettings extends Settings {
 
     static final List<String> PARTS =
             List.of("step", "growth", "soak", "products", "memory", "startup", "idle", "decomposition");
-    private static final List<String> NETWORKS = List.of("mln", "cg");
+    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn");
     private static final List<String> UPDATERS = List.of("adam", "sgd");
     private static final List<String> FITS = List.of("iterator", "dataset");
 
@@ -26,16 +26,16 @@ final class SpeedSettings extends Settings {
     @Option(names = "--full", description = "every combination of the lists, for hours")
     private boolean full;
 
-    @Option(names = "--networks", split = ",", description = "mln, cg")
+    @Option(names = "--networks", split = ",", description = "mln, cg; or cnn, of as many channels as the widths")
     private List<String> networks;
 
-    @Option(names = "--widths", split = ",", description = "of the dense layers (1024,256,2048,4096; quick: 1024)")
+    @Option(names = "--widths", split = ",", description = "of the layers (1024,256,2048,4096; quick: 1024)")
     private List<Integer> widths;
 
     @Option(names = "--batches", split = ",", description = "examples per step (32,256,8)")
     private List<Integer> batches;
 
-    @Option(names = "--depth", defaultValue = "4", description = "dense layers below the head (4)")
+    @Option(names = "--depth", defaultValue = "4", description = "layers below the head (4)")
     private int depth;
 
     @Option(names = "--ranks", split = ",", description = "of the adapters (8,4,64; quick: 8)")
@@ -81,7 +81,7 @@ final class SpeedSettings extends Settings {
     }
 
     List<String> networks() {
-        return choice("--networks", networks, NETWORKS, NETWORKS);
+        return choice("--networks", networks, NETWORKS.subList(0, 2), NETWORKS);
     }
 
     List<Integer> widths() {

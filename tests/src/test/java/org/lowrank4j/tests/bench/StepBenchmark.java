@@ -69,7 +69,7 @@ final class StepBenchmark {
         List<Contestant> arms = new ArrayList<>();
         try {
             Path logs = settings.out().resolve("logs");
-            String options = "=rank=" + workload.rank();
+            String options = workload.rule();
             arms.add(new WorkerArm(STOCK, "train", "", workload, "768m", logs));
             arms.add(new WorkerArm(FROZEN, "train-frozen", "", workload, "768m", logs));
             WorkerArm lora = new WorkerArm(LORA, "train", settings.agent() + options, workload, "768m", logs);
@@ -132,7 +132,8 @@ final class StepBenchmark {
 
     /** The greatest ratio to a contestant that the design allows; NaN where it names none. */
     static double budget(Workload workload, String arm) {
-        if (workload.width() != 1024
+        if (workload.convolves()
+                || workload.width() != 1024
                 || workload.depth() != 4
                 || workload.rank() != 8
                 || !workload.updater().equals("adam")) {

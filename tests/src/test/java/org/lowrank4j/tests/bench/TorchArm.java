@@ -79,7 +79,7 @@ final class TorchArm implements Contestant {
 
     /** Whether the script can train so: it knows Adam only. */
     static boolean canTrain(Workload workload) {
-        return workload.updater().equals("adam");
+        return workload.updater().equals("adam") && !workload.convolves();
     }
 
     @Override

@@ -6,7 +6,10 @@ import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
@@ -23,7 +26,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
- * One {@code fit} of a multilayer perceptron as a user would write it: dense ReLU layers of equal width, a softmax head of
+ * One {@code fit} as a user would write it: dense ReLU layers, or convolutions, of equal width, a softmax head of
  * ten classes, Adam 1e-3 or SGD 1e-2, float; of one minibatch, or of all that an iterator over memory has. Whether it is
  * adapted is the agent's business.
  *
@@ -45,7 +48,9 @@ final class TrainingStep implements Work {
         steps = workload.minibatches();
         fit = workload.network().equals("cg") ? fitOfGraph(workload, frozen) : fitOfMultiLayer(workload, frozen);
         Nd4j.getRandom().setSeed(SEED);
-        INDArray x = Nd4j.randn(workload.batch(), workload.width());
+        INDArray x = workload.convolves()
+                ? Nd4j.randn(workload.batch(), workload.width(), Workload.SIDE, Workload.SIDE)
+                : Nd4j.randn(workload.batch(), workload.width());
         for (int turn = 0; turn < CLASSES; turn++) {
             INDArray y = Nd4j.zeros(workload.batch(), CLASSES);
             for (int i = 0; i < workload.batch(); i++) {
@@ -79,7 +84,12 @@ final class TrainingStep implements Work {
     private Runnable fitOfMultiLayer(Workload workload, boolean frozen) {
         NeuralNetConfiguration.ListBuilder layers = settings(workload).list();
         for (int i = 0; i < workload.depth(); i++) {
-            layers.layer(dense(workload.width(), frozen));
+            layers.layer(
+                    workload.convolves() ? convolution(workload.width(), frozen) : dense(workload.width(), frozen));
+        }
+        if (workload.convolves()) {
+            layers.layer(new GlobalPoolingLayer.Builder().build());
+            layers.setInputType(InputType.convolutional(Workload.SIDE, Workload.SIDE, workload.width()));
         }
         MultiLayerNetwork network =
                 new MultiLayerNetwork(layers.layer(head(workload.width())).build());
@@ -119,6 +129,17 @@ final class TrainingStep implements Work {
                 .activation(Activation.RELU)
                 .build();
         return frozen ? new FrozenLayer(dense) : dense;
+    }
+
+    /** Padded, so that all pictures have one size. */
+    private static Layer convolution(int channels, boolean frozen) {
+        ConvolutionLayer convolution = new ConvolutionLayer.Builder(3, 3)
+                .padding(1, 1)
+                .nIn(channels)
+                .nOut(channels)
+                .activation(Activation.RELU)
+                .build();
+        return frozen ? new FrozenLayer(convolution) : convolution;
     }
 
     private static OutputLayer head(int width) {

@@ -3,18 +3,22 @@ package org.lowrank4j.tests.bench;
 import java.util.List;
 
 /**
- * What is trained and how: a multilayer perceptron of dense layers of one width below a head of ten classes.
+ * What is trained and how: layers of one width below a head of ten classes.
  *
- * @param network mln or cg
- * @param width inputs and outputs of each dense layer
+ * @param network mln or cg, of dense layers; or cnn, of convolutions of 3 x 3 pixels
+ * @param width inputs and outputs of each layer
  * @param batch examples a step
- * @param depth number of dense layers, all adapted where there is an agent
+ * @param depth number of layers, all adapted where there is an agent
  * @param rank of the adapters
  * @param updater adam or sgd
  * @param fit iterator for {@code fit(DataSetIterator)}, dataset for {@code fit(DataSet)}
  */
 record Workload(String network, int width, int batch, int depth, int rank, String updater, String fit) {
 
+    /** Pixels on each side of the pictures. */
+    static final int SIDE = 16;
+
+    private static final int FILTER = 9;
     private static final double MULTIPLICATIONS_PER_FIT = 4e9;
     private static final int FEWEST_MINIBATCHES = 10;
     private static final int MOST_MINIBATCHES = 50;
@@ -52,6 +56,25 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
         return network + " " + depth + "x" + width + " batch " + batch + " rank " + rank + " " + updater + " " + fit;
     }
 
+    boolean convolves() {
+        return network.equals("cnn");
+    }
+
+    /** Rows of each layer's product. */
+    int rows() {
+        return convolves() ? batch * SIDE * SIDE : batch;
+    }
+
+    /** Rows of each layer's matrix. */
+    int inputs() {
+        return convolves() ? width * FILTER : width;
+    }
+
+    /** The agent's arguments. */
+    String rule() {
+        return "=rank=" + rank + (convolves() ? ",layers=type:ConvolutionLayer" : "");
+    }
+
     boolean fitsIterator() {
         return fit.equals("iterator");
     }
@@ -64,7 +87,7 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
         if (!fitsIterator()) {
             return 1;
         }
-        double perMinibatch = (double) width * width * depth * batch;
+        double perMinibatch = (double) inputs() * width * depth * rows();
         return (int) Math.max(
                 FEWEST_MINIBATCHES, Math.min(MOST_MINIBATCHES, Math.round(MULTIPLICATIONS_PER_FIT / perMinibatch)));
     }
