@@ -19,6 +19,16 @@ public final class Convolution2d implements LayerKind {
     }
 
     @Override
+    public InputRows inputRows() {
+        return new PatchRows();
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("ConvolutionLayer");
+    }
+
+    @Override
     public StandIn standIn(Layer layer) {
         return ConvolutionPasses::new;
     }

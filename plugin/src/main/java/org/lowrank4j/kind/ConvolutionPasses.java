@@ -177,7 +177,7 @@ final class ConvolutionPasses implements LayerPasses {
     }
 
     /** As DL4J computes and checks it. */
-    private static Patches.Frame frame(ConvolutionLayer layer, INDArray input, INDArray weight) {
+    static Patches.Frame frame(ConvolutionLayer layer, INDArray input, INDArray weight) {
         var settings = layer.layerConf();
         int[] size = {(int) input.size(2), (int) input.size(3)};
         int[] filter = settings.getKernelSize();
@@ -193,7 +193,7 @@ final class ConvolutionPasses implements LayerPasses {
     }
 
     /** examples x channels x height x width, as DL4J's other format has it too then. */
-    private static INDArray channelsFirst(ConvolutionLayer layer, INDArray array) {
+    static INDArray channelsFirst(ConvolutionLayer layer, INDArray array) {
         return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 3, 1, 2) : array;
     }
 

@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.Initialisation;
+import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.method.OptionValues;
@@ -121,7 +122,8 @@ final class Planner {
             return Optional.empty();
         }
         LayerShape layer = network.layer(matrix.layer());
-        String why = "init " + name + " learns from a layer's inputs, and only dense and output layers show theirs";
+        String why = "init " + name + " learns from a layer's inputs, and only these types show theirs: "
+                + LayerKinds.types(kind -> kind.inputRows() != null);
         if (roles.isNamed(layer)) {
             throw new LowRankException("Layer '" + matrix.key() + "' cannot start so: " + why
                     + ". Give the layer another init (init@" + layer.name() + "=kaiming), or take it out of layers.");

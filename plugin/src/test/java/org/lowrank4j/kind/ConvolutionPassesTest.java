@@ -246,6 +246,21 @@ class ConvolutionPassesTest {
         assertTrue(gradient.isFinite());
     }
 
+    /** What goes into the filters, row by row: X M + b is what comes out. */
+    @ParameterizedTest
+    @MethodSource("formsAndTypes")
+    void theRowsOfItsInput(Form form, DataType type) {
+        ConvolutionLayer layer = layer(form.builder().activation(Activation.IDENTITY), type);
+        layer.setInput(pictures(layer, type), WORKSPACES);
+        INDArray y = ConvolutionPasses.channelsFirst(layer, layer.activate(false, WORKSPACES));
+        INDArray rows = Objects.requireNonNull(new Convolution2d().inputRows().of(layer));
+        INDArray out = rows.mmul(Matrix.filters("W").view().apply(layer.getParam("W")));
+        if (layer.hasBias()) {
+            out.addiRowVector(layer.getParam("b"));
+        }
+        assertClose(y.permute(0, 2, 3, 1).dup('c').reshape('c', out.shape()), out, "X M + b");
+    }
+
     /** What nothing below wants is not made; what was not kept is made again. */
     @Test
     void withoutEpsilonAndWithoutItsForwardPass() {

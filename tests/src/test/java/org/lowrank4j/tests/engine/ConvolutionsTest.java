@@ -3,6 +3,7 @@ package org.lowrank4j.tests.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -13,6 +14,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.annotation.LowRank;
@@ -94,6 +96,35 @@ class ConvolutionsTest {
             bias = "all")
     private static MultiLayerNetwork trained(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
+    }
+
+    @LowRank(rank = 2, init = "eva", layers = "type:ConvolutionLayer")
+    private static MultiLayerNetwork eva(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    @LowRank(rank = 2, init = "corda", layers = "type:ConvolutionLayer")
+    private static MultiLayerNetwork corda(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
+    /** Starts that learn from inputs learn from patches; where nothing has a rate, they leave the function as it is. */
+    @Test
+    void startsFromPatches() {
+        MultiLayerConfiguration still = Network.PLAIN.configuration(DataType.DOUBLE, 0);
+        MultiLayerConfiguration moving = Network.PLAIN.configuration(DataType.DOUBLE, 0.05);
+        for (UnaryOperator<MultiLayerNetwork> start : List.<UnaryOperator<MultiLayerNetwork>>of(
+                network -> eva(network.getLayerWiseConfigurations()),
+                network -> corda(network.getLayerWiseConfigurations()))) {
+            MultiLayerNetwork network = start.apply(new MultiLayerNetwork(still.clone()));
+            INDArray before = network.getParam("0_W").dup();
+            minibatches(DataType.DOUBLE).forEach(network::fit);
+            Nets.assertClose(before, network.getParam("0_W"), 1e-12, "the filters");
+            MultiLayerNetwork trained = start.apply(new MultiLayerNetwork(moving.clone()));
+            INDArray drawn = trained.getParam("0_W").dup();
+            minibatches(DataType.DOUBLE).forEach(trained::fit);
+            Nets.assertMoved(drawn, trained.getParam("0_W"), "the filters");
+        }
     }
 
     private static List<DataSet> minibatches(DataType type) {
