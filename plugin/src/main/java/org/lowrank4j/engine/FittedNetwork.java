@@ -88,33 +88,34 @@ record FittedNetwork(
         MethodMemory memory = MethodMemory.of(plan, network, methods).require(plan);
         TargetWeights weights = new TargetWeights(plan, network, Kept::new);
         Map<String, Attached> attached = Attached.all(plan, parts, weights, methods);
-        Layout layout = new Layout(plan, network, attached, losses, step, deferral);
-        CompactGradient gradient = layout.gradient();
+        Places places = new Places(plan, network, parts, attached, step);
+        Fittings fittings = new Fittings(plan, network, parts, places, losses, step, deferral);
+        CompactGradient gradient = fittings.gradient();
         Kept ofNetwork = new Kept("the network", type);
         WholeGradient whole = WholeGradient.of(plan, methods, gradient.sums(), type, ofNetwork);
         if (whole == null) {
             requireTargets(plan, methods);
         }
-        JointUpdate joint = JointUpdate.of(plan, methods, weights, layout.segments(), gradient.sums(), ofNetwork);
-        Updaters updaters = new Updaters(layout.segments(), gradient.vector(), joint);
+        JointUpdate joint = JointUpdate.of(plan, methods, weights, places.segments(), gradient.sums(), ofNetwork);
+        Updaters updaters = new Updaters(places.segments(), gradient.vector(), joint);
         if (starts != null) {
-            addStarts(starts, plan, network, attached, layout.matrices(), methods, inputs);
+            addStarts(starts, plan, network, attached, places.matrices(), methods, inputs);
         }
         return new FittedNetwork(
                 plan,
                 gradient,
-                layout.matrices(),
-                layout.layers(losses),
+                places.matrices(),
+                fittings.layers(),
                 updaters,
-                new Resumption(asked, inputs.ranks(), layout.matrices(), ofNetwork, updaters, type),
-                layout.constraints(),
-                layout.trainedLayers(),
+                new Resumption(asked, inputs.ranks(), places.matrices(), ofNetwork, updaters, type),
+                places.constraints(),
+                places.layers(),
                 SetByItself.anyFrozen(parts, plan),
                 network.configuration().isMiniBatch(),
                 step,
                 deferral,
                 whole,
-                extraPasses(layout.matrices(), plan, network),
+                extraPasses(places.matrices(), plan, network),
                 memory.plus(ofNetwork));
     }
 
