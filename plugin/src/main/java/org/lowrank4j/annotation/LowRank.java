@@ -31,7 +31,10 @@ import java.lang.annotation.Target;
 @Target({ElementType.TYPE, ElementType.METHOD, ElementType.CONSTRUCTOR, ElementType.FIELD})
 public @interface LowRank {
 
-    /** Rank r of the adapters, 1 or more, cut to min(nIn, nOut) where a layer is smaller; 8 if no source sets it. */
+    /**
+     * Rank r of the adapters, 1 or more, cut to min(nIn, nOut) where a layer is smaller, with the scale of the rank in
+     * force; 8 if no source sets it.
+     */
     int rank() default Integer.MIN_VALUE;
 
     /** Numerator of the scale s, above 0; if no source sets it what the init, or else the update, is published with. */
