@@ -139,9 +139,7 @@ public final class PlanReport {
                         && !layer.layer().frozen()
                         && layer.layer().type().equals(NORMALISATION));
         return Optional.of("to adapt more: layers=" + String.join(":", all)
-                + (normalisation.isEmpty()
-                        ? ""
-                        : ", and train=" + String.join(":", normalisation) + " lets normalisation follow"));
+                + (normalisation.isEmpty() ? "" : ",train=" + String.join(":", normalisation)));
     }
 
     private static Set<String> types(Plan plan, Predicate<LayerPlan> wanted) {
