@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.command.work.Probe;
 import org.lowrank4j.command.work.Progress;
 import org.lowrank4j.command.work.Result;
@@ -41,9 +42,19 @@ final class DoctorVerb extends Verb {
     /**
      * One thing that was checked.
      *
-     * @param advice what to do; empty if all is well
+     * @param advice what to do; null if all is well
      */
-    record Check(String name, Outcome outcome, String found, String advice) {}
+    record Check(
+            String name,
+            Outcome outcome,
+            String found,
+            @Nullable String advice) {
+
+        /** All is well. */
+        Check(String name, String found) {
+            this(name, Outcome.FINE, found, null);
+        }
+    }
 
     @Option(
             names = "--probe",
@@ -104,7 +115,7 @@ final class DoctorVerb extends Verb {
         String found = version + " (" + System.getProperty("java.vendor") + "), "
                 + System.getProperty("os.name").toLowerCase(Locale.ROOT) + " " + System.getProperty("os.arch");
         return version.feature() < 24
-                ? new Check("JDK", Outcome.FINE, found, "")
+                ? new Check("JDK", found)
                 : new Check(
                         "JDK",
                         Outcome.ADVICE,
@@ -120,7 +131,7 @@ final class DoctorVerb extends Verb {
         }
         String sentence = said.toString(StandardCharsets.UTF_8).strip().replaceFirst("^lowrank4j: (WARNING: )?", "");
         return fits
-                ? new Check("Deeplearning4j", Outcome.FINE, sentence, "")
+                ? new Check("Deeplearning4j", sentence)
                 : new Check(
                         "Deeplearning4j",
                         Outcome.PROBLEM,
@@ -143,7 +154,7 @@ final class DoctorVerb extends Verb {
                             + " other make steps 5 to 10 times slower.");
         }
         return Integer.parseInt(given.strip()) <= processors
-                ? new Check("threads", Outcome.FINE, found, "")
+                ? new Check("threads", found)
                 : new Check(
                         "threads",
                         Outcome.ADVICE,
@@ -157,7 +168,7 @@ final class DoctorVerb extends Verb {
         for (Check check : checks) {
             String outcome = check.outcome().name().toLowerCase(Locale.ROOT);
             lines.add(String.format(Locale.ROOT, "%-8s %-15s %s", outcome, check.name(), check.found()));
-            if (!check.advice().isEmpty()) {
+            if (check.advice() != null) {
                 lines.add(" ".repeat(9) + "-> " + check.advice());
             }
             Map<String, Object> one = new LinkedHashMap<>();

@@ -57,23 +57,21 @@ final class ProbeJvm {
         }
         checks.add(new Check(
                 "ND4J",
-                Outcome.FINE,
                 found.get("backend") + ", " + found.get("blas") + ", a product of 512 x 512 floats takes "
-                        + found.get("product"),
-                ""));
+                        + found.get("product")));
         checks.add(kernel(said, found));
     }
 
     private static Check kernel(String said, Map<String, String> found) {
         Matcher matcher = KERNEL.matcher(said);
         if (!matcher.find()) {
-            return new Check(NAME, Outcome.FINE, "not told: the library is not OpenBLAS", "");
+            return new Check(NAME, "not told: the library is not OpenBLAS");
         }
         String chosen = "OpenBLAS chose " + matcher.group(1).strip();
         Kernel kernel = Kernel.named(matcher.group(1));
         Processor processor = Processor.here();
         if (kernel == null || processor == null) {
-            return new Check(NAME, Outcome.FINE, chosen, "");
+            return new Check(NAME, chosen);
         }
         String version = found.getOrDefault("version", "unknown");
         KernelAdvice advice = KernelAdvice.of(
@@ -83,7 +81,7 @@ final class ProbeJvm {
                 System.getenv(KernelAdvice.VARIABLE),
                 !found.getOrDefault("right", "true").equals("false"));
         return advice == null
-                ? new Check(NAME, Outcome.FINE, chosen, "")
+                ? new Check(NAME, chosen)
                 : new Check(NAME, advice.wrong() ? Outcome.PROBLEM : Outcome.ADVICE, advice.found(), advice.todo());
     }
 
