@@ -1,7 +1,6 @@
 package org.lowrank4j.report;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,8 +15,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.gradient.GradientApproximation;
-import org.lowrank4j.method.Method;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.registry.Methods;
@@ -26,6 +23,7 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
+import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.WeightUpdate;
 
 /**
@@ -113,16 +111,15 @@ public final class PlanReport {
                     + String.format(Locale.ROOT, ", which move %,d together", entries);
         }
         // What trains W itself has no parameters besides it.
-        Set<String> itself = names(Methods.load().updates(), WeightUpdate.class::isInstance);
+        Set<String> itself = Methods.load().updates().stream()
+                .filter(WeightUpdate.class::isInstance)
+                .map(LowRankUpdate::name)
+                .collect(Collectors.toSet());
         long adapters = plan.targets().stream()
                 .filter(target -> !itself.contains(target.settings().update()))
                 .mapToLong(target -> entries(target, adapterEntries))
                 .sum();
         return totals(entries, plan.shape().parameterCount() + adapters);
-    }
-
-    private static <M extends Method> Set<String> names(Collection<M> methods, Predicate<M> those) {
-        return methods.stream().filter(those).map(Method::name).collect(Collectors.toSet());
     }
 
     /** What to write for the layers that the rule could adapt and does not name; empty if there are none. */
@@ -240,29 +237,15 @@ public final class PlanReport {
         List<LayerPlan> layers = plan.layers().stream()
                 .filter(layer -> !layer.layer().parameters().isEmpty())
                 .toList();
-        Methods methods = Methods.load();
-        Set<String> rankless = names(methods.updates(), update -> !update.usesRank());
-        Set<String> scaleless = names(methods.updates(), update -> !update.usesScale());
-        Set<String> ranked = names(methods.gradients(), GradientApproximation::usesRank);
-        Function<LayerPlan, String> ranks = layer -> ofTargets(
-                layer,
-                settings -> rankless.contains(settings.update()) && !ranked.contains(settings.gradient())
-                        ? UNUSED
-                        : Integer.toString(settings.rank()));
-        Function<LayerPlan, String> scales = layer -> ofTargets(
-                layer,
-                settings -> scaleless.contains(settings.update())
-                        ? UNUSED
-                        : String.format(Locale.ROOT, "%.4g", settings.scale()));
         Map<Object, List<LayerPlan>> alike = new LinkedHashMap<>();
         for (LayerPlan layer : layers) {
             // All but index and name.
             Object key = layers.size() > MOST_ROWS
-                    ? row(List.of(layer), adapterEntries, ranks, scales).subList(2, 10)
+                    ? row(List.of(layer), adapterEntries).subList(2, 10)
                     : layer;
             alike.computeIfAbsent(key, first -> new ArrayList<>()).add(layer);
         }
-        alike.values().forEach(same -> table.add(row(same, adapterEntries, ranks, scales)));
+        alike.values().forEach(same -> table.add(row(same, adapterEntries)));
         List<String> lines = new ArrayList<>(table.lines(WIDTH));
         int others = plan.layers().size() - layers.size();
         if (others > 0) {
@@ -272,11 +255,7 @@ public final class PlanReport {
     }
 
     /** The row of layers that are alike: the first one's index and name, and the numbers of all. */
-    private static List<String> row(
-            List<LayerPlan> alike,
-            Map<String, Long> adapterEntries,
-            Function<LayerPlan, String> ranks,
-            Function<LayerPlan, String> scales) {
+    private static List<String> row(List<LayerPlan> alike, Map<String, Long> adapterEntries) {
         LayerPlan plan = alike.get(0);
         LayerShape layer = plan.layer();
         return List.of(
@@ -285,8 +264,11 @@ public final class PlanReport {
                 layer.type(),
                 matrices(plan),
                 plan.role().name().toLowerCase(Locale.ROOT) + (plan.trainBias() ? "+bias" : ""),
-                ranks.apply(plan),
-                scales.apply(plan),
+                ofTargets(plan, settings -> settings.usesRank() ? Integer.toString(settings.rank()) : UNUSED),
+                ofTargets(
+                        plan,
+                        settings ->
+                                settings.usesScale() ? String.format(Locale.ROOT, "%.4g", settings.scale()) : UNUSED),
                 String.format(Locale.ROOT, "%,d", alike.size() * layer.parameterCount()),
                 String.format(Locale.ROOT, "%,d", alike.size() * trained(plan, adapterEntries)),
                 plan.because());

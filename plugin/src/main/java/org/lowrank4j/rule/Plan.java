@@ -219,6 +219,8 @@ public record Plan(
      * @param gradient name of the gradient approximation
      * @param update name of the low-rank update
      * @param options what the user wrote, keyed {@code method.option}
+     * @param usesRank whether the rank means anything to gradient or update
+     * @param usesScale whether the scale means anything to the update
      */
     public record TargetSettings(
             int rank,
@@ -227,16 +229,20 @@ public record Plan(
             @Nullable String initialisation,
             String gradient,
             String update,
-            Map<String, String> options) {
+            Map<String, String> options,
+            boolean usesRank,
+            boolean usesScale) {
 
         /** The same with another rank and the alpha that leaves the scale as it is. */
         TargetSettings withRank(int newRank) {
             double newAlpha = alpha * scaling.scale(alpha, rank) / scaling.scale(alpha, newRank);
-            return new TargetSettings(newRank, newAlpha, scaling, initialisation, gradient, update, options);
+            return new TargetSettings(
+                    newRank, newAlpha, scaling, initialisation, gradient, update, options, usesRank, usesScale);
         }
 
         TargetSettings withOptions(Map<String, String> others) {
-            return new TargetSettings(rank, alpha, scaling, initialisation, gradient, update, Map.copyOf(others));
+            return new TargetSettings(
+                    rank, alpha, scaling, initialisation, gradient, update, Map.copyOf(others), usesRank, usesScale);
         }
 
         /** s, the factor of the update s A B. */

@@ -217,7 +217,9 @@ final class Planner {
                 initialisation == null ? null : initialisation.name(),
                 chosen.gradient().name(),
                 chosen.update().name(),
-                options(target, chosen.all()));
+                options(target, chosen.all()),
+                chosen.update().usesRank() || chosen.gradient().usesRank(),
+                chosen.update().usesScale());
     }
 
     private Sourced choice(Key key, @Nullable MatrixShape target, Sourced otherwise) {
@@ -242,16 +244,11 @@ final class Planner {
         Sourced chosen = choice(Key.RANK, matrix, DEFAULT_RANK);
         boolean named =
                 choices.of(Key.RANK, matrix).map(TargetChoices.Choice::override).orElse(false);
-        if (named && usesRank(asked) || largest == 0 && roles.isNamed(network.layer(matrix.layer()))) {
+        // Where no method looks at the rank, one that is too large does no harm.
+        if (named && asked.usesRank() || largest == 0 && roles.isNamed(network.layer(matrix.layer()))) {
             throw tooLarge(matrix, asked, chosen, largest);
         }
         return (int) largest;
-    }
-
-    /** Where no method looks at the rank, one that is too large does no harm. */
-    private boolean usesRank(TargetSettings asked) {
-        return methods.update(asked.update(), "plan").usesRank()
-                || methods.gradient(asked.gradient(), "plan").usesRank();
     }
 
     private LowRankException tooLarge(MatrixShape matrix, TargetSettings asked, Sourced chosen, long largest) {

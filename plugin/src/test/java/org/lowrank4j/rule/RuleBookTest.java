@@ -87,7 +87,9 @@ class RuleBookTest {
                 .targets()
                 .get(0)
                 .settings();
-        assertEquals(new Plan.TargetSettings(8, 8, Scaling.STANDARD, "kaiming", "exact", "lora", Map.of()), settings);
+        assertEquals(
+                new Plan.TargetSettings(8, 8, Scaling.STANDARD, "kaiming", "exact", "lora", Map.of(), true, true),
+                settings);
         assertEquals(1.0, settings.scale());
     }
 
