@@ -34,18 +34,6 @@ public record Start(
         Random random,
         OptionValues options) {
 
-    /** For a start that needs no more than W and perhaps a gradient. */
-    public Start(
-            INDArray weight,
-            int rank,
-            double alpha,
-            double scale,
-            @Nullable INDArray gradientOrNull,
-            Random random,
-            OptionValues options) {
-        this("W", weight, rank, alpha, scale, Double.NaN, gradientOrNull, null, random, options);
-    }
-
     /** dL/dW, for a start whose {@link Initialisation#need()} is {@link Initialisation.Need#GRADIENT}. */
     public INDArray gradient() {
         if (gradientOrNull == null) {

@@ -22,7 +22,6 @@ import org.lowrank4j.file.ModelZip;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.initialisation.Initialisation;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
@@ -147,7 +146,7 @@ class TrainedAdapterTest {
         TargetUpdate trained = methods.update(update, "test").attach(target);
         Initialisation initialisation = methods.initialisation(start, "test");
         Factors factors = initialisation.start(
-                new Start(weight, rank, 2.1, scale, null, new Random(2), new OptionValues(initialisation, Map.of())));
+                Given.start(weight, rank, 2.1, scale, null, new Random(2), new OptionValues(initialisation, Map.of())));
         trained.start(factors);
         Random random = new Random(7);
         for (int i = 0; i < STEPS; i++) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.LoraXs;
@@ -116,7 +117,7 @@ class GradientStartTest {
 
     private static Start withoutRate(Map<String, String> options) {
         INDArray gradient = gaussian(5, 4);
-        return new Start(gradient.dup(), 2, 2, 1, gradient, new Random(1), new OptionValues(new LoraSb(), options));
+        return Given.start(gradient.dup(), 2, 2, 1, gradient, new Random(1), new OptionValues(new LoraSb(), options));
     }
 
     @ParameterizedTest

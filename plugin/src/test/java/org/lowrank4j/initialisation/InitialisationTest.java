@@ -102,7 +102,7 @@ class InitialisationTest {
         double scale = 1.7;
         INDArray weight = gaussian(inputs, outputs, 1);
         INDArray gradient = gaussian(inputs, outputs, 2);
-        Start start = new Start(
+        Start start = Given.start(
                 weight,
                 rank,
                 rank * scale,
@@ -154,7 +154,7 @@ class InitialisationTest {
     void loraGaOfALargeWeightUsesARandomisedDecomposition() {
         // Rank 12 in 600 x 560: the randomised decomposition is exact up to rounding, and still random if it were not.
         INDArray gradient = gaussian(600, 12, 3).mmul(gaussian(12, 560, 4));
-        Start start = new Start(
+        Start start = Given.start(
                 Nd4j.zeros(DataType.FLOAT, 600, 560),
                 3,
                 3,
@@ -171,7 +171,7 @@ class InitialisationTest {
     @Test
     void loraGaRefusesARankWithoutEnoughDirections() {
         INDArray weight = gaussian(20, 10, 1);
-        Start start = new Start(weight, 6, 6, 1, weight, new Random(1), new OptionValues(new LoraGa(), Map.of()));
+        Start start = Given.start(weight, 6, 6, 1, weight, new Random(1), new OptionValues(new LoraGa(), Map.of()));
         LowRankException refused = assertThrows(LowRankException.class, () -> new LoraGa().start(start));
         assertTrue(refused.getMessage().contains("rank of at most 5"), refused.getMessage());
     }
@@ -188,8 +188,8 @@ class InitialisationTest {
     @Test
     void loraGaNeedsAGradient() {
         assertEquals(Initialisation.Need.GRADIENT, new LoraGa().need());
-        Start without =
-                new Start(gaussian(20, 10, 1), 2, 2, 1, null, new Random(1), new OptionValues(new LoraGa(), Map.of()));
+        Start without = Given.start(
+                gaussian(20, 10, 1), 2, 2, 1, null, new Random(1), new OptionValues(new LoraGa(), Map.of()));
         assertThrows(LowRankException.class, () -> new LoraGa().start(without));
     }
 
@@ -223,7 +223,7 @@ class InitialisationTest {
     }
 
     private static Start start(Initialisation initialisation, long seed, Map<String, String> options) {
-        return new Start(
+        return Given.start(
                 gaussian(INPUTS, OUTPUTS, 1),
                 RANK,
                 RANK,

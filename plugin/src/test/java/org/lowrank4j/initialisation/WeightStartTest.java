@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.Problem;
@@ -210,7 +211,7 @@ class WeightStartTest {
 
     private static Start start(
             Initialisation initialisation, INDArray weight, int rank, double scale, Map<String, String> options) {
-        return new Start(
+        return Given.start(
                 weight, rank, rank * scale, scale, null, new Random(5), new OptionValues(initialisation, options));
     }
 

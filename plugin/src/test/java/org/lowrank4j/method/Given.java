@@ -2,6 +2,9 @@ package org.lowrank4j.method;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.initialisation.Start;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What methods are given in tests: targets that keep nothing yet. */
@@ -46,5 +49,17 @@ public final class Given {
     /** Of a network whose targets all have the same update. */
     public static SharedArrays shared(long seed, long largestInputs, long largestOutputs) {
         return new SharedArrays(seed, largestInputs, largestOutputs, new HashMap<>());
+    }
+
+    /** For a start that needs no more than W and perhaps a gradient. */
+    public static Start start(
+            INDArray weight,
+            int rank,
+            double alpha,
+            double scale,
+            @Nullable INDArray gradient,
+            Random random,
+            OptionValues options) {
+        return new Start("W", weight, rank, alpha, scale, Double.NaN, gradient, null, random, options);
     }
 }

@@ -109,7 +109,7 @@ abstract class LayerCases implements Reference {
         }
 
         Start start(TargetWeight target, Initialisation initialisation, INDArray gradient) {
-            return new Start(
+            return Given.start(
                     target.weight(),
                     target.rank(),
                     target.alpha(),

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Loftq;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.quantisation.NormalFloat;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -64,7 +64,7 @@ public final class LoftqReference implements Reference {
         int rank = given.whole("r");
         double scale = given.number("s");
         return new Loftq()
-                .start(new Start(
+                .start(Given.start(
                         w, rank, rank * scale, scale, null, new Random(1), new OptionValues(new Loftq(), options)));
     }
 }

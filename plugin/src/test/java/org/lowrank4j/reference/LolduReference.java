@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.decomposition.PivotedLu;
 import org.lowrank4j.initialisation.LolduStart;
-import org.lowrank4j.initialisation.Start;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
@@ -30,7 +30,7 @@ public final class LolduReference implements Reference {
         TargetWeight target = Targets.target(w, rank, given.number("alpha"), scale, Map.of());
         TargetUpdate update = new Loldu().attach(target);
         update.start(new LolduStart()
-                .start(new Start(
+                .start(Given.start(
                         w,
                         rank,
                         given.number("alpha"),

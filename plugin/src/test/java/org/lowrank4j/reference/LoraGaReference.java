@@ -7,6 +7,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.LoraGa;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
@@ -91,7 +92,7 @@ public final class LoraGaReference implements Reference {
         INDArray small = given.input("W", type).mul(0.1);
         outcome.put("W_clip_input", small);
         Start clipped = start(given, type, scale, Map.of("scale", "stable", "norm-clip", "true"));
-        Start clippedSmall = new Start(
+        Start clippedSmall = Given.start(
                 small, clipped.rank(), clipped.alpha(), scale, clipped.gradient(), clipped.random(), clipped.options());
         // The file clipped factors with other signs than those that this project fixes.
         Factors factors = new LoraGa().start(clippedSmall);
@@ -115,7 +116,7 @@ public final class LoraGaReference implements Reference {
         Map<String, String> written = new HashMap<>();
         options.forEach((name, value) -> written.put("lora-ga." + name, value));
         written.put("lora-ga.gamma", Double.toString(given.number("gamma")));
-        return new Start(
+        return Given.start(
                 given.input("W", type),
                 given.whole("r"),
                 given.number("alpha"),

@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.LoraOne;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -28,7 +28,7 @@ public final class LoraOneReference implements Reference {
         int rank = given.whole("r");
         double scale = Scaling.RSLORA.scale(given.number("alpha"), rank);
         Factors factors = new LoraOne()
-                .start(new Start(
+                .start(Given.start(
                         w,
                         rank,
                         given.number("alpha"),

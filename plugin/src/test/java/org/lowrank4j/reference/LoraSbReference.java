@@ -7,6 +7,7 @@ import org.lowrank4j.initialisation.LoraSb;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.LoraXs;
@@ -73,7 +74,7 @@ public final class LoraSbReference implements Reference {
     }
 
     private static Start start(ReferenceCase given, DataType type, double scale, int rank) {
-        return new Start(
+        return Given.start(
                 given.input("W", type),
                 rank,
                 rank * scale,

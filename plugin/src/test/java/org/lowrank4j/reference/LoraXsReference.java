@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.LoraXsStart;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.rule.Scaling;
@@ -36,7 +36,7 @@ public final class LoraXsReference implements Reference {
 
         TargetUpdate started = new LoraXs().attach(target(w, given, scale));
         started.start(new LoraXsStart()
-                .start(new Start(
+                .start(Given.start(
                         w,
                         rank,
                         given.number("alpha"),

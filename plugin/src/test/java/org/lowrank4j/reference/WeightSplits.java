@@ -3,8 +3,8 @@ package org.lowrank4j.reference;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.initialisation.Initialisation;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -19,7 +19,7 @@ final class WeightSplits {
         int rank = given.whole("r");
         double scale = Scaling.STANDARD.scale(given.number("alpha"), rank);
         INDArray w = given.input("W", type);
-        Factors factors = initialisation.start(new Start(
+        Factors factors = initialisation.start(Given.start(
                 w,
                 rank,
                 given.number("alpha"),

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.initialisation.Pissa;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -101,7 +101,7 @@ class DoraTest {
         INDArray before = problem.target.weight().dup('f');
         TargetUpdate update = new Dora().attach(problem.target);
         update.start(new Pissa()
-                .start(new Start(
+                .start(Given.start(
                         problem.target.weight(),
                         3,
                         3,

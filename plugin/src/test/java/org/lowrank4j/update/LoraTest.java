@@ -17,9 +17,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.initialisation.Kaiming;
-import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Given;
 import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -233,7 +233,7 @@ class LoraTest {
 
     private static Factors kaiming(Problem problem) {
         return new Kaiming()
-                .start(new Start(
+                .start(Given.start(
                         problem.target.weight(),
                         problem.target.rank(),
                         problem.target.alpha(),
