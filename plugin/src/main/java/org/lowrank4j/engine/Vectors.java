@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
-import org.deeplearning4j.nn.conf.layers.PReLULayer;
-import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.kind.LayerKind;
+import org.lowrank4j.kind.LayerKinds;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The parameters of a layer that are vectors: what the key {@code bias} is about. */
@@ -37,10 +37,10 @@ final class Vectors {
             return true;
         }
         org.deeplearning4j.nn.conf.layers.Layer settings = layer.conf().getLayer();
+        LayerKind kind = LayerKinds.of(layer);
         // A matrix with one row is none; DL4J counts gains among the weights.
         return !settings.initializer().isWeightParam(settings, name)
                 || name.equals(DefaultParamInitializer.GAIN_KEY)
-                || settings instanceof PReLULayer
-                || settings instanceof ElementWiseMultiplicationLayer;
+                || kind != null && kind.weightsAreVectors();
     }
 }

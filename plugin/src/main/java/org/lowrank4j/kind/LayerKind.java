@@ -44,6 +44,11 @@ public interface LayerKind {
         return false;
     }
 
+    /** Whether what DL4J counts among its weights are vectors, which train where rules say so of vectors. */
+    default boolean weightsAreVectors() {
+        return false;
+    }
+
     /** The parameters that it sets in its backward pass whatever their gradients are; by default none. */
     default List<String> setByItself() {
         return List.of();
