@@ -29,8 +29,7 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  *
  * <p>Layers are compensated one after the other in the order of the forward pass, as published: each with the inputs that
  * it gets once those before it are compensated. W becomes W + A B in place; biases stay. Layers whose kind shows
- * the rows that they multiply by W are compensated (dense and output layers), whether they are frozen or not, and others are
- * left alone. For each of them all calibration batches pass through the network once.
+ * the rows that they multiply by W are compensated, whether they are frozen or not, and others are left alone. For each of them all calibration batches pass through the network once.
  *
  * <p>If anything fails, all weights are as they were. Meanwhile nobody else may use the compressed network.
  *

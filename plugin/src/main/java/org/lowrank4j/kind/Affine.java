@@ -82,11 +82,11 @@ record Affine(double[] mean, double[] scale, double[] shift) {
 
         abstract void buffers(ByteBuffer from, ByteBuffer to);
 
-        abstract void pattern(double[] means, double[] scales, double[] betas);
+        abstract void pattern(double[] means, double[] scales, double[] shifts);
 
         abstract void patterned(int at, int count);
 
-        abstract void plain(int at, int count, double mean, double scale, double beta);
+        abstract void plain(int at, int count, double mean, double scale, double shift);
     }
 
     private static final class Floats extends Kernel {
@@ -96,7 +96,7 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         private FloatBuffer out = in;
         private float[] means = {};
         private float[] scales = {};
-        private float[] betas = {};
+        private float[] shifts = {};
 
         Floats(INDArray x, INDArray y) {
             super(x, y);
@@ -109,10 +109,10 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         }
 
         @Override
-        void pattern(double[] means, double[] scales, double[] betas) {
+        void pattern(double[] means, double[] scales, double[] shifts) {
             this.means = singles(means);
             this.scales = singles(scales);
-            this.betas = singles(betas);
+            this.shifts = singles(shifts);
         }
 
         private static float[] singles(double[] numbers) {
@@ -128,7 +128,7 @@ record Affine(double[] mean, double[] scale, double[] shift) {
             in.get(at, piece, 0, count);
             float[] m = means;
             float[] s = scales;
-            float[] b = betas;
+            float[] b = shifts;
             for (int i = 0; i < count; i++) {
                 piece[i] = (piece[i] - m[i]) * s[i] + b[i];
             }
@@ -136,11 +136,11 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         }
 
         @Override
-        void plain(int at, int count, double mean, double scale, double beta) {
+        void plain(int at, int count, double mean, double scale, double shift) {
             in.get(at, piece, 0, count);
             float m = (float) mean;
             float s = (float) scale;
-            float b = (float) beta;
+            float b = (float) shift;
             for (int i = 0; i < count; i++) {
                 piece[i] = (piece[i] - m) * s + b;
             }
@@ -155,7 +155,7 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         private DoubleBuffer out = in;
         private double[] means = {};
         private double[] scales = {};
-        private double[] betas = {};
+        private double[] shifts = {};
 
         Doubles(INDArray x, INDArray y) {
             super(x, y);
@@ -168,10 +168,10 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         }
 
         @Override
-        void pattern(double[] means, double[] scales, double[] betas) {
+        void pattern(double[] means, double[] scales, double[] shifts) {
             this.means = means;
             this.scales = scales;
-            this.betas = betas;
+            this.shifts = shifts;
         }
 
         @Override
@@ -179,7 +179,7 @@ record Affine(double[] mean, double[] scale, double[] shift) {
             in.get(at, piece, 0, count);
             double[] m = means;
             double[] s = scales;
-            double[] b = betas;
+            double[] b = shifts;
             for (int i = 0; i < count; i++) {
                 piece[i] = (piece[i] - m[i]) * s[i] + b[i];
             }
@@ -187,10 +187,10 @@ record Affine(double[] mean, double[] scale, double[] shift) {
         }
 
         @Override
-        void plain(int at, int count, double mean, double scale, double beta) {
+        void plain(int at, int count, double mean, double scale, double shift) {
             in.get(at, piece, 0, count);
             for (int i = 0; i < count; i++) {
-                piece[i] = (piece[i] - mean) * scale + beta;
+                piece[i] = (piece[i] - mean) * scale + shift;
             }
             out.put(at, piece, 0, count);
         }

@@ -6,9 +6,9 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kind of layer, and all that is known of it: which layers it is for, which matrices they have, and how they train. Found as a service,
- * so a kind of one's own is one class and a line in
- * {@code META-INF/services/org.lowrank4j.kind.LayerKind}. It is asked before those that come with lowrank4j.
+ * A kind of layer, and all that is known of it: which layers it is for, which matrices they have, and how they train. Found
+ * as a service, so a kind of one's own is one class and a line in {@code META-INF/services/org.lowrank4j.kind.LayerKind}. It
+ * is asked before those that come with lowrank4j.
  *
  * <p>{@link #is} and {@link #matrices} are enough to adapt it: DL4J runs the layer's passes, and what its backward pass makes
  * of dL/dM is projected. That saves the memory of gradient and updater, and none of the time of the layer's own passes; a

@@ -12,6 +12,7 @@ import org.deeplearning4j.datasets.iterator.utilty.SingletonMultiDataSetIterator
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
@@ -85,6 +86,29 @@ class EoraCompensationTest {
         INDArray unseen = gaussian(DataType.DOUBLE, 9, 12).muli(2);
         assertTrue(distance(original.output(unseen), compressed.output(unseen)) <= 1e-9);
         assertTrue(layers.stream().allMatch(layer -> layer.errorAfter() <= 1e-10));
+    }
+
+    @Test
+    void theFullRankRestoresAConvolution() {
+        MultiLayerNetwork original = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .dataType(DataType.DOUBLE)
+                .seed(5)
+                .list()
+                .layer(new ConvolutionLayer.Builder(2, 2)
+                        .nOut(3)
+                        .activation(Activation.TANH)
+                        .build())
+                .layer(new OutputLayer.Builder().nOut(4).build())
+                .setInputType(InputType.convolutional(5, 5, 2))
+                .build());
+        original.init();
+        MultiLayerNetwork compressed = original.clone();
+        compressed.params().muli(0.9);
+        compressed.setParam("0_b", original.getParam("0_b"));
+        compressed.setParam("1_b", original.getParam("1_b"));
+        INDArray x = gaussian(DataType.DOUBLE, 80, 2 * 5 * 5).reshape(80, 2, 5, 5);
+        new EoraCompensation(100).apply(ModelWeights.of(original), compressed, x);
+        assertTrue(distance(original.params(), compressed.params()) <= 1e-9);
     }
 
     @Test
