@@ -122,8 +122,10 @@ public final class RandomSubspace implements WholeNetworkUpdate {
             entries = Arrays.stream(sizes).sum();
             z = kept.array("z", 'c', dimension);
             origin = kept.numbers(kind.name().toLowerCase(Locale.ROOT), 2);
-            origin.data().put(0, seed);
-            origin.data().put(1, entries);
+            kept.fill(() -> {
+                origin.data().put(0, seed);
+                origin.data().put(1, entries);
+            });
             kept.afterRestoring(this::drawAnew);
         }
 
