@@ -8,7 +8,8 @@ import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Whose turn it is, of the layers of one network, to train at a reduced width, and what the others do meanwhile.
+ * Whose turn it is, of the layers of one network under {@link Maestro}, to train at a reduced width, and what the others do
+ * meanwhile.
  *
  * <p>All pairs of a layer and a width of it are visited once in a random order, then once again in another. The order
  * depends on the seed, the number of the round and the layers' ranks only, so that it need not be saved.

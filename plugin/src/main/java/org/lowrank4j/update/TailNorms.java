@@ -3,8 +3,8 @@ package org.lowrank4j.update;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The Frobenius norms of what follows a rank component in two factors: of the columns of A, and of the rows of B, from
- * component i on (counted from 0).
+ * The Frobenius norms of what follows a rank component, by which {@link Maestro} shrinks: of the columns of A and of the rows
+ * of B from component i on (counted from 0).
  *
  * @param ofA |A[:, i:]| for each i
  * @param ofB |B[i:]| for each i
