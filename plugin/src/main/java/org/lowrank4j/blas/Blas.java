@@ -27,6 +27,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class Blas {
 
+    /** The name of ND4J's backend of the CPU. */
+    public static final String CPU = "CpuBackend";
+
     /** Up to so many rows the copying of the other factor shows in a product's time. */
     private static final int FEW_ROWS = 64;
 
@@ -43,7 +46,7 @@ public final class Blas {
     /** Asked once, and not before a product is wanted: Nd4j and OpenBLAS take their time to load. */
     private static final class Here {
         static final boolean DIRECT =
-                Nd4j.getBackend().getClass().getSimpleName().equals("CpuBackend") && OpenBlas.present();
+                Nd4j.getBackend().getClass().getSimpleName().equals(CPU) && OpenBlas.present();
 
         static int threads() {
             return Math.max(1, org.bytedeco.openblas.presets.openblas_nolapack.blas_get_num_threads());

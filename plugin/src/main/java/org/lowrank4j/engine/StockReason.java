@@ -7,11 +7,13 @@ import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
 final class StockReason {
@@ -43,6 +45,10 @@ final class StockReason {
         if (Distributed.onStack()) {
             return REPLICAS;
         }
+        String backend = backend(Nd4j.getBackend().getClass().getSimpleName());
+        if (backend != null) {
+            return backend;
+        }
         if (network.dataType() != DataType.FLOAT && network.dataType() != DataType.DOUBLE) {
             return "its data type is " + network.dataType() + ", and only FLOAT and DOUBLE are supported";
         }
@@ -50,6 +56,14 @@ final class StockReason {
             return "it has no output layer, so its errors come from outside, which is not supported";
         }
         return pretraining(network);
+    }
+
+    /** Arrays of another backend than the CPU's are not where the passes of lowrank4j would read and write them. */
+    static @Nullable String backend(String name) {
+        return name.equals(Blas.CPU)
+                ? null
+                : "its arrays are those of the ND4J backend " + name + ", and only that of the CPU (nd4j-native) is"
+                        + " supported";
     }
 
     /** What a network without targets has, and what to write: only an output layer can be adapted when it is named. */
