@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Factors;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -69,14 +70,19 @@ public final class Combination {
      */
     public static Adapter concatenated(List<Weighted> parts) {
         return combine("concatenated", parts, (layer, all) -> {
-            INDArray a = Nd4j.hstack(all.stream()
-                    .map(part -> wide(part.layer().a())
-                            .mul(part.weight() * part.layer().scale()))
-                    .toArray(INDArray[]::new));
-            INDArray b =
-                    Nd4j.vstack(all.stream().map(part -> wide(part.layer().b())).toArray(INDArray[]::new));
-            return LayerAdapter.unscaled(a.castTo(type(all)), b.castTo(type(all)));
+            Factors stacked = stacked(all);
+            return LayerAdapter.unscaled(
+                    stacked.a().castTo(type(all)), stacked.b().castTo(type(all)));
         });
+    }
+
+    private static Factors stacked(List<Part> all) {
+        return new Factors(
+                Nd4j.hstack(all.stream()
+                        .map(part -> wide(part.layer().a())
+                                .mul(part.weight() * part.layer().scale()))
+                        .toArray(INDArray[]::new)),
+                Nd4j.vstack(all.stream().map(part -> wide(part.layer().b())).toArray(INDArray[]::new)));
     }
 
     /**
@@ -87,13 +93,10 @@ public final class Combination {
     public static Adapter truncated(List<Weighted> parts, int rank) {
         checkRank(rank);
         return combine("truncated to rank " + rank, parts, (layer, all) -> {
-            INDArray a = Nd4j.hstack(all.stream()
-                    .map(part -> wide(part.layer().a())
-                            .mul(part.weight() * part.layer().scale()))
-                    .toArray(INDArray[]::new));
-            INDArray b =
-                    Nd4j.vstack(all.stream().map(part -> wide(part.layer().b())).toArray(INDArray[]::new));
-            return LowRankSplit.ofProduct(a, b).truncated(rank).adapter(type(all));
+            Factors stacked = stacked(all);
+            return LowRankSplit.ofProduct(stacked.a(), stacked.b())
+                    .truncated(rank)
+                    .adapter(type(all));
         });
     }
 

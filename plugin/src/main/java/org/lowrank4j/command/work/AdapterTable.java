@@ -1,5 +1,6 @@
 package org.lowrank4j.command.work;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,26 @@ final class AdapterTable {
 
     Map<String, Object> values() {
         return values;
+    }
+
+    /**
+     * The result of a verb that wrote the adapter.
+     *
+     * @param said the first line
+     * @param findings what is said behind the table
+     * @param notes what is said last, to machines as well
+     */
+    Result written(String said, Path output, List<String> findings, List<String> notes) {
+        List<String> all = new ArrayList<>();
+        all.add(said);
+        all.addAll(lines);
+        all.addAll(findings);
+        all.addAll(notes);
+        Map<String, Object> written = new LinkedHashMap<>();
+        written.put("output", output.toString());
+        written.put("adapter", values);
+        written.put("notes", notes);
+        return new Result(true, written, all);
     }
 
     private void total() {

@@ -48,7 +48,7 @@ public final class Conversion {
             }
         });
         PeftDirectory.write(adapter, output);
-        return result(adapter, output, notes);
+        return AdapterTable.of(adapter).written("written to " + output, output, List.of(), notes);
     }
 
     /**
@@ -71,7 +71,7 @@ public final class Conversion {
         notes.add("its counts of iterations and epochs, on which schedules go, are those of " + base
                 + ", and its updaters begin anew");
         BaseCheck.unnamed(adapter).ifPresent(notes::add);
-        return result(adapter, output, notes);
+        return AdapterTable.of(adapter).written("written to " + output, output, List.of(), notes);
     }
 
     /** What a LoRA or DoRA training of this adapter would have saved, before any updater. */
@@ -143,18 +143,5 @@ public final class Conversion {
                 .filter(other -> network.place(other).layer().equals(place.layer()))
                 .count();
         return ofLayer == 1 ? place.layer() : place.layer() + "/" + place.parameter();
-    }
-
-    private static Result result(Adapter adapter, Path output, List<String> notes) {
-        AdapterTable table = AdapterTable.of(adapter);
-        List<String> lines = new ArrayList<>();
-        lines.add("written to " + output);
-        lines.addAll(table.lines());
-        lines.addAll(notes);
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("output", output.toString());
-        values.put("adapter", table.values());
-        values.put("notes", notes);
-        return new Result(true, values, lines);
     }
 }

@@ -2,12 +2,9 @@ package org.lowrank4j.command.work;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -57,22 +54,13 @@ public final class Extracting {
                 ? Extraction.ofRank(before.network(), after.network(), rank, wanted)
                 : Extraction.ofEnergy(before.network(), after.network(), energy == null ? 1 : energy, wanted);
         PeftDirectory.write(adapter, output);
-        List<String> lines = new ArrayList<>();
-        lines.add("adapter written to " + output);
-        AdapterTable table = AdapterTable.of(adapter);
-        lines.addAll(table.lines());
-        adapter.layers()
-                .keySet()
-                .forEach(layer -> lines.add("  " + layer + ": keeps "
+        List<String> kept = adapter.layers().keySet().stream()
+                .map(layer -> "  " + layer + ": keeps "
                         + percent(adapter.metadata().getOrDefault("energy/" + layer, "1"))
-                        + " of the squared change of its weight"));
-        List<String> notes = BaseCheck.newLayers(adapter, before);
-        lines.addAll(notes);
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("output", output.toString());
-        values.put("adapter", table.values());
-        values.put("notes", notes);
-        return new Result(true, values, lines);
+                        + " of the squared change of its weight")
+                .toList();
+        return AdapterTable.of(adapter)
+                .written("adapter written to " + output, output, kept, BaseCheck.newLayers(adapter, before));
     }
 
     private static String percent(String part) {
