@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.network.NetworkShape;
@@ -16,6 +17,9 @@ import org.lowrank4j.network.NetworkShape.MatrixShape;
  * must have the end of a range.
  */
 final class PatternMatches {
+
+    /** What could have been meant to separate two patterns. */
+    private static final Pattern SEPARATOR = Pattern.compile("[;\\s]");
 
     private static final int LISTED = 24;
     private static final int NEAREST = 3;
@@ -80,7 +84,7 @@ final class PatternMatches {
                 ? "The range '" + pattern + "' of " + where + " goes past the end: the last layer of this "
                         + network.kind() + " is " + last + ", and a range to the end is written without one (0..)"
                 : "No layer matches '" + pattern + "' of " + where + ofItsLayer(pattern, network)
-                        + (pattern.text().contains(";") ? ", for a list is separated by ':' or ','" : "")
+                        + (SEPARATOR.matcher(pattern.text()).find() ? ". A list is separated by ':' or ','" : "")
                         + ". Nearest: "
                         + nearest(pattern, network);
         return new LowRankException(problem + ". Layers of this " + network.kind() + ": " + list(network) + ".");

@@ -101,6 +101,7 @@ final class Planner {
             String because = adapted.stream()
                     .map(Plan.Target::cutFrom)
                     .filter(Objects::nonNull)
+                    .filter(TargetSettings::usesRank)
                     .findFirst()
                     .map(asked -> LayerPlan.asked(asked.rank(), roles.because(layer)))
                     .orElse(roles.because(layer));

@@ -70,11 +70,25 @@ final class RuleFile {
      */
     static RuleFile read(Sourced path, Switches switches, List<String> warnings) {
         RuleFile rules = new RuleFile(path.text().strip());
-        YamlReader.readFile(rules.file, path.source())
+        root(rules.file, path.source())
                 .ifPresentOrElse(
                         root -> rules.readTop(root, switches),
                         () -> warnings.add("rule file '" + rules.file + "' (" + path.source() + ") holds no rule."));
         return rules;
+    }
+
+    /** The plugin's jar has no YAML reader in it; who puts it on a class path by hand may leave that out. */
+    private static Optional<YamlNode> root(String file, String source) {
+        try {
+            return YamlReader.readFile(file, source);
+        } catch (NoClassDefFoundError missing) {
+            throw new LowRankException(
+                    "Rule file '" + file + "' (" + source + ") cannot be read: lowrank4j-plugin is on the class path"
+                            + " without org.snakeyaml:snakeyaml-engine, which reads it. Put that beside it (Maven and"
+                            + " Gradle do), take lowrank4j-plugin off the class path, where the agent brings its own, or"
+                            + " write the rule as arguments of the agent.",
+                    missing);
+        }
     }
 
     /**

@@ -165,9 +165,8 @@ class PlannerTest {
     void layersThatASemicolonSeparatesAreToldTheSeparator() {
         String message = refusal("rank", "2", "layers", "fc1;conv");
         assertTrue(
-                message.startsWith(
-                        "No layer matches 'fc1;conv' of layers (agent argument layers), for a list is separated"
-                                + " by ':' or ','. Nearest: "),
+                message.startsWith("No layer matches 'fc1;conv' of layers (agent argument layers). A list is separated"
+                        + " by ':' or ','. Nearest: "),
                 message);
     }
 
@@ -323,6 +322,16 @@ class PlannerTest {
             assertTrue(plan.layers().get(0).because().startsWith("rank 8 asked for; "), plan.layers()::toString);
             assertEquals(List.of(), plan.warnings());
         }
+    }
+
+    /** Where the rank means nothing to the methods, nothing is said of it. */
+    @Test
+    void aRankThatNobodyUsesIsNotSaidToBeCut() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("narrow", 4, 10), TestNetworks.head("out", 10, 3));
+        Plan plan = Rules.of("rank", "8", "update", "full", "layers", "narrow").plan(network, Methods.load());
+        String because = plan.layers().get(0).because();
+        assertTrue(because.startsWith("layers narrow"), because);
     }
 
     /** Alpha of the user, of the update and of the init; an update must not get smaller the more is asked for. */

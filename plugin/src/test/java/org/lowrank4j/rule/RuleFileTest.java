@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -247,5 +252,35 @@ class RuleFileTest {
 
     private static Map<String, String> options(Rule rule) {
         return Rule.texts(rule.options(TestMethods.all().optionNames(), new java.util.ArrayList<>()));
+    }
+
+    /** As where somebody puts the plugin's jar, and nothing that it needs, on a class path. */
+    @Test
+    void withoutAYamlReaderItIsRefused(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("rules.yaml"), "defaults:\n  rank: 4\n");
+        URL[] plugin = {RuleBook.class.getProtectionDomain().getCodeSource().getLocation()};
+        try (URLClassLoader without = new URLClassLoader(plugin, getClass().getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.startsWith("org.snakeyaml.")) {
+                    throw new ClassNotFoundException(name);
+                }
+                if (!name.startsWith("org.lowrank4j.")) {
+                    return super.loadClass(name, resolve);
+                }
+                Class<?> loaded = findLoadedClass(name);
+                return loaded == null ? findClass(name) : loaded;
+            }
+        }) {
+            Method read = without.loadClass(RuleBook.class.getName())
+                    .getMethod("read", Map.class, Properties.class, Map.class);
+            Throwable refused = assertThrows(
+                            InvocationTargetException.class,
+                            () -> read.invoke(null, Map.of("config", file.toString()), new Properties(), Map.of()))
+                    .getCause();
+            assertEquals(LowRankException.class.getName(), refused.getClass().getName());
+            assertTrue(refused.getMessage().contains("rules.yaml"), refused::getMessage);
+            assertTrue(refused.getMessage().contains("snakeyaml-engine"), refused::getMessage);
+        }
     }
 }
