@@ -74,19 +74,11 @@ public final class NetworkWeights {
      * @throws LowRankException if it is neither a MultiLayerNetwork nor a ComputationGraph, or not initialised
      */
     public static NetworkWeights of(Model model) {
-        if (model instanceof MultiLayerNetwork network && network.isInitCalled()) {
-            NetworkWeights weights = new NetworkWeights("MultiLayerNetwork");
-            for (int i = 0; i < network.getnLayers(); i++) {
-                weights.add(layerName(network.getLayer(i).conf(), i), network.getLayer(i));
-            }
-            return weights;
-        }
-        if (model instanceof ComputationGraph graph && graph.getVertices() != null) {
-            NetworkWeights weights = new NetworkWeights("ComputationGraph");
-            for (int index : graph.topologicalSortOrder()) {
-                GraphVertex vertex = graph.getVertices()[index];
-                weights.add(vertex.getVertexName(), vertex);
-            }
+        if (model instanceof MultiLayerNetwork network && network.isInitCalled()
+                || model instanceof ComputationGraph graph && graph.getVertices() != null) {
+            NetworkWeights weights =
+                    new NetworkWeights(model instanceof MultiLayerNetwork ? "MultiLayerNetwork" : "ComputationGraph");
+            LayerRef.all(model).forEach(layer -> weights.add(layer.name(), layer.trainable()));
             return weights;
         }
         throw new LowRankException(
@@ -118,7 +110,7 @@ public final class NetworkWeights {
             INDArray own = stretch(parameters, offset, count);
             if (own != null) {
                 weights.add(
-                        layerName(layer, i),
+                        LayerRef.name(layer, i),
                         layer.getLayer().instantiate(layer, null, index, own, false, own.dataType()));
             }
             offset += count;
@@ -148,11 +140,6 @@ public final class NetworkWeights {
     private static @Nullable INDArray stretch(INDArray parameters, long offset, long count) {
         long end = offset + count;
         return count > 0 && end <= parameters.length() ? parameters.get(NDArrayIndex.interval(offset, end)) : null;
-    }
-
-    private static String layerName(NeuralNetConfiguration layer, int index) {
-        String name = layer.getLayer().getLayerName();
-        return name == null ? "layer" + index : name;
     }
 
     private void add(String name, Trainable trainable) {
