@@ -3,6 +3,7 @@ package org.lowrank4j.engine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.update.SidePath;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.regularization.Regularization;
@@ -13,6 +14,7 @@ final class AdaptedMatrix {
     private final String key;
     private final StepState step;
     private final TargetUpdate update;
+    private final @Nullable SidePath sidePath;
     private final INDArray[] gradients;
     private final ShownWeight shown;
     private final List<Regularization> terms;
@@ -21,6 +23,7 @@ final class AdaptedMatrix {
     /**
      * @param key of the target
      * @param step shared with the session
+     * @param sidePath of the update, null where M must move in every step
      * @param gradients one view per tensor of the update, which the updater turns into steps
      * @param shown M, for listeners that look at it
      * @param terms the user's l1, l2 and weight decay for M
@@ -29,12 +32,14 @@ final class AdaptedMatrix {
             String key,
             StepState step,
             TargetUpdate update,
+            @Nullable SidePath sidePath,
             INDArray[] gradients,
             ShownWeight shown,
             @Nullable List<Regularization> terms) {
         this.key = key;
         this.step = step;
         this.update = update;
+        this.sidePath = sidePath;
         this.gradients = gradients;
         this.shown = shown;
         this.terms = terms == null ? List.of() : terms;
@@ -51,6 +56,10 @@ final class AdaptedMatrix {
 
     TargetUpdate update() {
         return update;
+    }
+
+    @Nullable SidePath sidePath() {
+        return sidePath;
     }
 
     INDArray[] gradients() {

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.StandIn;
 import org.lowrank4j.rule.Plan;
@@ -22,8 +21,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * which writes the gradients of what stays as it is into one scratch array that all such layers share.
  */
 final class Fittings {
-
-    private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
 
     private final Plan plan;
     private final NetworkParts network;
@@ -149,10 +146,11 @@ final class Fittings {
 
     private Fitting standIn(int index, Part part, LayerPlan layer, StandIn by) {
         Places.Trained trained = places.some(index, part, layer);
-        AdaptedMatrix weight = trained.matrices().get(WEIGHT);
-        SidePath sidePath = weight != null && part.mayLag() ? weight.update().sidePath() : null;
-        if (sidePath != null) {
-            deferral.add(sidePath);
+        for (AdaptedMatrix matrix : trained.matrices().values()) {
+            SidePath path = matrix.sidePath();
+            if (path != null) {
+                deferral.add(path);
+            }
         }
         AdaptedLayer adapted = new AdaptedLayer(
                 part.shape().name(),
@@ -160,8 +158,7 @@ final class Fittings {
                 step,
                 deferral,
                 trained.segment(),
-                weight,
-                sidePath,
+                trained.matrices(),
                 trained.vectors(),
                 loss(part),
                 needsEpsilon[index],

@@ -217,6 +217,7 @@ final class Places {
                 target.key(),
                 step,
                 update,
+                part.mayLag(parameter) ? update.sidePath() : null,
                 views.toArray(INDArray[]::new),
                 new ShownWeight(part.matrix(parameter)),
                 part.trainable().getConfig().getRegularizationByParam(parameter));

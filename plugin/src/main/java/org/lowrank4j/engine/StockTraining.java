@@ -2,7 +2,6 @@ package org.lowrank4j.engine;
 
 import java.util.Map;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.LayerTraining;
 import org.lowrank4j.kind.WeightGradient;
@@ -42,15 +41,15 @@ record StockTraining(Map<String, INDArray> views, TrainingLoss loss) implements 
     }
 
     @Override
-    public INDArray weight(BaseLayer<?> layer) {
-        return layer.getParam(DefaultParamInitializer.WEIGHT_KEY);
+    public INDArray weight(BaseLayer<?> layer, String parameter) {
+        return layer.getParam(parameter);
     }
 
     @Override
-    public void addLagging(INDArray x, INDArray z) {}
+    public void addLagging(String parameter, INDArray x, INDArray z) {}
 
     @Override
-    public void addLaggingBackwards(INDArray epsilon) {}
+    public void addLaggingBackwards(String parameter, INDArray epsilon) {}
 
     @Override
     public void catchUp() {}

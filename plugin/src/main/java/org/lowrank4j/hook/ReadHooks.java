@@ -1,7 +1,6 @@
 package org.lowrank4j.hook;
 
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.engine.AdaptedLayer;
 import org.lowrank4j.engine.RulesInForce;
@@ -14,7 +13,13 @@ public final class ReadHooks {
 
     /** Before {@code BaseLayer.getParam(String)} and {@code setParam(String, INDArray)}. */
     public static @Nullable Object parameter(Object layer, Object name) {
-        return DefaultParamInitializer.WEIGHT_KEY.equals(name) ? layer(layer) : null;
+        if (!RulesInForce.none()) {
+            AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
+            if (adapted != null) {
+                adapted.catchUp((String) name);
+            }
+        }
+        return null;
     }
 
     /** Before {@code BaseLayer.params()} and {@code paramTable(boolean)}. */

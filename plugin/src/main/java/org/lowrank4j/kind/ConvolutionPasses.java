@@ -51,7 +51,7 @@ final class ConvolutionPasses implements LayerPasses {
         if (layer.input() == null) {
             return null;
         }
-        INDArray weight = training.weight(layer);
+        INDArray weight = training.weight(layer, WEIGHT);
         if (layer.input().rank() != 4 || channelsFirst(layer, layer.input()).size(1) != weight.size(1)) {
             return null;
         }
@@ -115,7 +115,7 @@ final class ConvolutionPasses implements LayerPasses {
     public Pair<Gradient, INDArray> backward(BaseLayer<?> base, INDArray epsilon, LayerWorkspaceMgr workspaces) {
         ConvolutionLayer layer = (ConvolutionLayer) base;
         layer.assertInputSet(true);
-        INDArray weight = training.weight(layer);
+        INDArray weight = training.weight(layer, WEIGHT);
         INDArray input = channelsFirst(layer, layer.input().castTo(weight.dataType()));
         Patches.Frame frame = frame(layer, input, weight);
         int examples = (int) input.size(0);

@@ -43,7 +43,7 @@ public final class Dense implements LayerKind {
             }
 
             @Override
-            public boolean mayLag() {
+            public boolean mayLag(String parameter) {
                 return true;
             }
         };

@@ -25,7 +25,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class DensePasses implements LayerPasses {
 
     private static final String BIAS = DefaultParamInitializer.BIAS_KEY;
-    private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
+    static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
     private static final String GAIN = DefaultParamInitializer.GAIN_KEY;
 
     /** Up to so many examples, BLAS is measurably faster with W as the second matrix of a product than as the first. */
@@ -58,13 +58,13 @@ final class DensePasses implements LayerPasses {
             return null;
         }
         LayerInternals.applyDropout(layer, workspaces);
-        INDArray weight = training.weight(layer);
+        INDArray weight = training.weight(layer, WEIGHT);
         INDArray x = layer.input().castTo(weight.dataType());
         if (x.rank() != 2 || x.size(1) != weight.size(0)) {
             return null;
         }
         INDArray z = product(x, weight, false, workspaces, ArrayType.ACTIVATIONS);
-        training.addLagging(x, z);
+        training.addLagging(WEIGHT, x, z);
         if (layer.hasLayerNorm()) {
             preNorm = workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
             Nd4j.getExecutioner().exec(new LayerNorm(preNorm, layer.getParam(GAIN), z, true, 1));
@@ -106,7 +106,7 @@ final class DensePasses implements LayerPasses {
         }
         Gradient trained = new DefaultGradient();
         biasGradient(training, delta, trained);
-        INDArray weight = training.weight(layer);
+        INDArray weight = training.weight(layer, WEIGHT);
         if (layer.hasLayerNorm()) {
             INDArray gain = layer.getParam(GAIN);
             INDArray gainGradient = training.gradient(GAIN);
@@ -124,7 +124,7 @@ final class DensePasses implements LayerPasses {
             return new Pair<>(trained, null);
         }
         INDArray below = product(delta, weight, true, workspaces, ArrayType.ACTIVATION_GRAD);
-        training.addLaggingBackwards(below);
+        training.addLaggingBackwards(WEIGHT, below);
         return new Pair<>(trained, LayerInternals.backpropDropout(layer, below));
     }
 

@@ -6,8 +6,9 @@ import org.lowrank4j.loss.TrainingLoss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What of one layer trains, lent to the passes that run it. A weight W may lag behind its effective value W' for some
- * steps: the passes then work with W and have what it lacks added to both products.
+ * What of one layer trains, lent to the passes that run it. A matrix M may lag behind its effective value M' for some
+ * steps, if its kind says so: the passes then work with M and have what it lacks added to both products. Matrices go by
+ * the names of their parameters.
  */
 public interface LayerTraining {
 
@@ -29,25 +30,25 @@ public interface LayerTraining {
      */
     @Nullable INDArray take(String parameter, WeightGradient gradient, long rows);
 
-    /** W as it is; to ask the layer for it would make it catch up. */
-    INDArray weight(BaseLayer<?> layer);
+    /** A parameter as it is; to ask the layer for one that lags would make it catch up. */
+    INDArray weight(BaseLayer<?> layer, String parameter);
 
     /**
-     * z += x (W' - W).
+     * z += x (M' - M).
      *
-     * @param x the layer's input after dropout, examples x nIn
-     * @param z x W, examples x nOut, in 'f' order or the transpose of an array in 'f' order
+     * @param x what goes into M, after dropout, rows x nIn
+     * @param z x M, rows x nOut, in 'f' order or the transpose of an array in 'f' order
      */
-    void addLagging(INDArray x, INDArray z);
+    void addLagging(String parameter, INDArray x, INDArray z);
 
     /**
-     * epsilon += delta (W' - W)^T, for the delta of the gradient that was taken last.
+     * epsilon += delta (M' - M)^T, for the delta of the gradient of M that was taken last.
      *
-     * @param epsilon delta W^T, examples x nIn, in 'f' order or the transpose of an array in 'f' order
+     * @param epsilon delta M^T, rows x nIn, in 'f' order or the transpose of an array in 'f' order
      */
-    void addLaggingBackwards(INDArray epsilon);
+    void addLaggingBackwards(String parameter, INDArray epsilon);
 
-    /** W becomes W'. */
+    /** Every M becomes M'. */
     void catchUp();
 
     /** The loss in the place of an output layer's own; null for that. */

@@ -47,7 +47,8 @@ final class OutputPasses implements LayerPasses {
         INDArray delta = delta((BaseOutputLayer<?>) layer, preOutput, workspaces);
         Gradient trained = new DefaultGradient();
         DensePasses.biasGradient(training, delta, trained);
-        INDArray x = layer.input().castTo(training.weight(layer).dataType());
+        INDArray x =
+                layer.input().castTo(training.weight(layer, DensePasses.WEIGHT).dataType());
         DensePasses.weightGradient(training, x, delta, trained);
         return new Pair<>(trained, workspaces.leverageTo(ArrayType.ACTIVATION_GRAD, delta));
     }

@@ -18,8 +18,8 @@ public interface StandIn {
         return true;
     }
 
-    /** Whether its matrix may lag behind its adapter for some steps: nothing but these passes multiplies by it. */
-    default boolean mayLag() {
+    /** Whether a matrix may lag behind its adapter for some steps: nothing but these passes multiplies by it. */
+    default boolean mayLag(String parameter) {
         return false;
     }
 }

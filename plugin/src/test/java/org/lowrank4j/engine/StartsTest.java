@@ -24,7 +24,7 @@ class StartsTest {
         TargetWeight target = Given.target(layer, weight, 1, 1, 1, 1, Map.of("lora-ga.batches", batches));
         TargetUpdate update = new Lora().attach(target);
         AdaptedMatrix matrix =
-                new AdaptedMatrix(layer, new StepState(), update, new INDArray[0], new ShownWeight(weight), null);
+                new AdaptedMatrix(layer, new StepState(), update, null, new INDArray[0], new ShownWeight(weight), null);
         return new PendingStart(new LoraGa(), matrix, target, Double.NaN, null);
     }
 

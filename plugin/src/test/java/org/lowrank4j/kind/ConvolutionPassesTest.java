@@ -128,15 +128,15 @@ class ConvolutionPassesTest {
         }
 
         @Override
-        public INDArray weight(BaseLayer<?> layer) {
-            return layer.getParam("W");
+        public INDArray weight(BaseLayer<?> layer, String parameter) {
+            return layer.getParam(parameter);
         }
 
         @Override
-        public void addLagging(INDArray x, INDArray z) {}
+        public void addLagging(String parameter, INDArray x, INDArray z) {}
 
         @Override
-        public void addLaggingBackwards(INDArray epsilon) {}
+        public void addLaggingBackwards(String parameter, INDArray epsilon) {}
 
         @Override
         public void catchUp() {}
