@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The memory of arrays as Java buffers. One buffer reaches 2 GiB at most, and one of a longer array would silently end
@@ -29,5 +30,15 @@ public final class NativeMemory {
         // start.
         BytePointer first = new BytePointer(array.data().addressPointer()).getPointer(from);
         return first.limit(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * A matrix from the first entry of an array on, whatever the array's shape says.
+     *
+     * @param order of the memory: 'f' where a column lies in one piece, 'c' where a row does
+     */
+    public static INDArray matrix(INDArray array, long rows, long columns, char order) {
+        long[] strides = order == 'f' ? new long[] {1, rows} : new long[] {columns, 1};
+        return Nd4j.create(array.data(), new long[] {rows, columns}, strides, array.offset(), order, array.dataType());
     }
 }

@@ -3,8 +3,8 @@ package org.lowrank4j.kind;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * One matrix M (nIn x nOut) of a layer: rows for what goes in (inputs, patches, tokens, previous outputs), columns for what
@@ -54,7 +54,6 @@ public record Matrix(String parameter, UnaryOperator<INDArray> view, Function<IN
      * @param order of the memory: 'f' where a column lies in one piece, 'c' where a row does
      */
     public static INDArray memory(INDArray array, long rows, long columns, char order) {
-        long[] strides = order == 'f' ? new long[] {1, rows} : new long[] {columns, 1};
-        return Nd4j.create(array.data(), new long[] {rows, columns}, strides, array.offset(), order, array.dataType());
+        return NativeMemory.matrix(array, rows, columns, order);
     }
 }

@@ -3,6 +3,8 @@ package org.lowrank4j.kind;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.convolution.Frame;
+import org.lowrank4j.convolution.Patches;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -13,9 +15,9 @@ final class PatchRows implements InputRows {
     public @Nullable INDArray of(BaseLayer<?> base) {
         ConvolutionLayer layer = (ConvolutionLayer) base;
         INDArray weight = layer.getParam("W");
-        INDArray input = ConvolutionPasses.channelsFirst(layer, layer.input().castTo(weight.dataType()));
+        INDArray input = PicturePasses.channelsFirst(layer, layer.input().castTo(weight.dataType()));
         INDArray pictures = input.permute(1, 0, 2, 3).dup('c');
-        Patches.Frame frame = ConvolutionPasses.frame(layer, input, weight);
+        Frame frame = PicturePasses.frame(layer, input);
         int examples = (int) input.size(0);
         Patches patches = new Patches(frame, examples, weight.dataType());
         long places = (long) examples * frame.places(1);

@@ -4,17 +4,25 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyChar;
+import static org.mockito.ArgumentMatchers.argThat;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.spy;
+import static org.mockito.Mockito.verify;
 
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer.Builder;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
@@ -26,26 +34,101 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.loss.TrainingLoss;
 import org.nd4j.common.primitives.Pair;
-import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationLReLU;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.convolution.Convolution;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Both passes of a convolution against those of DL4J's layer, and its patches against ND4J's. */
-class ConvolutionPassesTest {
+/** Both passes of what convolves pictures against those of DL4J's layers. */
+class PicturePassesTest {
 
     private static final int EXAMPLES = 3;
     private static final int INPUTS = 2;
     private static final int OUTPUTS = 4;
     private static final LayerWorkspaceMgr WORKSPACES = LayerWorkspaceMgr.noWorkspaces();
 
-    /** A convolution of pictures of 9 x 7 pixels. */
-    record Form(String name, UnaryOperator<Builder> settings) {
+    private static final Form PLAIN = new Form("plain", layer -> {});
 
-        Builder builder() {
-            return settings.apply(new Builder(3, 3).activation(Activation.RELU));
+    /** What convolves pictures of 9 x 7 pixels. */
+    enum Kind {
+        CONVOLUTION("W", ConvolutionPasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new org.deeplearning4j.nn.conf.layers.ConvolutionLayer.Builder(3, 3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new Convolution2d().matrices().get(0);
+            }
+        },
+        DEPTHWISE("W", DepthwisePasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new DepthwiseConvolution2D.Builder(3, 3)
+                        .nIn(INPUTS)
+                        .nOut(INPUTS)
+                        .depthMultiplier(1)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new DepthwiseConvolution2d().matrices().get(0);
+            }
+        },
+        DEPTHWISE_WITH_TWO_EACH("W", DepthwisePasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new DepthwiseConvolution2D.Builder(3, 3)
+                        .nIn(INPUTS)
+                        .nOut(INPUTS * 2L)
+                        .depthMultiplier(2)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new DepthwiseConvolution2d().matrices().get(0);
+            }
+        },
+        SEPARABLE("pW", SeparablePasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new SeparableConvolution2D.Builder(3, 3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .depthMultiplier(3)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new SeparableConvolution2d().matrices().get(0);
+            }
+        };
+
+        private final String parameter;
+        private final StandIn standIn;
+
+        Kind(String parameter, StandIn standIn) {
+            this.parameter = parameter;
+            this.standIn = standIn;
         }
+
+        abstract org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer();
+
+        abstract Matrix matrix();
+    }
+
+    record Form(String name, Consumer<org.deeplearning4j.nn.conf.layers.ConvolutionLayer> settings) {
 
         @Override
         public String toString() {
@@ -55,33 +138,63 @@ class ConvolutionPassesTest {
 
     static List<Form> forms() {
         return List.of(
-                new Form("plain", builder -> builder),
-                new Form("padded", builder -> builder.padding(1, 1)),
-                new Form("strides", builder -> builder.kernelSize(2, 3).stride(2, 3)),
-                new Form(
-                        "dilated",
-                        builder -> builder.kernelSize(2, 3).dilation(3, 2).padding(2, 1)),
-                new Form("same", builder -> builder.convolutionMode(ConvolutionMode.Same)),
-                new Form(
-                        "same, even, strides",
-                        builder -> builder.kernelSize(4, 2).stride(2, 2).convolutionMode(ConvolutionMode.Same)),
-                new Form(
-                        "wider than the picture",
-                        builder -> builder.kernelSize(11, 9).padding(4, 5)),
-                new Form("single pixels", builder -> builder.kernelSize(1, 1)),
-                new Form(
-                        "some single pixels",
-                        builder -> builder.kernelSize(1, 1).stride(2, 2)),
-                new Form(
-                        "padded single pixels",
-                        builder -> builder.kernelSize(1, 1).padding(1, 0)),
-                new Form("without bias", builder -> builder.hasBias(false)),
-                new Form("channels last", builder -> builder.dataFormat(CNN2DFormat.NHWC)),
-                new Form("identity", builder -> builder.activation(Activation.IDENTITY)),
-                new Form("tanh", builder -> builder.activation(Activation.TANH)),
-                new Form("softmax over channels", builder -> builder.activation(Activation.SOFTMAX)),
-                new Form("leaky rectifier", builder -> builder.activation(Activation.LEAKYRELU)),
-                new Form("dropout", builder -> builder.dropOut(0.5)));
+                PLAIN,
+                new Form("padded", layer -> layer.setPadding(new int[] {1, 1})),
+                new Form("strides", layer -> {
+                    layer.setKernelSize(new int[] {2, 3});
+                    layer.setStride(new int[] {2, 3});
+                }),
+                new Form("padded strides", layer -> {
+                    layer.setPadding(new int[] {1, 2});
+                    layer.setStride(new int[] {2, 2});
+                }),
+                new Form("strides beyond the filter", layer -> {
+                    layer.setKernelSize(new int[] {1, 2});
+                    layer.setStride(new int[] {2, 3});
+                }),
+                new Form("dilated", layer -> {
+                    layer.setKernelSize(new int[] {2, 3});
+                    layer.setDilation(new int[] {3, 2});
+                    layer.setPadding(new int[] {2, 1});
+                }),
+                new Form("dilated strides", layer -> {
+                    layer.setKernelSize(new int[] {2, 3});
+                    layer.setDilation(new int[] {3, 2});
+                    layer.setStride(new int[] {2, 2});
+                }),
+                new Form("same", layer -> layer.setConvolutionMode(ConvolutionMode.Same)),
+                new Form("same, even, strides", layer -> {
+                    layer.setKernelSize(new int[] {4, 2});
+                    layer.setStride(new int[] {2, 2});
+                    layer.setConvolutionMode(ConvolutionMode.Same);
+                }),
+                new Form("wider than the picture", layer -> {
+                    layer.setKernelSize(new int[] {11, 9});
+                    layer.setPadding(new int[] {4, 5});
+                }),
+                new Form("single pixels", layer -> layer.setKernelSize(new int[] {1, 1})),
+                new Form("some single pixels", layer -> {
+                    layer.setKernelSize(new int[] {1, 1});
+                    layer.setStride(new int[] {2, 2});
+                }),
+                new Form("padded single pixels", layer -> {
+                    layer.setKernelSize(new int[] {1, 1});
+                    layer.setPadding(new int[] {1, 0});
+                }),
+                new Form("without bias", layer -> layer.setHasBias(false)),
+                new Form("channels last", layer -> layer.setCnn2dDataFormat(CNN2DFormat.NHWC)),
+                new Form("identity", layer -> layer.setActivationFn(new ActivationIdentity())),
+                new Form("tanh", layer -> layer.setActivationFn(new ActivationTanH())),
+                new Form("softmax over channels", layer -> layer.setActivationFn(new ActivationSoftmax())),
+                new Form("leaky rectifier", layer -> layer.setActivationFn(new ActivationLReLU())),
+                new Form("dropout", layer -> layer.setIDropout(new Dropout(0.5))));
+    }
+
+    static Stream<Arguments> kindsFormsAndTypes() {
+        return Stream.of(Kind.values())
+                .flatMap(kind -> forms().stream()
+                        .flatMap(form -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
+                                .map(type -> Arguments.of(kind, form, type))));
     }
 
     static Stream<Arguments> formsAndTypes() {
@@ -94,8 +207,8 @@ class ConvolutionPassesTest {
 
         private final boolean needsEpsilon;
         private final boolean overwritten;
-        private final INDArray bias = Nd4j.zeros(DataType.DOUBLE, 1, OUTPUTS);
         private @Nullable INDArray ofBias;
+        private @Nullable String parameter;
         private @Nullable WeightGradient gradient;
         private long rows;
 
@@ -121,7 +234,7 @@ class ConvolutionPassesTest {
 
         @Override
         public @Nullable INDArray take(String parameter, WeightGradient taken, long over) {
-            assertEquals("W", parameter);
+            this.parameter = parameter;
             gradient = taken;
             rows = over;
             return null;
@@ -147,11 +260,16 @@ class ConvolutionPassesTest {
         }
     }
 
-    private static ConvolutionLayer layer(Builder builder, DataType type) {
+    private static ConvolutionLayer layer(Kind kind, Form form, DataType type) {
+        org.deeplearning4j.nn.conf.layers.ConvolutionLayer settings = kind.layer();
+        settings.setActivationFn(new ActivationReLU());
+        // As a network sets it; a separable convolution has none of its own.
+        settings.setCnn2dDataFormat(CNN2DFormat.NCHW);
+        form.settings().accept(settings);
         NeuralNetConfiguration configuration = new NeuralNetConfiguration.Builder()
                 .dataType(type)
                 .seed(5)
-                .layer(builder.nIn(INPUTS).nOut(OUTPUTS).build())
+                .layer(settings)
                 .build();
         long count = configuration.getLayer().initializer().numParams(configuration);
         INDArray parameters = Nd4j.create(type, 1, count);
@@ -160,6 +278,10 @@ class ConvolutionPassesTest {
         parameters.assign(Nd4j.rand(type, 1, count).subi(0.5));
         layer.setBackpropGradientsViewArray(Nd4j.create(type, 1, count));
         return layer;
+    }
+
+    private static ConvolutionLayer convolution(Form form, DataType type) {
+        return layer(Kind.CONVOLUTION, form, type);
     }
 
     private static INDArray pictures(ConvolutionLayer layer, DataType type) {
@@ -179,10 +301,10 @@ class ConvolutionPassesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("formsAndTypes")
-    void bothPassesAreThoseOfDl4j(Form form, DataType type) {
+    @MethodSource("kindsFormsAndTypes")
+    void bothPassesAreThoseOfDl4j(Kind kind, Form form, DataType type) {
         Nd4j.getRandom().setSeed(7);
-        ConvolutionLayer layer = layer(form.builder(), type);
+        ConvolutionLayer layer = layer(kind, form, type);
         INDArray x = pictures(layer, type);
 
         layer.setInput(x.dup(), WORKSPACES);
@@ -193,8 +315,8 @@ class ConvolutionPassesTest {
 
         for (boolean overwritten : new boolean[] {false, true}) {
             Training training = new Training(true, overwritten);
-            training.ofBias = training.bias.castTo(type);
-            ConvolutionPasses passes = new ConvolutionPasses(training);
+            training.ofBias = layer.hasBias() ? layer.getParam("b").ulike() : null;
+            LayerPasses passes = kind.standIn.passes(training);
             layer.clear();
             layer.setInput(x.dup(), WORKSPACES);
             Nd4j.getRandom().setSeed(11);
@@ -203,12 +325,13 @@ class ConvolutionPassesTest {
             if (overwritten) {
                 ours.addi(1);
             }
-            Pair<Gradient, INDArray> back = passes.backward(layer, epsilon.dup(), WORKSPACES);
+            Pair<Gradient, INDArray> back = Objects.requireNonNull(passes.backward(layer, epsilon.dup(), WORKSPACES));
             assertClose(stock.getSecond(), back.getSecond(), "epsilon");
             if (layer.hasBias()) {
-                assertClose(stock.getFirst().getGradientFor("b").reshape(1, OUTPUTS), training.ofBias, "dL/db");
+                assertClose(stock.getFirst().getGradientFor("b"), training.ofBias, "dL/db");
             }
-            INDArray whole = Matrix.filters("W").view().apply(stock.getFirst().getGradientFor("W"));
+            assertEquals(kind.parameter, training.parameter);
+            INDArray whole = kind.matrix().view().apply(stock.getFirst().getGradientFor(kind.parameter));
             assertEquals(EXAMPLES, training.rows);
             assertProducts(whole, Objects.requireNonNull(training.gradient));
         }
@@ -250,9 +373,10 @@ class ConvolutionPassesTest {
     @ParameterizedTest
     @MethodSource("formsAndTypes")
     void theRowsOfItsInput(Form form, DataType type) {
-        ConvolutionLayer layer = layer(form.builder().activation(Activation.IDENTITY), type);
+        ConvolutionLayer layer = convolution(form, type);
+        layer.layerConf().setActivationFn(new ActivationIdentity());
         layer.setInput(pictures(layer, type), WORKSPACES);
-        INDArray y = ConvolutionPasses.channelsFirst(layer, layer.activate(false, WORKSPACES));
+        INDArray y = PicturePasses.channelsFirst(layer, layer.activate(false, WORKSPACES));
         INDArray rows = Objects.requireNonNull(new Convolution2d().inputRows().of(layer));
         INDArray out = rows.mmul(Matrix.filters("W").view().apply(layer.getParam("W")));
         if (layer.hasBias()) {
@@ -264,7 +388,7 @@ class ConvolutionPassesTest {
     /** What nothing below wants is not made; what was not kept is made again. */
     @Test
     void withoutEpsilonAndWithoutItsForwardPass() {
-        ConvolutionLayer layer = layer(new Builder(3, 3).activation(Activation.RELU), DataType.DOUBLE);
+        ConvolutionLayer layer = convolution(PLAIN, DataType.DOUBLE);
         INDArray x = pictures(layer, DataType.DOUBLE);
         layer.setInput(x, WORKSPACES);
         INDArray epsilon =
@@ -288,70 +412,30 @@ class ConvolutionPassesTest {
         kept.forEach((when, formed) -> assertClose(Matrix.filters("W").view().apply(whole), formed, "dL/dM " + when));
     }
 
+    /** Only products with the patches need the input in the order of the products. */
+    @Test
+    void aFrozenOneCopiesNoInputOnTheWayBack() {
+        Form lastChannels = new Form("channels last", layer -> layer.setCnn2dDataFormat(CNN2DFormat.NHWC));
+        for (Kind kind : Kind.values()) {
+            ConvolutionLayer layer = layer(kind, lastChannels, DataType.FLOAT);
+            INDArray input = pictures(layer, DataType.FLOAT);
+            layer.setInput(input, WORKSPACES);
+            LayerPasses passes = kind.standIn.passes(new Training(true, false));
+            INDArray y = Objects.requireNonNull(passes.forward(layer, WORKSPACES));
+            LayerWorkspaceMgr watched = spy(LayerWorkspaceMgr.noWorkspaces());
+            passes.backward(layer, y.dup(), watched);
+            verify(watched, never()).dup(any(), argThat(copied -> copied.data() == input.data()), anyChar());
+        }
+    }
+
     @Test
     void inputsThatDoNotFitAreLeftToDl4j() {
-        ConvolutionLayer layer = layer(new Builder(3, 3), DataType.FLOAT);
+        ConvolutionLayer layer = convolution(PLAIN, DataType.FLOAT);
         ConvolutionPasses passes = new ConvolutionPasses(new Training(true, false));
         assertNull(passes.forward(layer, WORKSPACES));
         layer.setInput(Nd4j.rand(DataType.FLOAT, EXAMPLES, INPUTS + 1, 9, 7), WORKSPACES);
         assertNull(passes.forward(layer, WORKSPACES));
         layer.setInput(Nd4j.rand(DataType.FLOAT, EXAMPLES, 63), WORKSPACES);
         assertNull(passes.forward(layer, WORKSPACES));
-    }
-
-    /** More examples than are worked on at a time, in both directions; the way there only moves numbers. */
-    @ParameterizedTest
-    @MethodSource("formsAndTypes")
-    void patchesAreThoseOfNd4j(Form form, DataType type) {
-        ConvolutionLayer layer = layer(form.builder(), type);
-        var settings = layer.layerConf();
-        int[] filter = settings.getKernelSize();
-        int side = 40;
-        int examples = 200;
-        INDArray pictures = Nd4j.rand(type, INPUTS, examples, side, side);
-        int[] places = {
-            (side - filter[0]) / settings.getStride()[0] + 1, (side - filter[1]) / settings.getStride()[1] + 1
-        };
-        int[] none = {0, 0};
-        int[] one = {1, 1};
-        Patches patches = new Patches(
-                new Patches.Frame(INPUTS, new int[] {side, side}, filter, settings.getStride(), none, one, places),
-                examples,
-                type);
-        INDArray expected =
-                Nd4j.create(type, new long[] {INPUTS, filter[0], filter[1], examples, places[0], places[1]}, 'c');
-        Convolution.im2col(
-                pictures.permute(1, 0, 2, 3),
-                filter[0],
-                filter[1],
-                settings.getStride()[0],
-                settings.getStride()[1],
-                0,
-                0,
-                1,
-                1,
-                false,
-                expected.permute(3, 0, 1, 2, 4, 5));
-        INDArray all = Nd4j.create(type, expected.shape(), 'c');
-        INDArray added = Nd4j.create(type, pictures.shape(), 'c');
-        patches.each((first, count) -> {
-            INDArray some = patches.of(pictures, first, count);
-            patches.rows(all, first, count).assign(some);
-            patches.addUp(some, added, first, count);
-        });
-        assertEquals(0, expected.sub(all).amaxNumber().doubleValue());
-        INDArray together = Nd4j.create(type, pictures.shape(), 'c');
-        Convolution.col2im(
-                expected.permute(3, 0, 1, 2, 4, 5),
-                together.permute(1, 0, 2, 3),
-                settings.getStride()[0],
-                settings.getStride()[1],
-                0,
-                0,
-                side,
-                side,
-                1,
-                1);
-        assertClose(together, added, "the sum");
     }
 }

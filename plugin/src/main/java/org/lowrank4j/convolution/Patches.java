@@ -1,4 +1,4 @@
-package org.lowrank4j.kind;
+package org.lowrank4j.convolution;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Pictures are channels x examples x height x width in 'c' order, as the layers below leave them, and so is everything
  * that has one entry for each place: outputs x places in memory, which BLAS sees as places x outputs.
  */
-final class Patches {
+public final class Patches {
 
     /** As many numbers are made at a time: what stays in the nearer caches, and is enough for a product. */
     private static final long CHUNK = 1 << 19;
@@ -29,59 +29,8 @@ final class Patches {
     private final Kernel kernel;
     private final INDArray scratch;
 
-    /**
-     * How a filter goes over a picture; lengths in pixels, height first.
-     *
-     * @param padding above and to the left
-     * @param places height and width of what comes out
-     */
-    record Frame(int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
-
-        /** Numbers in a patch. */
-        long patch() {
-            return (long) channels * filter[0] * filter[1];
-        }
-
-        int places(int example) {
-            return example * places[0] * places[1];
-        }
-
-        int pixels() {
-            return size[0] * size[1];
-        }
-
-        /** Whether the patches are the pictures themselves. */
-        boolean seesPixels() {
-            return filter[0] == 1
-                    && filter[1] == 1
-                    && stride[0] == 1
-                    && stride[1] == 1
-                    && places[0] == size[0]
-                    && places[1] == size[1]
-                    && padding[0] == 0
-                    && padding[1] == 0;
-        }
-
-        /** The first place from which on a filter's row or column is inside the picture. */
-        int first(int side, int inFilter) {
-            int outside = padding[side] - inFilter * dilation[side];
-            return Math.min(Math.max(0, -Math.floorDiv(-outside, stride[side])), places[side]);
-        }
-
-        /** The first place from which on it is outside again. */
-        int end(int side, int inFilter) {
-            int last = Math.floorDiv(size[side] - 1 + padding[side] - inFilter * dilation[side], stride[side]);
-            return Math.max(first(side, inFilter), Math.min(places[side], last + 1));
-        }
-
-        /** The pixel that a filter's row or column sees at a place. */
-        int pixel(int side, int place, int inFilter) {
-            return place * stride[side] - padding[side] + inFilter * dilation[side];
-        }
-    }
-
     /** What is done with the examples of a chunk. */
-    interface Each {
+    public interface Each {
 
         /**
          * @param first of the examples
@@ -90,7 +39,8 @@ final class Patches {
         void chunk(int first, int count);
     }
 
-    Patches(Frame frame, int examples, DataType type) {
+    /** @param examples of the pictures */
+    public Patches(Frame frame, int examples, DataType type) {
         this.frame = frame;
         this.examples = examples;
         long perExample = frame.patch() * frame.places(1);
@@ -99,12 +49,8 @@ final class Patches {
         scratch = Nd4j.createUninitialized(type, together * perExample);
     }
 
-    Frame frame() {
-        return frame;
-    }
-
     /** Goes through all examples. */
-    void each(Each work) {
+    public void each(Each work) {
         for (int first = 0; first < examples; first += together) {
             work.chunk(first, Math.min(together, examples - first));
         }
@@ -116,7 +62,7 @@ final class Patches {
      * @param pictures channels x examples x height x width
      * @return places x numbers in a patch, column-major
      */
-    INDArray of(INDArray pictures, int first, int count) {
+    public INDArray of(INDArray pictures, int first, int count) {
         INDArray patches = room(count);
         kernel.patches(bytes(patches, 0, patches.length()));
         for (int channel = 0; channel < frame.channels(); channel++) {
@@ -136,7 +82,7 @@ final class Patches {
      * @return places x numbers in a patch, column-major, the same memory as that of {@link #of}
      */
     INDArray room(int count) {
-        return Matrix.memory(scratch, frame.places(count), frame.patch(), 'f');
+        return NativeMemory.matrix(scratch, frame.places(count), frame.patch(), 'f');
     }
 
     /**
@@ -158,7 +104,7 @@ final class Patches {
     }
 
     /** The rows of some examples in an array of one entry for each place, outputs x places in memory. */
-    INDArray rows(INDArray perPlace, int first, int count) {
+    public INDArray rows(INDArray perPlace, int first, int count) {
         long all = frame.places(1) * (long) examples;
         return Nd4j.create(
                 perPlace.data(),

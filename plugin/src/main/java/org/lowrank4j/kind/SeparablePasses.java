@@ -1,0 +1,123 @@
+package org.lowrank4j.kind;
+
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.params.SeparableConvolutionParamInitializer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.convolution.Convolution;
+import org.lowrank4j.convolution.Frame;
+import org.lowrank4j.convolution.Pictures;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The passes of a separable convolution: a depthwise one, whose filters are frozen, and filters of one pixel on what it
+ * makes. That is made again in the backward pass if a method asks for something of the pointwise gradient.
+ */
+final class SeparablePasses extends PicturePasses {
+
+    private static final String DEPTHWISE = SeparableConvolutionParamInitializer.DEPTH_WISE_WEIGHT_KEY;
+    private static final String POINTWISE = SeparableConvolutionParamInitializer.POINT_WISE_WEIGHT_KEY;
+    private static final int[] ONE = {1, 1};
+    private static final int[] NONE = {0, 0};
+
+    SeparablePasses(LayerTraining training) {
+        super(training);
+    }
+
+    /** Multiplier x channels x height x width. */
+    @Override
+    INDArray filters(ConvolutionLayer layer) {
+        return training.weight(layer, DEPTHWISE);
+    }
+
+    @Override
+    long inputs(ConvolutionLayer layer) {
+        return filters(layer).size(1);
+    }
+
+    @Override
+    long outputs(ConvolutionLayer layer) {
+        return training.weight(layer, POINTWISE).size(0);
+    }
+
+    @Override
+    void forward(ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
+        INDArray inner = inner(layer, frame, pictures, ArrayType.FF_WORKING_MEM, workspaces);
+        INDArray matrix = matrix(layer);
+        pointwise(frame, matrix, z.size(1)).forward(byChannel(inner), matrix, z);
+    }
+
+    private INDArray inner(
+            ConvolutionLayer layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
+        INDArray filters = filters(layer);
+        long examples = pictures.asTheyAre().size(0);
+        INDArray inner = empty(layer, frame, examples, where, workspaces);
+        depthwise(layer, frame, (int) examples).forward(pictures, perChannel(filters), inner);
+        return inner;
+    }
+
+    private INDArray empty(
+            ConvolutionLayer layer, Frame frame, long examples, ArrayType where, LayerWorkspaceMgr workspaces) {
+        INDArray filters = filters(layer);
+        return workspaces.createUninitialized(
+                where,
+                filters.dataType(),
+                new long[] {filters.size(0) * filters.size(1), examples, frame.places()[0], frame.places()[1]},
+                'c');
+    }
+
+    @Override
+    void backward(
+            ConvolutionLayer layer,
+            Frame frame,
+            Pictures pictures,
+            INDArray delta,
+            Gradient trained,
+            @Nullable INDArray below,
+            LayerWorkspaceMgr workspaces) {
+        long examples = delta.size(1);
+        INDArray matrix = matrix(layer);
+        Convolution pointwise = pointwise(frame, matrix, examples);
+        Pictures inner = new Pictures(
+                () -> inner(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)
+                        .permute(1, 0, 2, 3),
+                array -> array.dup('c'));
+        INDArray shown =
+                training.take(POINTWISE, new ConvolutionGradient(pointwise, inner, delta, matrix.size(0)), examples);
+        if (shown != null) {
+            trained.gradientForVariable().put(POINTWISE, shown);
+        }
+        if (below != null) {
+            INDArray innerDelta = empty(layer, frame, examples, ArrayType.BP_WORKING_MEM, workspaces);
+            pointwise.backward(delta, matrix, innerDelta);
+            depthwise(layer, frame, (int) examples).backward(innerDelta, perChannel(filters(layer)), below);
+        }
+    }
+
+    private Convolution depthwise(ConvolutionLayer layer, Frame frame, int examples) {
+        INDArray filters = filters(layer);
+        return engine.depthwise(frame, (int) filters.size(0), examples, filters.dataType());
+    }
+
+    private Convolution pointwise(Frame frame, INDArray matrix, long examples) {
+        int[] places = frame.places();
+        Frame pixels = new Frame((int) matrix.size(0), places, ONE, ONE, NONE, ONE, places);
+        return engine.convolution(pixels, (int) examples, matrix.dataType());
+    }
+
+    private static Pictures byChannel(INDArray inner) {
+        return new Pictures(inner.permute(1, 0, 2, 3), array -> array.dup('c'));
+    }
+
+    private static INDArray perChannel(INDArray filters) {
+        return filters.permute(1, 0, 2, 3);
+    }
+
+    /** (channel, multiplier) x output, column-major. */
+    private INDArray matrix(ConvolutionLayer layer) {
+        INDArray pointwise = training.weight(layer, POINTWISE);
+        return Matrix.memory(pointwise, pointwise.length() / pointwise.size(0), pointwise.size(0), 'f');
+    }
+}
