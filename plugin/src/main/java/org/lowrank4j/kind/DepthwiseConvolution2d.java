@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.DepthwiseConvolution2DLayer;
 
@@ -21,5 +22,10 @@ public final class DepthwiseConvolution2d implements LayerKind {
             long places = array.size(0) * array.size(1);
             return Matrix.memory(array, places, array.length() / places, 'c');
         }));
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return DepthwisePasses::new;
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.SeparableConvolution2DLayer;
 
@@ -15,5 +16,10 @@ public final class SeparableConvolution2d implements LayerKind {
     @Override
     public List<Matrix> matrices() {
         return List.of(Matrix.filters("pW"));
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return SeparablePasses::new;
     }
 }

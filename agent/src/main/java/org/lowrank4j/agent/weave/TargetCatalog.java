@@ -31,6 +31,8 @@ final class TargetCatalog {
     private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String CONVOLUTION = DL4J + "nn/layers/convolution/ConvolutionLayer";
+    private static final String DEPTHWISE = DL4J + "nn/layers/convolution/DepthwiseConvolution2DLayer";
+    private static final String SEPARABLE = DL4J + "nn/layers/convolution/SeparableConvolution2DLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
@@ -171,6 +173,24 @@ final class TargetCatalog {
             enter(CONVOLUTION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
             enter(
                     CONVOLUTION,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(DEPTHWISE, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    DEPTHWISE,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(SEPARABLE, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    SEPARABLE,
                     "backpropGradient",
                     "(" + ARRAY + WORKSPACES + ")" + PAIR,
                     "LayerHooks.backward",

@@ -3,6 +3,8 @@ package org.lowrank4j.tests.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
@@ -11,7 +13,9 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
@@ -19,7 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lowrank4j.annotation.LowRank;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -54,6 +60,13 @@ class ConvolutionsTest {
                             .nOut(5)
                             .dropOut(kept)
                             .activation(Activation.TANH)
+                            .build())
+                    .layer(new DepthwiseConvolution2D.Builder(2, 2)
+                            .depthMultiplier(2)
+                            .dropOut(kept)
+                            .activation(Activation.TANH)
+                            .updater(new Sgd(rate))
+                            .biasUpdater(new Sgd(rate))
                             .build())
                     .layer(new SubsamplingLayer.Builder()
                             .kernelSize(2, 2)
@@ -93,7 +106,7 @@ class ConvolutionsTest {
 
     @LowRank(
             update = "full",
-            layers = {"type:ConvolutionLayer", "dense"},
+            layers = {"type:ConvolutionLayer", "type:DepthwiseConvolution2D", "dense"},
             bias = "all")
     private static MultiLayerNetwork trained(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
@@ -132,7 +145,7 @@ class ConvolutionsTest {
     private static INDArray filters(MultiLayerNetwork network) {
         return Nd4j.concat(
                 0,
-                Stream.of("0_W", "1_W", "3_W")
+                Stream.of("0_W", "1_W", "4_W")
                         .map(name -> network.getParam(name).dup('c'))
                         .map(filters -> filters.reshape(filters.length()))
                         .toArray(INDArray[]::new));
@@ -158,6 +171,65 @@ class ConvolutionsTest {
         double tolerance = type == DataType.DOUBLE ? 1e-12 : 1e-4;
         Nets.assertClose(stock.params(), ruled.params(), tolerance, "parameters");
         assertEquals(stock.score(), ruled.score(), tolerance * 10, "the loss");
+    }
+
+    /** Notes which passes call it. */
+    public static final class Noting extends ActivationTanH {
+
+        private static final long serialVersionUID = 1L;
+        private static final Set<String> CALLERS = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public INDArray getActivation(INDArray in, boolean training) {
+            note();
+            return super.getActivation(in, training);
+        }
+
+        @Override
+        public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
+            note();
+            return super.backprop(in, epsilon);
+        }
+
+        private static void note() {
+            StackWalker.getInstance()
+                    .walk(frames -> frames.filter(
+                                    frame -> frame.getMethodName().matches("activate|backpropGradient|activated|delta"))
+                            .findFirst())
+                    .ifPresent(frame -> CALLERS.add(frame.getClassName()));
+        }
+    }
+
+    /** All else here would hold of DL4J's own passes, too. */
+    @Test
+    void frozenOnesAreRunByLowrank4j() {
+        for (ConvolutionLayer frozen : List.of(
+                new ConvolutionLayer.Builder(2, 2).nOut(2).build(),
+                new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2).build(),
+                new SeparableConvolution2D.Builder(2, 2).nOut(3).build())) {
+            frozen.setActivationFn(new Noting());
+            Noting.CALLERS.clear();
+            MultiLayerNetwork network = frozen(Nets.settings(DataType.FLOAT, new Sgd(0.1))
+                    .list()
+                    .layer(Network.convolution(2, 0.1).nOut(2).build())
+                    .layer(frozen)
+                    .layer(new DenseLayer.Builder()
+                            .name("dense")
+                            .nOut(6)
+                            .activation(Activation.TANH)
+                            .build())
+                    .layer(new OutputLayer.Builder()
+                            .nOut(Nets.CLASSES)
+                            .activation(Activation.SOFTMAX)
+                            .build())
+                    .setInputType(InputType.convolutional(7, 6, 2))
+                    .build());
+            network.fit(minibatches(DataType.FLOAT).get(0));
+            assertEquals(
+                    Set.of("org.lowrank4j.kind.PicturePasses"),
+                    Noting.CALLERS,
+                    frozen.getClass().getSimpleName());
+        }
     }
 
     /** As stock does where they have the rate 0. */
