@@ -5,6 +5,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** What computes the convolutions of one layer. */
 public interface ConvolutionEngine {
 
+    /** As reports name it, for numbers of a type. */
+    String name(DataType type);
+
     /**
      * Filters that see all channels.
      *

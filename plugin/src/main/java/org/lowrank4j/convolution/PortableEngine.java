@@ -6,6 +6,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 public final class PortableEngine implements ConvolutionEngine {
 
     @Override
+    public String name(DataType type) {
+        return "lowrank4j's own engine";
+    }
+
+    @Override
     public Convolution convolution(Frame frame, int examples, DataType type) {
         return frame.seesPixels() ? new PixelConvolution() : new PatchConvolution(new Patches(frame, examples, type));
     }

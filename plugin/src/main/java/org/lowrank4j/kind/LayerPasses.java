@@ -4,7 +4,9 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -47,6 +49,16 @@ public interface LayerPasses {
      */
     default @Nullable Double outputScore(
             BaseLayer<?> layer, double regularization, boolean inTraining, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
+     * What computes its convolutions, as reports name it; null, by default, for a layer that is none.
+     *
+     * @param type of the network's numbers
+     * @throws LowRankException if another engine is asked for than there is for them
+     */
+    default @Nullable String convolutions(DataType type) {
         return null;
     }
 

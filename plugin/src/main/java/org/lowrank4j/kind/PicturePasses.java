@@ -13,9 +13,9 @@ import org.deeplearning4j.util.ConvolutionUtils;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.convolution.ConvolutionEngine;
+import org.lowrank4j.convolution.ConvolutionEngines;
 import org.lowrank4j.convolution.Frame;
 import org.lowrank4j.convolution.Pictures;
-import org.lowrank4j.convolution.PortableEngine;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -34,7 +34,7 @@ abstract class PicturePasses implements LayerPasses {
     private static final String BIAS = ConvolutionParamInitializer.BIAS_KEY;
 
     final LayerTraining training;
-    final ConvolutionEngine engine = new PortableEngine();
+    final ConvolutionEngine engine = ConvolutionEngines.ofALayer();
     private final Ones ones = new Ones();
 
     private @Nullable INDArray preActivation;
@@ -70,6 +70,11 @@ abstract class PicturePasses implements LayerPasses {
             Gradient trained,
             @Nullable INDArray below,
             LayerWorkspaceMgr workspaces);
+
+    @Override
+    public String convolutions(DataType type) {
+        return ConvolutionEngines.required(engine, type).name(type);
+    }
 
     @Override
     public void forget() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyChar;
 import static org.mockito.ArgumentMatchers.argThat;
@@ -28,10 +29,13 @@ import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.convolution.ConvolutionEngines;
+import org.lowrank4j.convolution.OneDnnHere;
 import org.lowrank4j.loss.TrainingLoss;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -190,11 +194,18 @@ class PicturePassesTest {
                 new Form("dropout", layer -> layer.setIDropout(new Dropout(0.5))));
     }
 
-    static Stream<Arguments> kindsFormsAndTypes() {
+    static Stream<Arguments> kindsFormsAndEngines() {
         return Stream.of(Kind.values())
                 .flatMap(kind -> forms().stream()
-                        .flatMap(form -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
-                                .map(type -> Arguments.of(kind, form, type))));
+                        .flatMap(form -> Stream.of(
+                                Arguments.of(kind, form, ConvolutionEngines.PORTABLE, DataType.FLOAT),
+                                Arguments.of(kind, form, ConvolutionEngines.PORTABLE, DataType.DOUBLE),
+                                Arguments.of(kind, form, ConvolutionEngines.ONEDNN, DataType.FLOAT))));
+    }
+
+    @AfterEach
+    void askForNone() {
+        ConvolutionEngines.ask(null, "");
     }
 
     static Stream<Arguments> formsAndTypes() {
@@ -301,8 +312,10 @@ class PicturePassesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kindsFormsAndTypes")
-    void bothPassesAreThoseOfDl4j(Kind kind, Form form, DataType type) {
+    @MethodSource("kindsFormsAndEngines")
+    void bothPassesAreThoseOfDl4j(Kind kind, Form form, String engine, DataType type) {
+        assumeTrue(engine.equals(ConvolutionEngines.PORTABLE) || OneDnnHere.isExpected());
+        ConvolutionEngines.ask(engine, "this test");
         Nd4j.getRandom().setSeed(7);
         ConvolutionLayer layer = layer(kind, form, type);
         INDArray x = pictures(layer, type);
