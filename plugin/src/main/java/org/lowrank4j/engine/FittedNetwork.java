@@ -27,6 +27,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * the network is changed yet. Holds neither the network nor a layer, for it is held by what the network holds.
  *
  * @param plan with the ranks that it is done with
+ * @param convolutions what computes those of the layers whose passes lowrank4j runs; null if there are none
  * @param trainedLayers names of the layers that something trains in
  * @param holdsStill whether frozen layers would set something by themselves in a backward pass
  * @param minibatch whether gradients are divided by the number of examples
@@ -41,6 +42,7 @@ record FittedNetwork(
         CompactGradient gradient,
         List<AdaptedMatrix> matrices,
         HookedLayers layers,
+        @Nullable String convolutions,
         Updaters updaters,
         Resumption resumption,
         Constraints constraints,
@@ -91,6 +93,8 @@ record FittedNetwork(
         Places places = new Places(plan, network, parts, attached, step);
         Fittings fittings = new Fittings(plan, network, parts, places, losses, step, deferral);
         CompactGradient gradient = fittings.gradient();
+        HookedLayers layers = fittings.layers();
+        String convolutions = layers.convolutions(type);
         Kept ofNetwork = new Kept("the network", type);
         WholeGradient whole = WholeGradient.of(plan, methods, gradient.sums(), type, ofNetwork);
         if (whole == null) {
@@ -105,7 +109,8 @@ record FittedNetwork(
                 plan,
                 gradient,
                 places.matrices(),
-                fittings.layers(),
+                layers,
+                convolutions,
                 updaters,
                 new Resumption(asked, inputs.ranks(), places.matrices(), ofNetwork, updaters, type),
                 places.constraints(),
@@ -177,7 +182,8 @@ record FittedNetwork(
 
     /** What is done, and what it takes. */
     String report(NetworkParts network) {
-        return PlanReport.text(plan, adapterEntries(), updaters.jointNumbers(), memory(network));
+        String text = PlanReport.text(plan, adapterEntries(), updaters.jointNumbers(), memory(network));
+        return convolutions == null ? text : text + "\nconvolutions by " + convolutions;
     }
 
     /** Trained entries of each adapter, by the target's key. */

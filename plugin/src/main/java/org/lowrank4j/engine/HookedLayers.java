@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * The layers of a network in whose passes lowrank4j takes part.
@@ -22,6 +24,17 @@ record HookedLayers(
         watched = List.copyOf(watched);
         losses = List.copyOf(losses);
         scratch = Set.copyOf(scratch);
+    }
+
+    /** What computes the convolutions of those that lowrank4j runs; null if there are none. */
+    @Nullable String convolutions(DataType type) {
+        for (AdaptedLayer layer : adapted) {
+            String engine = layer.passes().convolutions(type);
+            if (engine != null) {
+                return engine;
+            }
+        }
+        return null;
     }
 
     /** Drops what the forward pass kept for a backward pass that is over, or will not come. */

@@ -3,6 +3,7 @@ package org.lowrank4j.engine;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.convolution.ConvolutionEngines;
 import org.lowrank4j.rule.RuleBook;
 
 /** The rules of this JVM, and whether any of them applies to a network yet. */
@@ -17,6 +18,9 @@ public final class RulesInForce {
 
     /** Whether the next network that trains without a rule may be one that a rule was meant for. */
     private static volatile boolean rulesMissed;
+
+    /** Whether rules asked for an engine of convolutions: nothing of these is touched otherwise. */
+    private static boolean convolutionAsked;
 
     private RulesInForce() {}
 
@@ -43,6 +47,11 @@ public final class RulesInForce {
         ruleBook = rules;
         unmatched = rules.off() ? null : new UnmatchedRules(rules, annotated);
         rulesMissed = !rules.off();
+        String engine = rules.convolution();
+        if (engine != null || convolutionAsked) {
+            ConvolutionEngines.ask(engine, rules.convolutionSource());
+            convolutionAsked = engine != null;
+        }
     }
 
     /** The JVM ends. */

@@ -10,6 +10,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.network.NetworkShape;
 
@@ -121,6 +122,16 @@ public final class RuleBook {
     /** Whether plans are only printed and training is left as stock: {@code mode=report}. */
     public boolean reportOnly() {
         return switches.isMode("report");
+    }
+
+    /** The engine of convolutions that is asked for; null to take what there is. */
+    public @Nullable String convolution() {
+        return switches.convolution().map(value -> value.text().strip()).orElse(null);
+    }
+
+    /** Where it is asked for, as messages name it. */
+    public String convolutionSource() {
+        return switches.convolution().map(Sourced::source).orElse("");
     }
 
     /** Whether there is no rule for anything: {@code enabled=false} or {@code mode=off}. */

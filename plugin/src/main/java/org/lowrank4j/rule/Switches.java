@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.convolution.ConvolutionEngines;
 import org.lowrank4j.method.Excerpt;
 import org.lowrank4j.method.NearestName;
 
@@ -16,13 +17,14 @@ final class Switches {
     static final String STRICT = "strict";
     static final String VERBOSE = "verbose";
     static final String MODE = "mode";
+    static final String CONVOLUTION = "convolution";
     static final String CONFIG = "config";
 
     /** All switches, as users write them. */
-    static final List<String> NAMES = List.of(ENABLED, STRICT, VERBOSE, MODE, CONFIG);
+    static final List<String> NAMES = List.of(ENABLED, STRICT, VERBOSE, MODE, CONVOLUTION, CONFIG);
 
     /** The switches that a file may set; it cannot name another file, and its {@code enabled} belongs to its rules. */
-    static final List<String> FILE_NAMES = List.of(STRICT, VERBOSE, MODE);
+    static final List<String> FILE_NAMES = List.of(STRICT, VERBOSE, MODE, CONVOLUTION);
 
     private static final List<String> MODES = List.of("train", "report", "off");
 
@@ -32,6 +34,8 @@ final class Switches {
     void putIfAbsent(String name, Sourced value) {
         if (name.equals(MODE)) {
             checkMode(value);
+        } else if (name.equals(CONVOLUTION)) {
+            checkEngine(value);
         } else if (!name.equals(CONFIG)) {
             flag(name, value);
         }
@@ -49,6 +53,11 @@ final class Switches {
         return value != null && value.text().strip().equals(mode);
     }
 
+    /** The engine of convolutions that is asked for, if any. */
+    Optional<Sourced> convolution() {
+        return Optional.ofNullable(values.get(CONVOLUTION));
+    }
+
     Optional<Sourced> config() {
         return Optional.ofNullable(values.get(CONFIG));
     }
@@ -59,6 +68,15 @@ final class Switches {
             throw new LowRankException("mode '" + mode + "' (" + value.source()
                     + ") is refused: it must be train (the default), report (print the plan, train as stock) or off."
                     + NearestName.suggestion(mode, MODES));
+        }
+    }
+
+    private static void checkEngine(Sourced value) {
+        String engine = value.text().strip();
+        if (!ConvolutionEngines.NAMES.contains(engine)) {
+            throw new LowRankException("convolution '" + Excerpt.of(engine) + "' (" + value.source()
+                    + ") is refused: it must be portable (lowrank4j's own engine) or onednn (where the program has it on"
+                    + " its class path)." + NearestName.suggestion(engine, ConvolutionEngines.NAMES));
         }
     }
 
