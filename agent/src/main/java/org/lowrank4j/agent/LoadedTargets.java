@@ -77,8 +77,11 @@ final class LoadedTargets {
 
     private static boolean isWoven(Class<?> loaded) {
         byte[] classFile = classFile(loaded);
-        return classFile != null
-                && (ConstantScan.mentionsLowRank(classFile) || ConstantScan.mentionsBackward(classFile));
+        if (classFile == null) {
+            return false;
+        }
+        ConstantScan constants = new ConstantScan(classFile);
+        return constants.mentionsLowRank() || constants.mentionsBackward();
     }
 
     /** Null for a class that was generated at run time and has no class file. */

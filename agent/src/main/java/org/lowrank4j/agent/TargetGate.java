@@ -44,7 +44,7 @@ final class TargetGate implements ClassFileTransformer {
         }
         try {
             if (name.startsWith(DEEPLEARNING4J)) {
-                return isTarget(name) || ConstantScan.mentionsBackward(classFile)
+                return isTarget(name) || new ConstantScan(classFile).mentionsBackward()
                         ? weaver().weaveTarget(loader, name, classFile)
                         : null;
             }
@@ -60,9 +60,10 @@ final class TargetGate implements ClassFileTransformer {
     }
 
     private byte @Nullable [] weave(ClassLoader loader, String name, byte[] classFile) {
-        boolean fields = ConstantScan.mentionsLowRank(classFile) || LoaderState.isNestedWithFields(loader, name);
+        ConstantScan constants = new ConstantScan(classFile);
+        boolean fields = constants.mentionsLowRank() || LoaderState.isNestedWithFields(loader, name);
         byte[] woven = fields ? weaver().weaveFields(loader, name, classFile) : null;
-        if (!ConstantScan.mentionsBackward(classFile)) {
+        if (!constants.mentionsBackward()) {
             return woven;
         }
         byte[] layer = weaver().weaveLayer(loader, name, woven == null ? classFile : woven);

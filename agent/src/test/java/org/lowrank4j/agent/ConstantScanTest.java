@@ -15,24 +15,25 @@ class ConstantScanTest {
 
     @Test
     void findsTheAnnotationAmongTheConstants() {
-        assertTrue(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(Fields.class.getName())));
-        assertTrue(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(NoFields.class.getName())));
+        assertTrue(new ConstantScan(ChildFirstLoader.classFile(Fields.class.getName())).mentionsLowRank());
+        assertTrue(new ConstantScan(ChildFirstLoader.classFile(NoFields.class.getName())).mentionsLowRank());
     }
 
     @Test
     void isSilentAboutOtherClasses() {
-        assertFalse(ConstantScan.mentionsLowRank(ChildFirstLoader.classFile(Target.class.getName())));
-        assertFalse(ConstantScan.mentionsLowRank(
-                ChildFirstLoader.classFile("org.deeplearning4j.nn.multilayer.MultiLayerNetwork")));
+        assertFalse(new ConstantScan(ChildFirstLoader.classFile(Target.class.getName())).mentionsLowRank());
+        assertFalse(new ConstantScan(ChildFirstLoader.classFile("org.deeplearning4j.nn.multilayer.MultiLayerNetwork"))
+                .mentionsLowRank());
     }
 
     @Test
     void findsTheBackwardPassOfLayersAndVertices() {
-        assertTrue(ConstantScan.mentionsBackward(
-                ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.recurrent.LSTM")));
-        assertTrue(ConstantScan.mentionsBackward(
-                ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex")));
-        assertFalse(ConstantScan.mentionsBackward(ChildFirstLoader.classFile(Target.class.getName())));
+        assertTrue(new ConstantScan(ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.recurrent.LSTM"))
+                .mentionsBackward());
+        assertTrue(new ConstantScan(
+                        ChildFirstLoader.classFile("org.deeplearning4j.nn.layers.samediff.SameDiffGraphVertex"))
+                .mentionsBackward());
+        assertFalse(new ConstantScan(ChildFirstLoader.classFile(Target.class.getName())).mentionsBackward());
     }
 
     @Test
@@ -59,7 +60,7 @@ class ConstantScanTest {
         writer.newUTF8(ConstantScan.DESCRIPTOR);
         writer.visit(Opcodes.V17, Opcodes.ACC_PUBLIC, "Sample", null, "java/lang/Object", null);
 
-        assertTrue(ConstantScan.mentionsLowRank(writer.toByteArray()));
+        assertTrue(new ConstantScan(writer.toByteArray()).mentionsLowRank());
     }
 
     @Test
@@ -67,7 +68,7 @@ class ConstantScanTest {
         byte[] classFile = ChildFirstLoader.classFile(Fields.class.getName());
         boolean found = false;
         for (int length = 0; length <= classFile.length; length++) {
-            boolean now = ConstantScan.mentionsLowRank(Arrays.copyOf(classFile, length));
+            boolean now = new ConstantScan(Arrays.copyOf(classFile, length)).mentionsLowRank();
             assertTrue(now || !found, "found in a shorter file than " + length);
             found = now;
         }
@@ -79,6 +80,6 @@ class ConstantScanTest {
         byte[] classFile = ChildFirstLoader.classFile(Fields.class.getName());
         classFile[10] = 2;
 
-        assertFalse(ConstantScan.mentionsLowRank(classFile));
+        assertFalse(new ConstantScan(classFile).mentionsLowRank());
     }
 }
