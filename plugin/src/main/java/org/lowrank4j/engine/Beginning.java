@@ -51,7 +51,7 @@ final class Beginning {
      */
     static NetworkShape shapeForTraining(Enrolment enrolment, NetworkParts network) {
         TrainingState saved = enrolment.resumed();
-        return network.shape().withRandom(saved == null ? DrawnParameters.of(network) : saved.random());
+        return network.shape().withRandom(saved == null ? DrawnParameters.of(network.model()) : saved.random());
     }
 
     static String replicas(Enrolment enrolment) {

@@ -1,18 +1,24 @@
 package org.lowrank4j.engine;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.weights.embeddings.WeightInitEmbedding;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.network.LayerRef;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -31,14 +37,12 @@ final class DrawnParameters {
 
     private static final int CHUNK = 1 << 20;
 
-    private static final Map<Fingerprint, Boolean> DRAWN = new LinkedHashMap<>() {
+    private static final Map<Long, Boolean> DRAWN = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Fingerprint, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Long, Boolean> eldest) {
             return size() > REMEMBERED;
         }
     };
-
-    private record Fingerprint(long castagnoli, long ieee, long bytes) {}
 
     private DrawnParameters() {}
 
@@ -48,49 +52,52 @@ final class DrawnParameters {
     }
 
     /** After {@code init}: remembers what was drawn, if it was. */
-    static void end(NetworkParts network) {
-        if (!Attachment.takeDrawing(network.model())) {
-            return;
+    static void end(Model model) {
+        if (Attachment.takeDrawing(model)) {
+            for (Print print : prints(model)) {
+                remember(print);
+            }
         }
-        fingerprints(network).forEach((part, drawn) -> remember(part, drawn));
     }
 
     /**
      * After transfer learning built a network out of another, giving it all of its parameters: those that are not the
      * other's were drawn for it.
      */
-    static void transferred(NetworkParts from, NetworkParts to) {
-        Map<Integer, Fingerprint> sources = new HashMap<>();
-        fingerprints(from).forEach((part, source) -> sources.put(part.shape().index(), source));
-        fingerprints(to).forEach((part, now) -> {
-            if (!now.equals(sources.get(part.shape().index()))) {
-                remember(part, now);
-            }
-        });
-    }
-
-    /** Names of the layers that are as they were drawn. */
-    static Set<String> of(NetworkParts network) {
-        Set<String> names = new LinkedHashSet<>();
-        fingerprints(network).forEach((part, now) -> {
-            if (known(now)) {
-                names.add(part.shape().name());
-            }
-        });
-        return names;
-    }
-
-    private static void remember(Part part, Fingerprint drawn) {
-        if (!loadsVectors(part.layer())) {
-            synchronized (DRAWN) {
-                DRAWN.put(drawn, true);
+    static void transferred(Model from, Model to) {
+        Map<Integer, Long> sources = new HashMap<>();
+        for (Print source : prints(from)) {
+            sources.put(source.index, source.fingerprint);
+        }
+        for (Print now : prints(to)) {
+            if (!Objects.equals(now.fingerprint, sources.get(now.index))) {
+                remember(now);
             }
         }
     }
 
-    private static boolean known(Fingerprint now) {
+    /** Names of the layers that are as they were drawn. */
+    static Set<String> of(Model model) {
+        Set<String> names = new LinkedHashSet<>();
+        for (Print now : prints(model)) {
+            if (isKnown(now)) {
+                names.add(now.layer.name());
+            }
+        }
+        return names;
+    }
+
+    private static void remember(Print drawn) {
+        if (!loadsVectors(drawn.layer.layer())) {
+            synchronized (DRAWN) {
+                DRAWN.put(drawn.fingerprint, true);
+            }
+        }
+    }
+
+    private static boolean isKnown(Print now) {
         synchronized (DRAWN) {
-            return DRAWN.containsKey(now);
+            return DRAWN.containsKey(now.fingerprint);
         }
     }
 
@@ -101,23 +108,41 @@ final class DrawnParameters {
                 && base.getWeightInitFn() instanceof WeightInitEmbedding;
     }
 
-    /** One for each part with parameters. */
-    private static Map<Part, Fingerprint> fingerprints(NetworkParts network) {
-        Map<Part, Fingerprint> found = new LinkedHashMap<>();
-        INDArray all = network.parameters();
+    /** A layer, and what is in its parameters now. */
+    private record Print(int index, LayerRef layer, Long fingerprint) {}
+
+    /** One for each layer with parameters; without asking for its kind, for a network without a rule comes here, too. */
+    private static List<Print> prints(Model model) {
+        List<Print> found = new ArrayList<>();
+        INDArray all = model.params();
         boolean whole = all.data().offset() == 0 && all.elementWiseStride() == 1;
         DataBuffer memory = (whole ? all : all.dup()).data();
         long width = memory.getElementSize();
-        for (Part part : network.parts()) {
-            long count = part.shape().parameterCount();
+        long offset = 0;
+        int index = 0;
+        for (LayerRef layer : LayerRef.all(model)) {
+            long count = entries(layer.trainable());
             if (count > 0) {
-                found.put(part, fingerprint(memory, part.offset() * width, (part.offset() + count) * width));
+                found.add(new Print(index, layer, fingerprint(memory, offset * width, (offset + count) * width)));
             }
+            offset += count;
+            index++;
         }
         return found;
     }
 
-    private static Fingerprint fingerprint(DataBuffer memory, long begin, long end) {
+    private static long entries(Trainable layer) {
+        Map<String, INDArray> table = layer.paramTable(false);
+        long count = 0;
+        if (table != null) {
+            for (INDArray parameter : table.values()) {
+                count += parameter.length();
+            }
+        }
+        return count;
+    }
+
+    private static long fingerprint(DataBuffer memory, long begin, long end) {
         CRC32C castagnoli = new CRC32C();
         CRC32 ieee = new CRC32();
         BytePointer bytes = new BytePointer(memory.pointer());
@@ -127,6 +152,6 @@ final class DrawnParameters {
             castagnoli.update(chunk.duplicate());
             ieee.update(chunk);
         }
-        return new Fingerprint(castagnoli.getValue(), ieee.getValue(), end - begin);
+        return castagnoli.getValue() << 32 | ieee.getValue();
     }
 }

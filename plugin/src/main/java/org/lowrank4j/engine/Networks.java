@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.TrainingState;
-import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.rule.Creation;
 import org.lowrank4j.rule.Rule;
 import org.lowrank4j.rule.RuleBook;
@@ -37,7 +36,7 @@ public final class Networks {
         NetworkParts from = NetworkParts.of(original);
         NetworkParts to = NetworkParts.of(built);
         if (RulesInForce.book() != null && from != null && to != null) {
-            DrawnParameters.transferred(from, to);
+            DrawnParameters.transferred(from.model(), to.model());
         }
     }
 
@@ -46,7 +45,7 @@ public final class Networks {
         RuleBook rules = RulesInForce.book();
         NetworkParts network = NetworkParts.of(model);
         if (network != null) {
-            DrawnParameters.end(network);
+            DrawnParameters.end(network.model());
         }
         Deserialisation deserialisation = Deserialisation.running();
         if (network != null && deserialisation != null) {
@@ -64,10 +63,9 @@ public final class Networks {
         }
         int nth = INITIALISED.incrementAndGet();
         RulesInForce.lookedFor();
-        NetworkShape shape = network.shape();
         Attachment.Field field = Attachment.takeField(model);
         orRefusing(() -> {
-                    Creation creation = Creation.here(shape, nth);
+                    Creation creation = Creation.here(network::shape, nth);
                     return rules.ruleFor(field == null ? creation : field.keeping(creation));
                 })
                 .ifPresent(found -> enrol(network, found, field != null));

@@ -50,15 +50,14 @@ final class UnmatchedRules {
         trained = true;
         trainedWithout = true;
         boolean stops = rules.strict() && !rules.reportOnly();
-        List<String> fields = unseenFields(network.shape().kind());
+        List<String> fields = unseenFields(network.kind());
         if (!fields.isEmpty()) {
-            String sentence =
-                    "no rule applies to the " + network.shape().kind() + " that trains now, and no network was"
-                            + " seen in " + String.join(", ", fields)
-                            + ": of a field with @LowRank only what its class, or a class"
-                            + " nested with it and loaded later, stores is seen, not what other classes or reflection do. If it is"
-                            + " meant for this network, store it in a method of the class that declares the field, or annotate the"
-                            + " class or method that makes the network, or write a rule file.";
+            String sentence = "no rule applies to the " + network.kind() + " that trains now, and no network was"
+                    + " seen in " + String.join(", ", fields)
+                    + ": of a field with @LowRank only what its class, or a class"
+                    + " nested with it and loaded later, stores is seen, not what other classes or reflection do. If it is"
+                    + " meant for this network, store it in a method of the class that declares the field, or annotate the"
+                    + " class or method that makes the network, or write a rule file.";
             if (stops) {
                 throw refused("strict=true stops on what would be a warning: " + sentence);
             }
@@ -70,7 +69,7 @@ final class UnmatchedRules {
             List<String> unmatched = new ArrayList<>(rules.unmatchedEntries());
             unmatched.addAll(unmetAnnotations());
             if (!unmatched.isEmpty()) {
-                throw refused("strict=true: the " + network.shape().kind()
+                throw refused("strict=true: the " + network.kind()
                         + " that trains now would train as stock, because"
                         + " no rule has matched any network yet: " + some(unmatched) + ". If this one is meant to have"
                         + " none, say so: enabled: false in an entry of the rule file, or @LowRank(enabled = false) on the"

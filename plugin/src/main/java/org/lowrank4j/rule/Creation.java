@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.lowrank4j.network.NetworkShape;
 
@@ -23,13 +24,14 @@ public final class Creation {
      */
     public record Frame(String className, String methodName) {}
 
-    private final NetworkShape shape;
+    private final Supplier<NetworkShape> shape;
     private final int nth;
     private final List<Frame> stack;
     private final List<Settings> annotations;
     private final List<String> notes;
 
-    private Creation(NetworkShape shape, int nth, List<Frame> stack, List<Settings> annotations, List<String> notes) {
+    private Creation(
+            Supplier<NetworkShape> shape, int nth, List<Frame> stack, List<Settings> annotations, List<String> notes) {
         this.shape = shape;
         this.nth = nth;
         this.stack = List.copyOf(stack);
@@ -41,17 +43,17 @@ public final class Creation {
      * A network that the caller is initialising right now. Of the frames of this thread's stack the nearest annotated
      * one counts, and only that: its method's annotation before its class's before those of the code around that class.
      *
-     * @param shape the network
+     * @param shape the network, asked for where a rule or a selector of the file wants to see it
      * @param nth the how many-th network this JVM initialises, from 1
      */
-    public static Creation here(NetworkShape shape, int nth) {
+    public static Creation here(Supplier<NetworkShape> shape, int nth) {
         return StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
                 .walk(frames -> walk(shape, nth, frames));
     }
 
     /** A network of which only the names of the creating stack are known; no annotation applies. */
     public static Creation of(NetworkShape shape, int nth, List<Frame> stack) {
-        return new Creation(shape, nth, stack, List.of(), List.of());
+        return new Creation(() -> shape, nth, stack, List.of(), List.of());
     }
 
     /**
@@ -63,7 +65,7 @@ public final class Creation {
     public static Creation ofField(Class<?> owner, String fieldName, NetworkShape shape, int nth) {
         AnnotatedScope scope = AnnotatedScope.ofField(owner, fieldName);
         return new Creation(
-                shape, nth, List.of(new Frame(owner.getName(), fieldName)), scope.settings(), scope.notes());
+                () -> shape, nth, List.of(new Frame(owner.getName(), fieldName)), scope.settings(), scope.notes());
     }
 
     /**
@@ -79,7 +81,7 @@ public final class Creation {
         return new Creation(shape, nth, stack, merged, notes);
     }
 
-    private static Creation walk(NetworkShape shape, int nth, Stream<StackFrame> frames) {
+    private static Creation walk(Supplier<NetworkShape> shape, int nth, Stream<StackFrame> frames) {
         List<Frame> stack = new ArrayList<>();
         List<Settings> annotations = new ArrayList<>();
         Set<String> notes = new LinkedHashSet<>();
@@ -98,7 +100,7 @@ public final class Creation {
 
     /** The network. */
     public NetworkShape shape() {
-        return shape;
+        return shape.get();
     }
 
     /** The how many-th network of this JVM, from 1. */

@@ -9,7 +9,7 @@ final class AnnotatedPlaces {
     private AnnotatedPlaces() {}
 
     static Creation createHere() {
-        return Creation.here(TestNetworks.peftToy(), 1);
+        return Creation.here(TestNetworks::peftToy, 1);
     }
 
     /** All keys on a class: set B. */

@@ -11,6 +11,6 @@ final class CallerOfGone implements Callable<Creation> {
 
     @Override
     public Creation call() {
-        return Creation.here(TestNetworks.peftToy(), 1);
+        return Creation.here(TestNetworks::peftToy, 1);
     }
 }
