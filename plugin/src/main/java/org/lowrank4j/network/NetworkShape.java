@@ -61,7 +61,17 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
 
         /** Number of all entries of all parameters. */
         public long parameterCount() {
-            return parameters.values().stream().mapToLong(Long::longValue).sum();
+            long count = 0;
+            for (long entries : parameters.values()) {
+                count += entries;
+            }
+            return count;
+        }
+
+        /** By its name: that of a record would be made of all matrices and parameters each time. */
+        @Override
+        public int hashCode() {
+            return name.hashCode();
         }
     }
 
@@ -98,6 +108,18 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
         public String sides() {
             return inputs + "x" + outputs;
         }
+
+        /** By its names, which are enough. */
+        @Override
+        public int hashCode() {
+            return 31 * layer.hashCode() + parameter.hashCode();
+        }
+    }
+
+    /** By its layers' names, as {@link LayerShape#hashCode}. */
+    @Override
+    public int hashCode() {
+        return layers.hashCode();
     }
 
     /** Number of all parameters of the network. */

@@ -242,7 +242,7 @@ public final class PlanReport {
             // All but index and name.
             Object key = layers.size() > MOST_ROWS
                     ? row(List.of(layer), adapterEntries).subList(2, 10)
-                    : layer;
+                    : layer.layer().name();
             alike.computeIfAbsent(key, first -> new ArrayList<>()).add(layer);
         }
         alike.values().forEach(same -> table.add(row(same, adapterEntries)));

@@ -95,7 +95,7 @@ final class Planner {
             Role role = roles.isTarget(layer) ? Role.TARGET : roles.isTrained(layer) ? Role.TRAIN : Role.FROZEN;
             List<Plan.Target> adapted = role == Role.TARGET
                     ? targets.values().stream()
-                            .filter(target -> layer.matrices().contains(target.matrix()))
+                            .filter(target -> target.matrix().layer().equals(layer.name()))
                             .toList()
                     : List.of();
             String because = adapted.stream()
