@@ -49,6 +49,11 @@ public interface LayerKind {
         return false;
     }
 
+    /** The parameters that DL4J keeps of what passes a layer, and no gradient trains; by default none. */
+    default List<String> statistics() {
+        return List.of();
+    }
+
     /** The parameters that it sets in its backward pass whatever their gradients are; by default none. */
     default List<String> setByItself() {
         return List.of();

@@ -28,6 +28,14 @@ public final class Normalisation implements LayerKind {
     }
 
     @Override
+    public List<String> statistics() {
+        return List.of(
+                BatchNormalizationParamInitializer.GLOBAL_MEAN,
+                BatchNormalizationParamInitializer.GLOBAL_VAR,
+                BatchNormalizationParamInitializer.GLOBAL_LOG_STD);
+    }
+
+    @Override
     public StandIn standIn(Layer layer) {
         return new StandIn() {
             @Override

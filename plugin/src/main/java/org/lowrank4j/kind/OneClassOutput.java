@@ -23,6 +23,11 @@ public final class OneClassOutput implements LayerKind {
     }
 
     @Override
+    public List<String> statistics() {
+        return setByItself();
+    }
+
+    @Override
     public List<String> setByItself() {
         return List.of("r");
     }

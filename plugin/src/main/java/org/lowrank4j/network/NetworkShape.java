@@ -3,6 +3,7 @@ package org.lowrank4j.network;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What planning needs to know of a network, free of DL4J types.
@@ -44,7 +45,8 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param byDefault whether a rule that names no layers adapts it
      * @param frozen whether the program itself froze it (FrozenLayer), or it lies below such a layer
      * @param vectors names of the parameters that are vectors (biases, gains), in DL4J's order; running statistics are none
-     * @param vectorRefusal why the vectors cannot train beside matrices that do not, as the end of a sentence; empty if they
+     * @param statistics names of the parameters that DL4J keeps of what passes the layer, and no gradient trains
+     * @param vectorRefusal why the vectors cannot train beside matrices that do not, as the end of a sentence; null if they
      *     can
      */
     public record LayerShape(
@@ -57,7 +59,8 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
             boolean byDefault,
             boolean frozen,
             List<String> vectors,
-            String vectorRefusal) {
+            List<String> statistics,
+            @Nullable String vectorRefusal) {
 
         /** Number of all entries of all parameters. */
         public long parameterCount() {
@@ -66,6 +69,22 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
                 count += entries;
             }
             return count;
+        }
+
+        /** The same layer at another index, or found to be frozen. */
+        public LayerShape with(int newIndex, boolean nowFrozen) {
+            return new LayerShape(
+                    newIndex,
+                    name,
+                    type,
+                    matrices,
+                    parameters,
+                    output,
+                    byDefault,
+                    nowFrozen,
+                    vectors,
+                    statistics,
+                    vectorRefusal);
         }
 
         /** By its name: that of a record would be made of all matrices and parameters each time. */

@@ -41,11 +41,6 @@ public final class PlanReport {
     /** A table with more rows shows layers that are alike in one. */
     private static final int MOST_ROWS = 24;
 
-    private static final String NORMALISATION = "BatchNormalization";
-
-    /** What DL4J keeps among the parameters of batch normalisation though no gradient ever trains it. */
-    private static final Set<String> RUNNING_STATISTICS = Set.of("mean", "var", "log10stdev");
-
     private PlanReport() {}
 
     /**
@@ -134,7 +129,8 @@ public final class PlanReport {
                 plan,
                 layer -> layer.role() == Role.FROZEN
                         && !layer.layer().frozen()
-                        && layer.layer().type().equals(NORMALISATION));
+                        && !layer.layer().statistics().isEmpty()
+                        && !layer.layer().output());
         return Optional.of("to adapt more: layers=" + String.join(":", all)
                 + (normalisation.isEmpty() ? "" : ",train=" + String.join(":", normalisation)));
     }
@@ -169,14 +165,10 @@ public final class PlanReport {
             case FROZEN -> vectors;
             case TRAIN ->
                 layer.layer().parameters().entrySet().stream()
-                        .filter(parameter -> !isRunningStatistic(layer.layer(), parameter.getKey()))
+                        .filter(parameter -> !layer.layer().statistics().contains(parameter.getKey()))
                         .mapToLong(Map.Entry::getValue)
                         .sum();
         };
-    }
-
-    private static boolean isRunningStatistic(LayerShape layer, String parameter) {
-        return layer.type().equals(NORMALISATION) && RUNNING_STATISTICS.contains(parameter);
     }
 
     private static long entries(Plan.Target target, Map<String, Long> adapterEntries) {

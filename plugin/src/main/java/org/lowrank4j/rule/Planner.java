@@ -185,7 +185,7 @@ final class Planner {
         if (!wanted || layer.vectors().isEmpty()) {
             return List.of();
         }
-        if (!layer.vectorRefusal().isEmpty()) {
+        if (layer.vectorRefusal() != null) {
             warnings.add(String.join(", ", layer.vectors()) + " of layer '" + layer.name() + "' (" + layer.type()
                     + ") stay frozen: " + layer.vectorRefusal() + ". To train the layer in full, write train="
                     + layer.name() + ".");

@@ -94,6 +94,7 @@ class PlanReportTest {
                         false,
                         false,
                         conv.vectors(),
+                        conv.statistics(),
                         conv.vectorRefusal()));
         NetworkShape network = new NetworkShape("ComputationGraph", layers);
         Map<String, Long> adapters = Map.of("conv", 86L, "fc1", 192L, "fc2", 96L);
@@ -177,7 +178,17 @@ class PlanReportTest {
             layers[i] = i % 2 == 0
                     ? TestNetworks.dense("dense" + i, 10 + i % 4, 12)
                     : new NetworkShape.LayerShape(
-                            0, "act" + i, "ActivationLayer", List.of(), Map.of(), false, false, false, List.of(), "");
+                            0,
+                            "act" + i,
+                            "ActivationLayer",
+                            List.of(),
+                            Map.of(),
+                            false,
+                            false,
+                            false,
+                            List.of(),
+                            List.of(),
+                            null);
         }
         Plan plan = plan(TestNetworks.network("ComputationGraph", layers), "rank", "2");
         Map<String, Long> entries = new HashMap<>();

@@ -738,7 +738,8 @@ class PlannerTest {
                 true,
                 false,
                 List.of("b", "g"),
-                "");
+                List.of(),
+                null);
         NetworkShape shape = TestNetworks.network(
                 "MultiLayerNetwork", gained, TestNetworks.dense("fc", 3, 3), TestNetworks.head("out", 3, 2));
         Plan plan = rule(Rules.map("update", "random-subspace")).plan(shape, Methods.load());

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 
@@ -29,7 +30,7 @@ public final class TestNetworks {
     public static NetworkShape mixed() {
         return network(
                 "ComputationGraph",
-                layer("conv", "ConvolutionLayer", 27, 16, false, "", false, Map.of("W", 432L, "b", 16L)),
+                layer("conv", "ConvolutionLayer", 27, 16, false, null, false, Map.of("W", 432L, "b", 16L)),
                 layer(
                         "norm",
                         "BatchNormalization",
@@ -40,7 +41,7 @@ public final class TestNetworks {
                         false,
                         Map.of("gamma", 16L, "beta", 16L, "mean", 16L, "var", 16L)),
                 layer("pool", "SubsamplingLayer", 0, 0, false, "it has no parameters", false, Map.of()),
-                layer("old", "DenseLayer", 64, 64, false, "", true, Map.of("W", 4096L, "b", 64L)),
+                layer("old", "DenseLayer", 64, 64, false, null, true, Map.of("W", 4096L, "b", 64L)),
                 dense("fc1", 64, 32),
                 dense("fc2", 32, 16),
                 head("out", 16, 4));
@@ -50,27 +51,17 @@ public final class TestNetworks {
     public static NetworkShape network(String kind, LayerShape... layers) {
         List<LayerShape> indexed = new ArrayList<>();
         for (LayerShape layer : layers) {
-            indexed.add(new LayerShape(
-                    indexed.size(),
-                    layer.name(),
-                    layer.type(),
-                    layer.matrices(),
-                    layer.parameters(),
-                    layer.output(),
-                    layer.byDefault(),
-                    layer.frozen(),
-                    layer.vectors(),
-                    layer.vectorRefusal()));
+            indexed.add(layer.with(indexed.size(), layer.frozen()));
         }
         return new NetworkShape(kind, indexed);
     }
 
     public static LayerShape dense(String name, long inputs, long outputs) {
-        return layer(name, "DenseLayer", inputs, outputs, false, "", false, weightAndBias(inputs, outputs));
+        return layer(name, "DenseLayer", inputs, outputs, false, null, false, weightAndBias(inputs, outputs));
     }
 
     public static LayerShape head(String name, long inputs, long outputs) {
-        return layer(name, "OutputLayer", inputs, outputs, true, "", false, weightAndBias(inputs, outputs));
+        return layer(name, "OutputLayer", inputs, outputs, true, null, false, weightAndBias(inputs, outputs));
     }
 
     private static Map<String, Long> weightAndBias(long inputs, long outputs) {
@@ -86,13 +77,16 @@ public final class TestNetworks {
             long inputs,
             long outputs,
             boolean output,
-            String vectorRefusal,
+            @Nullable String vectorRefusal,
             boolean frozen,
             Map<String, Long> parameters) {
         List<String> vectors =
                 Stream.of("b", "gamma", "beta").filter(parameters::containsKey).toList();
         List<NetworkShape.MatrixShape> matrices =
                 inputs == 0 ? List.of() : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true));
-        return new LayerShape(0, name, type, matrices, parameters, output, true, frozen, vectors, vectorRefusal);
+        List<String> statistics =
+                Stream.of("mean", "var").filter(parameters::containsKey).toList();
+        return new LayerShape(
+                0, name, type, matrices, parameters, output, true, frozen, vectors, statistics, vectorRefusal);
     }
 }
