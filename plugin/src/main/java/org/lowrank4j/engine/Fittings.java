@@ -1,13 +1,15 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.kind.StandIn;
+import org.lowrank4j.kind.Wrapped;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -97,7 +99,9 @@ final class Fittings {
 
     private boolean borrowsBackprop(int index, Part part) {
         LayerPlan layer = plan.layers().get(index);
-        return layer.role() != Role.TRAIN && part.shape().parameterCount() > 0 && part.standIn() == null;
+        return layer.role() != Role.TRAIN
+                && part.shape().parameterCount() > 0
+                && part.stoodFor().isEmpty();
     }
 
     /** The layer's prefix in DL4J's gradient maps. */
@@ -112,9 +116,9 @@ final class Fittings {
             INDArray views = places.inFull(index, part);
             return views == null ? Fitting.NONE : fitted -> fitted.gradientViews(views);
         }
-        StandIn standIn = part.standIn();
-        if (standIn != null) {
-            return standIn(index, part, layer, standIn);
+        List<Wrapped> stoodFor = part.stoodFor();
+        if (!stoodFor.isEmpty()) {
+            return standIn(index, part, layer, stoodFor);
         }
         if (scratch != null && borrowing.contains(index)) {
             INDArray shared = scratch.get(NDArrayIndex.interval(0, part.shape().parameterCount()));
@@ -144,7 +148,8 @@ final class Fittings {
                 .orElse(null);
     }
 
-    private Fitting standIn(int index, Part part, LayerPlan layer, StandIn by) {
+    /** @param inside the layer, or those that it wraps, which share what trains */
+    private Fitting standIn(int index, Part part, LayerPlan layer, List<Wrapped> inside) {
         Places.Trained trained = places.some(index, part, layer);
         for (AdaptedMatrix matrix : trained.matrices().values()) {
             SidePath path = matrix.sidePath();
@@ -152,25 +157,48 @@ final class Fittings {
                 deferral.add(path);
             }
         }
-        AdaptedLayer adapted = new AdaptedLayer(
-                part.shape().name(),
-                by,
-                step,
-                deferral,
-                trained.segment(),
-                trained.matrices(),
-                trained.vectors(),
-                loss(part),
-                needsEpsilon[index],
-                outputsMayBeOverwritten);
-        adaptedLayers.add(adapted);
+        boolean workedOn = Wrapped.worksOnPasses(part.trainable());
         Segment segment = trained.segment();
+        AdaptedLayer[] adapted = new AdaptedLayer[inside.size()];
+        for (int i = 0; i < adapted.length; i++) {
+            Wrapped one = inside.get(i);
+            adapted[i] = new AdaptedLayer(
+                    part.shape().name(),
+                    Objects.requireNonNull(part.standIn(one)),
+                    step,
+                    deferral,
+                    i == 0 ? segment : null,
+                    within(one, trained.matrices()),
+                    within(one, trained.vectors()),
+                    loss(part),
+                    needsEpsilon[index] || workedOn,
+                    outputsMayBeOverwritten || workedOn);
+            adaptedLayers.add(adapted[i]);
+        }
         INDArray own = segment == null ? Nd4j.empty(network.dataType()) : segment.getGradientsViewArray();
         return fitted -> {
-            if (fitted.layer() instanceof BaseLayer<?> base) {
-                Dl4jInternals.gradientViews(base, new AdaptedGradients(adapted, trained.vectors()), own);
+            List<Wrapped> now = Wrapped.in(fitted.trainable());
+            for (int i = 0; i < adapted.length; i++) {
+                if (now.get(i).layer() instanceof BaseLayer<?> base) {
+                    Dl4jInternals.gradientViews(base, new AdaptedGradients(adapted[i]), own);
+                }
             }
         };
+    }
+
+    /** What belongs to one layer inside, by its own names. */
+    private static <T> Map<String, T> within(Wrapped inside, Map<String, T> byParameter) {
+        String prefix = inside.prefix();
+        if (prefix.isEmpty()) {
+            return byParameter;
+        }
+        Map<String, T> own = new LinkedHashMap<>();
+        byParameter.forEach((name, value) -> {
+            if (name.startsWith(prefix)) {
+                own.put(name.substring(prefix.length()), value);
+            }
+        });
+        return own;
     }
 
     /**

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer;
+import org.deeplearning4j.nn.layers.recurrent.TimeDistributedLayer;
 import org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer;
 
 /**
@@ -38,6 +39,19 @@ public record Wrapped(String prefix, Trainable layer) {
                     new Wrapped("b", Objects.requireNonNull((Layer) BACKWARDS.get(both))));
         }
         return List.of(new Wrapped("", layer));
+    }
+
+    /**
+     * Whether a wrapper computes with what the layers inside hand out: Bidirectional adds to their outputs and epsilons,
+     * TimeDistributed gives epsilon another shape. So an epsilon must be there, and an output no other array.
+     */
+    public static boolean worksOnPasses(Trainable layer) {
+        if (layer instanceof GraphVertex vertex && vertex.hasLayer()) {
+            return worksOnPasses(vertex.getLayer());
+        }
+        return layer instanceof BidirectionalLayer
+                || layer instanceof TimeDistributedLayer
+                || layer instanceof BaseWrapperLayer wrapper && worksOnPasses(wrapper.getUnderlying());
     }
 
     /** A layer or vertex without what freezes it. */
