@@ -22,6 +22,36 @@ public final class LayerHooks {
         return passes == null ? null : passes.forward((BaseLayer<?>) layer, (LayerWorkspaceMgr) workspaces);
     }
 
+    /** Instead of {@code activate(INDArray, boolean, LayerWorkspaceMgr)} of a layer that has its own. */
+    public static @Nullable Object activateInput(Object layer, Object input, boolean training, Object workspaces) {
+        LayerPasses passes = training ? inStep(layer) : null;
+        return passes == null ? null : passes.forward(shown(layer, input, workspaces), (LayerWorkspaceMgr) workspaces);
+    }
+
+    /** Instead of {@code rnnActivateUsingStoredState}. */
+    public static @Nullable Object activateFromState(
+            Object layer, Object input, boolean training, boolean keeps, Object workspaces) {
+        LayerPasses passes = training ? inStep(layer) : null;
+        return passes == null
+                ? null
+                : passes.forwardFromState(shown(layer, input, workspaces), keeps, (LayerWorkspaceMgr) workspaces);
+    }
+
+    private static BaseLayer<?> shown(Object layer, Object input, Object workspaces) {
+        BaseLayer<?> base = (BaseLayer<?>) layer;
+        base.setInput((INDArray) input, (LayerWorkspaceMgr) workspaces);
+        return base;
+    }
+
+    /** Instead of {@code tbpttBackpropGradient}. */
+    public static @Nullable Object truncatedBackward(Object layer, Object epsilon, int length, Object workspaces) {
+        LayerPasses passes = inStep(layer);
+        return passes == null
+                ? null
+                : passes.truncatedBackward(
+                        (BaseLayer<?>) layer, (INDArray) epsilon, length, (LayerWorkspaceMgr) workspaces);
+    }
+
     /** Instead of {@code backpropGradient}. */
     public static @Nullable Object backward(Object layer, Object epsilon, Object workspaces) {
         LayerPasses passes = inStep(layer);

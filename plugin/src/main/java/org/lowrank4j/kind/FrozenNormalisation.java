@@ -150,7 +150,8 @@ final class FrozenNormalisation implements LayerPasses {
                 .toArray();
     }
 
-    private static boolean followOneAnother(INDArray array) {
+    /** Whether the entries lie in memory in the order of their indices, without gaps. */
+    static boolean followOneAnother(INDArray array) {
         long expected = 1;
         for (int i = array.rank() - 1; i >= 0; i--) {
             if (array.size(i) != 1 && array.stride(i) != expected) {

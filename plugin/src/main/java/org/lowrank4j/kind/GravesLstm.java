@@ -1,8 +1,11 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.recurrent.GravesLSTM;
+import org.jspecify.annotations.Nullable;
 
 /**
  * As {@link Lstm}, for an LSTM with peepholes, which are vectors beside the matrices. They are the last three columns of RW: one
@@ -20,6 +23,11 @@ public final class GravesLstm implements LayerKind {
     @Override
     public List<Matrix> matrices() {
         return List.of(Matrix.asItIs("W"), recurrent("RW"));
+    }
+
+    @Override
+    public @Nullable StandIn standIn(Layer layer) {
+        return LstmPasses.canRun((BaseLayer<?>) layer) ? training -> new LstmPasses(training, true) : null;
     }
 
     /** The columns of the gates: the first ones, in one piece of memory. */

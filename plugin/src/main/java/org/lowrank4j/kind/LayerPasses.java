@@ -21,6 +21,15 @@ public interface LayerPasses {
     }
 
     /**
+     * Instead of {@code rnnActivateUsingStoredState} in training, with the layer's input set.
+     *
+     * @param keeps whether the layer keeps the state of the last step for the next stretch of the series
+     */
+    default @Nullable INDArray forwardFromState(BaseLayer<?> layer, boolean keeps, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
      * Instead of {@code backpropGradient} of a layer without a loss.
      *
      * @param epsilon dL/dy, of the layer's output
@@ -28,6 +37,16 @@ public interface LayerPasses {
      */
     default @Nullable Pair<Gradient, INDArray> backward(
             BaseLayer<?> layer, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+        return null;
+    }
+
+    /**
+     * Instead of {@code tbpttBackpropGradient}.
+     *
+     * @param length how many steps the way back is, from the last one on
+     */
+    default @Nullable Pair<Gradient, INDArray> truncatedBackward(
+            BaseLayer<?> layer, INDArray epsilon, int length, LayerWorkspaceMgr workspaces) {
         return null;
     }
 

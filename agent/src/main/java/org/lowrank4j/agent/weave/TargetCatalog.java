@@ -1,5 +1,6 @@
 package org.lowrank4j.agent.weave;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -27,6 +28,9 @@ final class TargetCatalog {
     private static final String MULTI_LAYER_UPDATER = DL4J + "nn/updater/MultiLayerUpdater";
     private static final String GRAPH_UPDATER = DL4J + "nn/updater/graph/ComputationGraphUpdater";
     private static final String LAYER = DL4J + "nn/layers/BaseLayer";
+    private static final String LSTM = DL4J + "nn/layers/recurrent/LSTM";
+    private static final String PEEPHOLE_LSTM = DL4J + "nn/layers/recurrent/GravesLSTM";
+    private static final String SIMPLE_RNN = DL4J + "nn/layers/recurrent/SimpleRnn";
     private static final String RECURRENT = DL4J + "nn/api/layers/RecurrentLayer";
     private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
@@ -67,7 +71,7 @@ final class TargetCatalog {
 
     // Not formatted: one row, one line.
     // spotless:off
-    private static final List<Hook> HOOKS = List.of(
+    private static final List<Hook> SINGLE = List.of(
             // Networks come into being
             enter(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
             enter(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
@@ -278,7 +282,56 @@ final class TargetCatalog {
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0));
     // spotless:on
 
+    private static final List<Hook> HOOKS = withRecurrent(SINGLE);
+
     private TargetCatalog() {}
+
+    /** With the passes of recurrent layers, which have some more than others. */
+    private static List<Hook> withRecurrent(List<Hook> others) {
+        List<Hook> all = new ArrayList<>(others);
+        for (String owner : List.of(LSTM, PEEPHOLE_LSTM, SIMPLE_RNN)) {
+            all.add(enter(owner, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1));
+            all.add(enter(
+                    owner,
+                    "rnnActivateUsingStoredState",
+                    "(" + ARRAY + "ZZ" + WORKSPACES + ")" + ARRAY,
+                    "LayerHooks.activateFromState",
+                    THIS,
+                    ARG0,
+                    ARG1,
+                    ARG2,
+                    ARG3));
+            all.add(enter(
+                    owner,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1));
+            all.add(enter(
+                    owner,
+                    "tbpttBackpropGradient",
+                    "(" + ARRAY + "I" + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.truncatedBackward",
+                    THIS,
+                    ARG0,
+                    ARG1,
+                    ARG2));
+        }
+        for (String owner : List.of(LSTM, PEEPHOLE_LSTM)) {
+            all.add(enter(
+                    owner,
+                    "activate",
+                    "(" + ARRAY + "Z" + WORKSPACES + ")" + ARRAY,
+                    "LayerHooks.activateInput",
+                    THIS,
+                    ARG0,
+                    ARG1,
+                    ARG2));
+        }
+        return List.copyOf(all);
+    }
 
     /** Those of single classes. */
     static List<Hook> hooks() {
