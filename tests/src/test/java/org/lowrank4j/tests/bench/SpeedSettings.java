@@ -13,7 +13,7 @@ final class SpeedSettings extends Settings {
 
     static final List<String> PARTS =
             List.of("step", "growth", "soak", "products", "memory", "startup", "idle", "decomposition");
-    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn");
+    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "lstm");
     private static final List<String> UPDATERS = List.of("adam", "sgd");
     private static final List<String> FITS = List.of("iterator", "dataset");
 
@@ -26,7 +26,10 @@ final class SpeedSettings extends Settings {
     @Option(names = "--full", description = "every combination of the lists, for hours")
     private boolean full;
 
-    @Option(names = "--networks", split = ",", description = "mln, cg; or cnn, of as many channels as the widths")
+    @Option(
+            names = "--networks",
+            split = ",",
+            description = "mln, cg; cnn or lstm, of as many channels or units as the widths")
     private List<String> networks;
 
     @Option(names = "--widths", split = ",", description = "of the layers (1024,256,2048,4096; quick: 1024)")

@@ -133,6 +133,7 @@ final class StepBenchmark {
     /** The greatest ratio to a contestant that the design allows; NaN where it names none. */
     static double budget(Workload workload, String arm) {
         if (workload.convolves()
+                || workload.recurs()
                 || workload.width() != 1024
                 || workload.depth() != 4
                 || workload.rank() != 8

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
@@ -26,7 +27,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
- * One {@code fit} as a user would write it: dense ReLU layers, or convolutions, of equal width, a softmax head of
+ * One {@code fit} as a user would write it: dense ReLU layers, convolutions or LSTMs of equal width, a softmax head of
  * ten classes, Adam 1e-3 or SGD 1e-2, float; of one minibatch, or of all that an iterator over memory has. Whether it is
  * adapted is the agent's business.
  *
@@ -50,7 +51,9 @@ final class TrainingStep implements Work {
         Nd4j.getRandom().setSeed(SEED);
         INDArray x = workload.convolves()
                 ? Nd4j.randn(workload.batch(), workload.width(), Workload.SIDE, Workload.SIDE)
-                : Nd4j.randn(workload.batch(), workload.width());
+                : workload.recurs()
+                        ? Nd4j.randn(workload.batch(), workload.width(), Workload.STEPS)
+                        : Nd4j.randn(workload.batch(), workload.width());
         for (int turn = 0; turn < CLASSES; turn++) {
             INDArray y = Nd4j.zeros(workload.batch(), CLASSES);
             for (int i = 0; i < workload.batch(); i++) {
@@ -85,7 +88,12 @@ final class TrainingStep implements Work {
         NeuralNetConfiguration.ListBuilder layers = settings(workload).list();
         for (int i = 0; i < workload.depth(); i++) {
             layers.layer(
-                    workload.convolves() ? convolution(workload.width(), frozen) : dense(workload.width(), frozen));
+                    workload.convolves()
+                            ? convolution(workload.width(), frozen)
+                            : workload.recurs() ? lstm(workload.width(), frozen) : dense(workload.width(), frozen));
+        }
+        if (workload.recurs()) {
+            layers.layer(new GlobalPoolingLayer.Builder().build());
         }
         if (workload.convolves()) {
             layers.layer(new GlobalPoolingLayer.Builder().build());
@@ -140,6 +148,15 @@ final class TrainingStep implements Work {
                 .activation(Activation.RELU)
                 .build();
         return frozen ? new FrozenLayer(convolution) : convolution;
+    }
+
+    private static Layer lstm(int units, boolean frozen) {
+        LSTM lstm = new LSTM.Builder()
+                .nIn(units)
+                .nOut(units)
+                .activation(Activation.TANH)
+                .build();
+        return frozen ? new FrozenLayer(lstm) : lstm;
     }
 
     private static OutputLayer head(int width) {

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * What is trained and how: layers of one width below a head of ten classes.
  *
- * @param network mln or cg, of dense layers; or cnn, of convolutions of 3 x 3 pixels
+ * @param network mln or cg, of dense layers; cnn, of convolutions of 3 x 3 pixels; or lstm
  * @param width inputs and outputs of each layer
  * @param batch examples a step
  * @param depth number of layers, all adapted where there is an agent
@@ -17,6 +17,12 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
 
     /** Pixels on each side of the pictures. */
     static final int SIDE = 16;
+
+    /** Steps of the series. */
+    static final int STEPS = 50;
+
+    /** Columns of an LSTM's matrices for each of its units. */
+    static final int GATES = 4;
 
     private static final int FILTER = 9;
     private static final double MULTIPLICATIONS_PER_FIT = 4e9;
@@ -60,8 +66,15 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
         return network.equals("cnn");
     }
 
+    boolean recurs() {
+        return network.equals("lstm");
+    }
+
     /** Rows of each layer's product. */
     int rows() {
+        if (recurs()) {
+            return batch * STEPS;
+        }
         return convolves() ? batch * SIDE * SIDE : batch;
     }
 
@@ -72,7 +85,7 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
 
     /** The agent's arguments. */
     String rule() {
-        return "=rank=" + rank + (convolves() ? ",layers=type:ConvolutionLayer" : "");
+        return "=rank=" + rank + (convolves() ? ",layers=type:ConvolutionLayer" : recurs() ? ",layers=type:LSTM" : "");
     }
 
     boolean fitsIterator() {
@@ -87,7 +100,7 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
         if (!fitsIterator()) {
             return 1;
         }
-        double perMinibatch = (double) inputs() * width * depth * rows();
+        double perMinibatch = (double) inputs() * width * depth * rows() * (recurs() ? 2 * GATES : 1);
         return (int) Math.max(
                 FEWEST_MINIBATCHES, Math.min(MOST_MINIBATCHES, Math.round(MULTIPLICATIONS_PER_FIT / perMinibatch)));
     }
