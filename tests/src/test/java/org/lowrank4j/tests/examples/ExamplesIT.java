@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import digits.Compare;
 import digits.Pretrain;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -17,6 +18,8 @@ import org.lowrank4j.tests.ForkedJvm;
 class ExamplesIT {
 
     private static final Pattern PERCENT = Pattern.compile("([\\d.]+) %");
+
+    private static final Pattern NUMBER = Pattern.compile("\\d+\\.\\d+");
 
     @TempDir
     private Path out;
@@ -61,6 +64,29 @@ class ExamplesIT {
     }
 
     @Test
+    void aResidualNetworkLearnsNewClasses() {
+        ForkedJvm.Run run = run(vision.Adapt.class, "drawn", "8", "1");
+        List<String> rows = rows(run);
+        // Two lines of heads, and a row for each way: two numbers of Adam for each that trains, adapters in two files.
+        assertEquals(7, rows.size(), run::toString);
+        assertTrue(rows.get(2).contains("full training") && rows.get(2).contains(" 2.2 MiB "), run::toString);
+        assertTrue(rows.get(4).contains("output layer") && rows.get(4).contains(" 10.1 KiB "), run::toString);
+        assertEquals(2, adapters(rows), run::toString);
+        assertTrue(Files.exists(out.resolve("answers.png")), run::toString);
+    }
+
+    @Test
+    void aForecasterMovesToAnotherPlace() {
+        ForkedJvm.Run run = run(series.Forecast.class, "drawn", "30", "1");
+        List<String> rows = rows(run);
+        assertEquals(6, rows.size(), run::toString);
+        assertTrue(rows.get(2).contains("full training") && rows.get(2).contains(" 400.5 KiB "), run::toString);
+        assertEquals(1, adapters(rows), run::toString);
+        // In a few steps the adapters learn what the place that the network comes from does not tell.
+        assertTrue(number(rows.get(5)) < number(before(run)), run::toString);
+    }
+
+    @Test
     void oneNetworkServesEveryCustomer() {
         ForkedJvm.Run run = run(swap.Serve.class);
         assertTrue(run.out().contains("the base is as it was: true"), run::toString);
@@ -85,13 +111,39 @@ class ExamplesIT {
     }
 
     /** With the plugin on the class path, as a program has it that reads and writes adapters itself. */
-    private ForkedJvm.Run run(Class<?> program) {
+    private ForkedJvm.Run run(Class<?> program, String... more) {
         return ForkedJvm.of(program)
                 .withClassPath(ForkedJvm.classPath(entry -> true))
                 .withAgent("")
                 .withArguments(out.toString())
+                .withArguments(more)
                 .run()
                 .succeeded();
+    }
+
+    private static List<String> rows(ForkedJvm.Run run) {
+        return run.out().lines().filter(line -> line.startsWith("| ")).toList();
+    }
+
+    /** How many rows have an adapter file, which is their last cell. */
+    private static long adapters(List<String> rows) {
+        return rows.stream().skip(2).filter(row -> row.endsWith(" KiB |")).count();
+    }
+
+    private static String before(ForkedJvm.Run run) {
+        return run.out()
+                .lines()
+                .filter(line -> line.startsWith("not adapted"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static double number(String text) {
+        return NUMBER.matcher(text)
+                .results()
+                .map(found -> Double.valueOf(found.group()))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static List<Double> percents(String text) {

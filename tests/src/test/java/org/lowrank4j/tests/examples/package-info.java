@@ -1,2 +1,2 @@
-/** The programs of {@code examples/}, as a user runs them, and the digits that they read or draw. */
+/** The programs of {@code examples/}, as a user runs them, and what they read or draw. */
 package org.lowrank4j.tests.examples;
