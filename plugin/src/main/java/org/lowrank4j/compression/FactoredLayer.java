@@ -1,6 +1,7 @@
 package org.lowrank4j.compression;
 
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
@@ -11,7 +12,7 @@ import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.TwoLayers;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** One layer as two: x -&gt; x A without bias and activation, and then the layer itself with B in the place of W. */
+/** One layer as two: x -&gt; x A without bias and activation, and then the layer itself with B in the place of its matrix. */
 final class FactoredLayer {
 
     private static final String WEIGHT = DefaultParamInitializer.WEIGHT_KEY;
@@ -32,7 +33,7 @@ final class FactoredLayer {
         if (two == null) {
             return null;
         }
-        INDArray weight = layer.getParam(WEIGHT);
+        INDArray weight = matrix(layer);
         ThinSvd svd = ThinSvd.of(weight);
         int rank = Math.max(1, Math.min(svd.size(), choice.rank(name(layer), svd)));
         boolean smaller = rank * (weight.size(0) + weight.size(1)) < weight.length();
@@ -58,10 +59,17 @@ final class FactoredLayer {
 
     /** Writes A, B and the layer's other parameters into the two new layers. */
     void copyTo(Layer first, Layer second) {
-        first.getParam(WEIGHT).assign(truncation.left());
+        matrix(first).assign(truncation.left());
+        matrix(second).assign(truncation.right());
         for (Map.Entry<String, INDArray> parameter : layer.paramTable().entrySet()) {
-            INDArray value = parameter.getKey().equals(WEIGHT) ? truncation.right() : parameter.getValue();
-            second.getParam(parameter.getKey()).assign(value);
+            if (!parameter.getKey().equals(WEIGHT)) {
+                second.getParam(parameter.getKey()).assign(parameter.getValue());
+            }
         }
+    }
+
+    /** The only one that a layer has which can be two; a view. */
+    private static INDArray matrix(Layer layer) {
+        return LayerKinds.matrices(layer, Set.of(WEIGHT)).get(0).view().apply(layer.getParam(WEIGHT));
     }
 }

@@ -21,12 +21,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A smaller stock Deeplearning4j model of a network whose weights have low rank, as after training with Trained Rank Pruning
  * (update=trp) or Maestro (update=maestro).
  *
- * <p>Every dense and output layer (not of series) with W = U S V^T (nIn x nOut) becomes two layers,
+ * <p>Every dense and output layer (not of series) and every two-dimensional convolution with M = U S V^T (nIn x nOut; of a
+ * convolution (channel, y, x) x filter) becomes two layers,
  *
- * <pre>NAME-A: x -&gt; x A,  A = U_k sqrt(S_k) (nIn x k), no bias, identity      NAME: the layer itself with W = sqrt(S_k) V_k^T</pre>
+ * <pre>NAME-A: x -&gt; x A,  A = U_k sqrt(S_k) (nIn x k), no bias, identity      NAME: the layer itself with M = sqrt(S_k) V_k^T</pre>
  *
- * <p>where k (nIn + nOut) &lt; nIn nOut, that is, where it saves parameters; all other layers stay as they are. k comes from a
- * {@link RankChoice}. The model needs nothing of lowrank4j: it can be saved, restored and trained on by stock
+ * <p>where k (nIn + nOut) &lt; nIn nOut, that is, where it saves parameters; all other layers stay as they are. Of a
+ * convolution these are k filters of its size, and filters of one pixel, as channel-wise in Trained Rank Pruning (arXiv
+ * 2004.14566, section 3.1). k comes from a {@link RankChoice}. The model needs nothing of lowrank4j: it can be saved, restored and trained on by stock
  * Deeplearning4j. Training starts with a fresh updater state; iteration and epoch counts go on.
  *
  * <pre>{@code

@@ -4,6 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.jspecify.annotations.Nullable;
 
 /** The filters of a two-dimensional convolution, (channel, y, x) x filter. */
 public final class Convolution2d implements LayerKind {
@@ -31,5 +32,10 @@ public final class Convolution2d implements LayerKind {
     @Override
     public StandIn standIn(Layer layer) {
         return ConvolutionPasses::new;
+    }
+
+    @Override
+    public @Nullable TwoLayers twoLayers(Layer layer) {
+        return TwoLayers.ofFilters(layer);
     }
 }
