@@ -263,7 +263,7 @@ final class Arithmetic {
      *
      * @param x examples x channels x height x width
      * @param w outputs x channels x height x width of the filters
-     * @param bias one for each output
+     * @param bias one for each output, or none
      * @param stride down and across
      * @param padding zeros above and below, left and right
      */
@@ -277,7 +277,7 @@ final class Arithmetic {
             int down = i / width % height * stride[0] - padding[0];
             int output = i / (width * height) % w.size(0);
             int example = i / (width * height * w.size(0));
-            data[i] = bias.data()[output];
+            data[i] = bias.data().length == 0 ? 0 : bias.data()[output];
             for (int j = 0; j < w.data().length / w.size(0); j++) {
                 int column = across + j % w.size(3);
                 int row = down + j / w.size(3) % w.size(2);

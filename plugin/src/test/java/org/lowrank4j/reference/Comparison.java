@@ -21,7 +21,7 @@ final class Comparison {
                     + Arrays.toString(expected.shape()));
         }
         Values compared = switch (rule) {
-            case "up-to-sign-per-column" -> withSignsOf(expected, actual, signsPerRow);
+            case "up-to-sign-per-column", "up-to-sign-per-filter" -> withSignsOf(expected, actual, signsPerRow);
             case "elementwise",
                     "product-only",
                     "subspace",
@@ -48,7 +48,7 @@ final class Comparison {
     /** Negates the vectors (columns or rows) that point the other way. */
     static Values withSignsOf(Values expected, Values actual, boolean perRow) {
         int rows = expected.size(0);
-        int columns = expected.size(1);
+        int columns = expected.data().length / rows;
         double[] dots = new double[perRow ? rows : columns];
         for (int i = 0; i < rows * columns; i++) {
             dots[perRow ? i / columns : i % columns] += expected.data()[i] * actual.data()[i];

@@ -25,6 +25,8 @@ final class Invariant {
     /** What is so small beside a case's zero scale is 0 up to rounding. */
     private static final double ROUNDING = 1e-10;
 
+    private static final Values NONE = new Values(new int[] {0}, new double[0]);
+
     private final Map<String, Values> names;
     private final List<String> tokens = new ArrayList<>();
     private int next;
@@ -187,7 +189,7 @@ final class Invariant {
         if (accept("(")) {
             return call(token, listUntil(")"));
         }
-        Values value = names.get(token);
+        Values value = token.equals("None") ? NONE : names.get(token);
         if (value == null) {
             throw new IllegalArgumentException("there is no " + token);
         }
@@ -277,8 +279,8 @@ final class Invariant {
                         first,
                         arguments.get(1),
                         arguments.get(2),
-                        arguments.size() > 3 ? wholes(arguments.get(3)) : new int[] {1, 1},
-                        arguments.size() > 4 ? wholes(arguments.get(4)) : new int[] {0, 0});
+                        arguments.size() > 3 ? sides(arguments.get(3)) : new int[] {1, 1},
+                        arguments.size() > 4 ? sides(arguments.get(4)) : new int[] {0, 0});
             case "transpose" -> Arithmetic.transpose(first, wholes(arguments.get(1)));
             case "reshape" ->
                 Arithmetic.reshape(
@@ -347,6 +349,12 @@ final class Invariant {
 
     private static int whole(Values value) {
         return Math.toIntExact(Math.round(value.scalar()));
+    }
+
+    /** Of a picture; one number is for both. */
+    private static int[] sides(Values value) {
+        int[] sides = wholes(value);
+        return sides.length == 1 ? new int[] {sides[0], sides[0]} : sides;
     }
 
     private static int[] wholes(Values value) {

@@ -55,6 +55,7 @@ class InvariantTest {
                 "sum(0.5 * ones(A.shape)) == 3",
                 "zeros(4) == 0 * ones(4)",
                 "conv2d(reshape(A, 1, 1, 2, 3), reshape(A, 1, 1, 2, 3), [9]) == 100",
+                "conv2d(reshape(A, 1, 1, 2, 3), reshape(A, 1, 1, 2, 3), None, 1, 0) == 91",
                 "conv2d(reshape(A, 1, 2, 1, 3), ones((r, 2, 1, 1)), [0, 1])[0, 1, 0] == [6, 8, 10]",
                 "conv2d(reshape(A, 1, 1, 2, 3), ones((1, 1, 1, 1)), [0], [1, 2], [0, 1])[0, 0, 1] == [0, 5, 0]",
             })
