@@ -1,11 +1,13 @@
 package org.lowrank4j.reference;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Assumptions;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.kind.OuterProduct;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Maestro;
@@ -19,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 
-/** Maestro's dense layers: the start, the outputs at given widths, the group lasso, shrinking, and both losses' gradients. */
+/** Maestro's dense layers and convolutions: the start, the outputs at given widths, the group lasso, shrinking, and both losses' gradients. */
 public final class MaestroReference implements Reference {
 
     @Override
@@ -30,7 +32,10 @@ public final class MaestroReference implements Reference {
     @Override
     public void compute(ReferenceCase given, DataType type, Outcome outcome) {
         INDArray w = given.input("W", type);
-        Assumptions.assumeTrue(w.rank() == 2, "skipped: the project factors dense weights only");
+        if (w.rank() == 4) {
+            convolution(given, type, w, outcome);
+            return;
+        }
         TargetUpdate started = new Maestro().attach(target(w, 0, 0));
         started.start();
         outcome.put("A_init", started.kept().state().get("A"));
@@ -56,6 +61,62 @@ public final class MaestroReference implements Reference {
         } else {
             outputs(given, type, a, b, outcome);
         }
+    }
+
+    /** Filters of the kernel's size in the order of their importance, and filters of one pixel. */
+    private static void convolution(ReferenceCase given, DataType type, INDArray parameter, Outcome outcome) {
+        INDArray w = Matrix.filters("W").view().apply(parameter);
+        TargetUpdate started = new Maestro().attach(target(w, 0, 0));
+        started.start();
+        INDArray a = started.kept().state().get("A").dup();
+        INDArray b = started.kept().state().get("B").dup();
+        alignWithFile(given.known().get("conv1"), a, b);
+        outcome.put("k", a.size(1));
+        outcome.put("conv1", filters(a, parameter));
+        outcome.put("conv2", pixels(b));
+        TailNorms norms = TailNorms.of(a, b);
+        outcome.put("lasso", norms.lasso());
+        outcome.put("importance", norms.importance());
+        INDArray[] gradients = zeros(with(a, b, target(w, 1, 0)), w);
+        with(a, b, target(w, 1, 0)).beforeUpdater(gradients, new INDArray[2]);
+        outcome.put("dconv1", filters(gradients[0], parameter));
+        outcome.put("dconv2", pixels(gradients[1]));
+
+        List<INDArray> y = new ArrayList<>();
+        for (int width = 1; width <= a.size(1); width++) {
+            TargetWeight target = target(a.mmul(b), 0, 0);
+            MaestroWidths.begin(with(a, b, target), width);
+            y.add(Arithmetic.convolution(
+                            Values.of(given.input("x", type)),
+                            Values.of(filters(target.weight(), parameter)),
+                            Values.of(given.input("bias", type)),
+                            new int[] {1, 1},
+                            given.wholeNumbers("padding"))
+                    .toNd4j());
+        }
+        outcome.put("y", Nd4j.stack(0, y.toArray(new INDArray[0])));
+    }
+
+    /** A singular vector may point either way, and its partner then does, too. */
+    private static void alignWithFile(Values conv1, INDArray a, INDArray b) {
+        INDArray file = conv1.toNd4j().reshape('c', a.size(1), a.size(0));
+        for (int i = 0; i < a.size(1); i++) {
+            INDArray filter = a.getColumn(i);
+            if (filter.mul(file.getRow(i).castTo(a.dataType())).sumNumber().doubleValue() < 0) {
+                filter.negi();
+                b.getRow(i).negi();
+            }
+        }
+    }
+
+    private static INDArray filters(INDArray matrix, INDArray parameter) {
+        return matrix.transpose()
+                .dup('c')
+                .reshape('c', matrix.size(1), parameter.size(1), parameter.size(2), parameter.size(3));
+    }
+
+    private static INDArray pixels(INDArray matrix) {
+        return matrix.transpose().dup('c').reshape('c', matrix.size(1), matrix.size(0), 1, 1);
     }
 
     private static void shrink(ReferenceCase given, INDArray a, INDArray b, INDArray w, Outcome outcome) {
