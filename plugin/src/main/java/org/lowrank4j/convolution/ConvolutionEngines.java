@@ -21,8 +21,7 @@ public final class ConvolutionEngines {
     private static final String LIBRARY = "org.bytedeco.dnnl.global.dnnl";
     private static final String COORDINATES =
             "Put org.bytedeco:dnnl:2.5.2-1.5.7 and org.bytedeco:opencl:3.0-1.5.7 on the"
-                    + " program's class path, each also with the classifier of this platform (linux-x86_64, for example), or leave"
-                    + " out convolution.";
+                    + " program's class path, each also with the classifier of this platform (linux-x86_64, for example)";
 
     private static @Nullable Asked asked;
     private static @Nullable Found found;
@@ -65,7 +64,7 @@ public final class ConvolutionEngines {
         }
         if (asked != null) {
             throw new LowRankException("convolution=" + ONEDNN + " (" + asked.source() + ") cannot be had: "
-                    + oneDnn.reason() + ". " + COORDINATES);
+                    + oneDnn.reason() + ". " + COORDINATES + ", or leave out convolution.");
         }
         return new PortableEngine();
     }
@@ -104,11 +103,20 @@ public final class ConvolutionEngines {
             return new Found(OneDnn.version(), "");
         } catch (Throwable broken) {
             // Whatever a native library does while it loads.
-            String reason = "oneDNN does not load (" + broken + ")";
+            String reason = "oneDNN does not load (" + cause(broken) + ")";
             if (asked == null) {
-                Console.warn(reason + ": convolutions run without it.");
+                Console.warn(reason + ": convolutions run without it. " + COORDINATES + ", or leave it out.");
             }
             return new Found(null, reason);
         }
+    }
+
+    /** What went wrong at first; what is thrown may say no more than that a class cannot be initialised. */
+    private static Throwable cause(Throwable thrown) {
+        Throwable cause = thrown;
+        for (Throwable next = cause.getCause(); next != null; next = cause.getCause()) {
+            cause = next;
+        }
+        return cause;
     }
 }

@@ -74,7 +74,9 @@ class ConvolutionEnginesTest {
             assertEquals("PortableEngine", jvm.engine());
             assertEquals("PortableEngine", jvm.engine());
             String said = jvm.said();
-            assertTrue(said.contains("oneDNN does not load ("), said);
+            assertTrue(
+                    said.contains("oneDNN does not load (java.lang.ClassNotFoundException: org.bytedeco.opencl"), said);
+            assertTrue(said.contains("Put org.bytedeco:dnnl:2.5.2-1.5.7 and org.bytedeco:opencl:3.0-1.5.7"), said);
             assertEquals(1, said.lines().count(), said);
             assertTrue(jvm.refusal().contains("oneDNN does not load ("));
         }
