@@ -10,7 +10,7 @@ public final class Table {
 
     private Table() {}
 
-    /** Prints it; {@code format} is how a score is written, such as {@code %.1f %%}. */
+    /** Prints it; {@code format} is how a score is written, such as {@code %.1f}. */
     public static void print(String score, String format, List<Way> ways) {
         System.out.printf(ROW, "", score, "ms a step", "seconds", "updater state", "workspaces", "adapter file");
         System.out.printf(ROW, "-".repeat(22), "-".repeat(15), "--:", "--:", "--:", "--:", "--:");
@@ -18,8 +18,8 @@ public final class Table {
             System.out.printf(
                     ROW,
                     way.name,
-                    String.format(Locale.ROOT, format, mean(way.scores))
-                            + (way.scores.size() < 2 ? "" : " +- " + number("%.1f", deviation(way.scores))),
+                    number(format, mean(way.scores))
+                            + (way.scores.size() < 2 ? "" : " +- " + number(format, deviation(way.scores))),
                     way.millis.isEmpty() ? "" : number("%.1f", mean(way.millis)),
                     way.seconds.isEmpty() ? "" : number("%.1f", mean(way.seconds)),
                     bytes(way.updaterBytes),

@@ -62,7 +62,7 @@ public final class Adapt {
             adapt.run(adapters, out, clock -> adapt.adapters(2e-3, steps, seed, clock));
             adapt.run(longer, out, clock -> adapt.adapters(2e-3, 3 * steps, seed, clock));
         }
-        Table.print("right", "%.1f %%", List.of(full, body, head, adapters, longer));
+        Table.print("right, %", "%.1f", List.of(full, body, head, adapters, longer));
         // The last one that was saved is the adapted network.
         ComputationGraph adapted = ComputationGraph.load(file(out, longer), false);
         System.out.println("Pictures and answers: " + Sheet.write(adapted, test, out.resolve("answers.png")));
