@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * (X F)^T's way back D F^T added up over the pixels, and X^T D, for any number of filters F: those of the layer as well as
  * the columns of a factor. Nothing is kept from one to the next.
  *
- * <p>Filters are (channel, y, x) x outputs, in any order of memory. Those of a depthwise convolution, each of which sees one
+ * <p>Filters are numbers of a patch x outputs, in any order of memory. Those of a depthwise convolution, each of which sees one
  * channel, are channels x multiplier x height x width. What has an entry for each place is outputs x examples x height x width
  * in 'c' order, and so are pictures that are written.
  */

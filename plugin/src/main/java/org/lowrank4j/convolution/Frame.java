@@ -5,8 +5,38 @@ package org.lowrank4j.convolution;
  *
  * @param padding above and to the left
  * @param places height and width of what comes out
+ * @param order of the numbers in a patch
  */
-public record Frame(int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
+public record Frame(
+        int channels,
+        int[] size,
+        int[] filter,
+        int[] stride,
+        int[] padding,
+        int[] dilation,
+        int[] places,
+        Order order) {
+
+    /** What a row of filters is. */
+    public enum Order {
+        /** (channel, y, x). */
+        CHANNELS_FIRST,
+        /** (y, x, channel). */
+        CHANNELS_LAST
+    }
+
+    /** One with the channels first in a patch. */
+    public Frame(
+            int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
+        this(channels, size, filter, stride, padding, dilation, places, Order.CHANNELS_FIRST);
+    }
+
+    /** Which number of a patch it is. */
+    int inPatch(int channel, int y, int x) {
+        return order == Order.CHANNELS_FIRST
+                ? (channel * filter[0] + y) * filter[1] + x
+                : (y * filter[1] + x) * channels + channel;
+    }
 
     /** Numbers in a patch. */
     public long patch() {

@@ -120,6 +120,8 @@ final class OneDnnConvolution implements Convolution {
         long down = filters.stride(0);
         return Layout.of(
                 new long[] {filters.size(1), frame.channels(), height, width},
-                new long[] {filters.stride(1), height * width * down, width * down, down});
+                new long[] {
+                    filters.stride(1), frame.inPatch(1, 0, 0) * down, frame.inPatch(0, 1, 0) * down, frame.inPatch(0, 0, 1) * down
+                });
     }
 }

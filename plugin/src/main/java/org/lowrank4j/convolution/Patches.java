@@ -192,8 +192,7 @@ public final class Patches {
         }
 
         private int at(int channel, int y, int x, int example, int count) {
-            int inPatch = (channel * frame.filter()[0] + y) * frame.filter()[1] + x;
-            return (inPatch * count + example) * places;
+            return (frame.inPatch(channel, y, x) * count + example) * places;
         }
     }
 

@@ -1,8 +1,12 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.layers.convolution.Convolution1DLayer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The filters of a one-dimensional convolution, (step, channel) x filter. The parameter says that it is [nOut, nIn, k, 1]; its memory is [k, nIn, nOut],
@@ -21,5 +25,15 @@ public final class Convolution1d implements LayerKind {
                 "W",
                 array -> Matrix.memory(array, array.length() / array.size(0), array.size(0), 'c'),
                 array -> PeftForm.convolution(array.size(2))));
+    }
+
+    /** With the time first DL4J's layer does not train. */
+    @Override
+    public @Nullable StandIn standIn(Layer layer) {
+        boolean channelsFirst = layer.conf().getLayer()
+                        instanceof org.deeplearning4j.nn.conf.layers.Convolution1DLayer settings
+                && settings.getRnnDataFormat() != RNNFormat.NWC
+                && settings.getCnn2dDataFormat() != CNN2DFormat.NHWC;
+        return channelsFirst ? SequencePasses::new : null;
     }
 }

@@ -11,7 +11,7 @@ import org.lowrank4j.convolution.Pictures;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The passes of a two-dimensional convolution. dL/dW is never formed unless a method wants it. */
-final class ConvolutionPasses extends PicturePasses {
+class ConvolutionPasses extends PicturePasses {
 
     private static final String WEIGHT = ConvolutionParamInitializer.WEIGHT_KEY;
 
@@ -60,8 +60,8 @@ final class ConvolutionPasses extends PicturePasses {
         }
     }
 
-    /** (channel, y, x) x filter, column-major. */
-    private INDArray matrix(ConvolutionLayer layer) {
+    /** M. */
+    INDArray matrix(ConvolutionLayer layer) {
         INDArray filters = filters(layer);
         return Matrix.memory(filters, filters.length() / filters.size(0), filters.size(0), 'f');
     }

@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Deconvolution2DLayer;
 
@@ -15,5 +16,10 @@ public final class Deconvolution2d implements LayerKind {
     @Override
     public List<Matrix> matrices() {
         return List.of(Matrix.fans("W"));
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return DeconvolutionPasses::new;
     }
 }

@@ -86,17 +86,18 @@ abstract class PicturePasses implements LayerPasses {
     public @Nullable INDArray forward(BaseLayer<?> base, LayerWorkspaceMgr workspaces) {
         forget();
         ConvolutionLayer layer = (ConvolutionLayer) base;
-        if (layer.input() == null
-                || layer.input().rank() != 4
-                || channelsFirst(layer, layer.input()).size(1) != inputs(layer)) {
+        if (layer.input() == null || layer.input().rank() != rank()) {
+            return null;
+        }
+        if (channelsFirst(layer, layer.input()).size(1) != inputs(layer)) {
             return null;
         }
         LayerInternals.applyDropout(layer, workspaces);
         DataType type = filters(layer).dataType();
-        INDArray input = channelsFirst(layer, layer.input().castTo(type));
+        INDArray input = asPictures(channelsFirst(layer, layer.input().castTo(type)));
         INDArray z = preActivation(
                 layer,
-                frame(layer, input),
+                goesOver(layer, input),
                 pictures(input, workspaces, ArrayType.FF_WORKING_MEM),
                 ArrayType.ACTIVATIONS,
                 workspaces);
@@ -113,7 +114,7 @@ abstract class PicturePasses implements LayerPasses {
         INDArray z = workspaces.createUninitialized(
                 where,
                 filters(layer).dataType(),
-                new long[] {outputs(layer), pictures.asTheyAre().size(0), frame.places()[0], frame.places()[1]},
+                new long[] {outputs(layer), pictures.asTheyAre().size(0), made(frame)[0], made(frame)[1]},
                 'c');
         forward(layer, frame, pictures, z, workspaces);
         if (layer.hasBias()) {
@@ -125,20 +126,55 @@ abstract class PicturePasses implements LayerPasses {
 
     private INDArray activated(ConvolutionLayer layer, INDArray z, LayerWorkspaceMgr workspaces) {
         IActivation activation = layer.layerConf().getActivationFn();
-        boolean kept = !training.outputMayBeOverwritten() && ActivatedUnits.outputStandsForInput(activation);
+        boolean kept = !training.outputMayBeOverwritten()
+                && !masksItsOutput(layer)
+                && ActivatedUnits.outputStandsForInput(activation);
         // An activation may look along the channels of an example.
         preActivation = kept ? z : workspaces.dup(ArrayType.ACTIVATIONS, z, 'c');
         if (ActivatedUnits.outputStandsForInput(activation)) {
             activation.getActivation(z, true);
-            return outward(layer, z.permute(1, 0, 2, 3), workspaces);
+            return outward(layer, asInLayer(z), workspaces);
         }
-        return outward(layer, activation.getActivation(z.permute(1, 0, 2, 3), true), workspaces);
+        return outward(layer, activation.getActivation(asInLayer(z), true), workspaces);
+    }
+
+    /** Dimensions of the layer's arrays. */
+    int rank() {
+        return 4;
+    }
+
+    /** Height and width of what it makes. */
+    int[] made(Frame frame) {
+        return frame.places();
+    }
+
+    /** Whether the layer clears entries of its output after its activation. */
+    boolean masksItsOutput(ConvolutionLayer layer) {
+        return false;
+    }
+
+    /** An array of the layer, channels first, as examples x channels x height x width on the same memory. */
+    INDArray asPictures(INDArray array) {
+        return array;
+    }
+
+    /** An array by channel as an array of the layer, channels first, on the same memory. */
+    INDArray asInLayer(INDArray byChannel) {
+        return byChannel.permute(1, 0, 2, 3);
+    }
+
+    private static INDArray inFormat(ConvolutionLayer layer, INDArray array) {
+        return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 2, 3, 1) : array;
+    }
+
+    /** dL/dx through the layer's dropout, where DL4J does so. */
+    INDArray throughDropout(ConvolutionLayer layer, INDArray below) {
+        return LayerInternals.backpropDropout(layer, below);
     }
 
     private static INDArray outward(ConvolutionLayer layer, INDArray output, LayerWorkspaceMgr workspaces) {
-        return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC
-                ? workspaces.dup(ArrayType.ACTIVATIONS, output.permute(0, 2, 3, 1))
-                : output;
+        INDArray formatted = inFormat(layer, output);
+        return formatted == output ? output : workspaces.dup(ArrayType.ACTIVATIONS, formatted);
     }
 
     /** Gradients of what is trained, and epsilon for the layer below or null. */
@@ -147,14 +183,14 @@ abstract class PicturePasses implements LayerPasses {
         ConvolutionLayer layer = (ConvolutionLayer) base;
         layer.assertInputSet(true);
         DataType type = filters(layer).dataType();
-        INDArray input = channelsFirst(layer, layer.input().castTo(type));
-        Frame frame = frame(layer, input);
+        INDArray input = asPictures(channelsFirst(layer, layer.input().castTo(type)));
+        Frame frame = goesOver(layer, input);
         Pictures pictures = pictures(input, workspaces, ArrayType.BP_WORKING_MEM);
         INDArray z = preActivation == null
                 ? preActivation(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)
                 : preActivation;
         forget();
-        INDArray delta = delta(layer, z, channelsFirst(layer, epsilon.castTo(type)), workspaces);
+        INDArray delta = delta(layer, z, epsilon.castTo(type), workspaces);
         Gradient trained = new DefaultGradient();
         INDArray biasGradient = training.gradient(BIAS);
         if (biasGradient != null) {
@@ -172,21 +208,30 @@ abstract class PicturePasses implements LayerPasses {
         if (below == null) {
             return new Pair<>(trained, null);
         }
-        INDArray dropped = LayerInternals.backpropDropout(layer, below.permute(1, 0, 2, 3));
-        return new Pair<>(
-                trained,
-                layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC ? dropped.permute(0, 2, 3, 1) : dropped);
+        return new Pair<>(trained, inFormat(layer, throughDropout(layer, asInLayer(below))));
     }
 
     /** dL/dz, channels x examples x height x width in 'c' order. */
-    private static INDArray delta(ConvolutionLayer layer, INDArray z, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+    private INDArray delta(ConvolutionLayer layer, INDArray z, INDArray epsilon, LayerWorkspaceMgr workspaces) {
         IActivation activation = layer.layerConf().getActivationFn();
+        INDArray above = channelsFirst(layer, epsilon);
         if (ActivatedUnits.isRectifier(activation)) {
-            return ActivatedUnits.rectified(
-                    z, pictures(epsilon, workspaces, ArrayType.BP_WORKING_MEM).byChannel());
+            return ActivatedUnits.rectified(z, byChannel(above, workspaces));
         }
-        INDArray delta = activation.backprop(z.permute(1, 0, 2, 3), epsilon).getFirst();
-        return pictures(delta, workspaces, ArrayType.BP_WORKING_MEM).byChannel();
+        return byChannel(activation.backprop(asInLayer(z), above).getFirst(), workspaces);
+    }
+
+    private INDArray byChannel(INDArray array, LayerWorkspaceMgr workspaces) {
+        return pictures(asPictures(array), workspaces, ArrayType.BP_WORKING_MEM).byChannel();
+    }
+
+    /**
+     * How its filters go over pictures.
+     *
+     * @param input examples x channels x height x width
+     */
+    Frame goesOver(ConvolutionLayer layer, INDArray input) {
+        return frame(layer, input);
     }
 
     /**

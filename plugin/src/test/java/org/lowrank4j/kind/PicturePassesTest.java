@@ -22,6 +22,8 @@ import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -101,6 +103,34 @@ class PicturePassesTest {
             @Override
             Matrix matrix() {
                 return new DepthwiseConvolution2d().matrices().get(0);
+            }
+        },
+        TRANSPOSED("W", DeconvolutionPasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new Deconvolution2D.Builder(3, 3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new Deconvolution2d().matrices().get(0);
+            }
+        },
+        SEQUENCE("W", SequencePasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new Convolution1DLayer.Builder(3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new Convolution1d().matrices().get(0);
             }
         },
         SEPARABLE("pW", SeparablePasses::new) {
@@ -194,9 +224,24 @@ class PicturePassesTest {
                 new Form("dropout", layer -> layer.setIDropout(new Dropout(0.5))));
     }
 
+    /** Those that a kind of layer has. */
+    private static Stream<Form> forms(Kind kind) {
+        return kind == Kind.SEQUENCE
+                ? Stream.concat(
+                        forms().stream().filter(form -> !form.name().equals("channels last")),
+                        Stream.of(
+                                new Form("causal", layer -> layer.setConvolutionMode(ConvolutionMode.Causal)),
+                                new Form("causal, dilated, strides", layer -> {
+                                    layer.setConvolutionMode(ConvolutionMode.Causal);
+                                    layer.setDilation(new int[] {2, 1});
+                                    layer.setStride(new int[] {2, 1});
+                                })))
+                : forms().stream();
+    }
+
     static Stream<Arguments> kindsFormsAndEngines() {
         return Stream.of(Kind.values())
-                .flatMap(kind -> forms().stream()
+                .flatMap(kind -> forms(kind)
                         .flatMap(form -> Stream.of(
                                 Arguments.of(kind, form, ConvolutionEngines.PORTABLE, DataType.FLOAT),
                                 Arguments.of(kind, form, ConvolutionEngines.PORTABLE, DataType.DOUBLE),
@@ -296,6 +341,9 @@ class PicturePassesTest {
     }
 
     private static INDArray pictures(ConvolutionLayer layer, DataType type) {
+        if (layer instanceof org.deeplearning4j.nn.layers.convolution.Convolution1DLayer) {
+            return Nd4j.rand(type, EXAMPLES, INPUTS, 13).subi(0.5);
+        }
         INDArray drawn = Nd4j.rand(type, EXAMPLES, INPUTS, 9, 7).subi(0.5);
         return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC
                 ? drawn.permute(0, 2, 3, 1).dup('c')
@@ -429,7 +477,7 @@ class PicturePassesTest {
     @Test
     void aFrozenOneCopiesNoInputOnTheWayBack() {
         Form lastChannels = new Form("channels last", layer -> layer.setCnn2dDataFormat(CNN2DFormat.NHWC));
-        for (Kind kind : Kind.values()) {
+        for (Kind kind : List.of(Kind.CONVOLUTION, Kind.DEPTHWISE, Kind.TRANSPOSED, Kind.SEPARABLE)) {
             ConvolutionLayer layer = layer(kind, lastChannels, DataType.FLOAT);
             INDArray input = pictures(layer, DataType.FLOAT);
             layer.setInput(input, WORKSPACES);
@@ -439,6 +487,30 @@ class PicturePassesTest {
             passes.backward(layer, y.dup(), watched);
             verify(watched, never()).dup(any(), argThat(copied -> copied.data() == input.data()), anyChar());
         }
+    }
+
+    /** DL4J clears outputs in place after the activation, and its backward pass does not see that. */
+    @Test
+    void maskedSequences() {
+        // DL4J reduces masks of floats only.
+        ConvolutionLayer layer = layer(Kind.SEQUENCE, PLAIN, DataType.FLOAT);
+        INDArray x = pictures(layer, DataType.FLOAT);
+        INDArray mask = Nd4j.ones(DataType.FLOAT, EXAMPLES, 13);
+        mask.putScalar(1, 12, 0);
+        layer.setMaskArray(mask);
+        layer.setInput(x.dup(), WORKSPACES);
+        INDArray y = layer.activate(true, WORKSPACES).dup();
+        INDArray epsilon = Nd4j.rand(DataType.FLOAT, y.shape()).subi(0.5);
+        Pair<Gradient, INDArray> stock = layer.backpropGradient(epsilon.dup(), WORKSPACES);
+        Training training = new Training(true, false);
+        LayerPasses passes = Kind.SEQUENCE.standIn.passes(training);
+        INDArray ours = Objects.requireNonNull(passes.forward(layer, WORKSPACES));
+        assertClose(y, ours, "the output");
+        ours.muli(0);
+        assertClose(
+                stock.getSecond(),
+                Objects.requireNonNull(passes.backward(layer, epsilon, WORKSPACES)).getSecond(),
+                "epsilon");
     }
 
     @Test

@@ -35,6 +35,8 @@ final class TargetCatalog {
     private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String CONVOLUTION = DL4J + "nn/layers/convolution/ConvolutionLayer";
+    private static final String SEQUENCE = DL4J + "nn/layers/convolution/Convolution1DLayer";
+    private static final String TRANSPOSED = DL4J + "nn/layers/convolution/Deconvolution2DLayer";
     private static final String DEPTHWISE = DL4J + "nn/layers/convolution/DepthwiseConvolution2DLayer";
     private static final String SEPARABLE = DL4J + "nn/layers/convolution/SeparableConvolution2DLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
@@ -195,6 +197,24 @@ final class TargetCatalog {
             enter(SEPARABLE, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
             enter(
                     SEPARABLE,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            // It activates as ConvolutionLayer does.
+            enter(
+                    SEQUENCE,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(TRANSPOSED, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    TRANSPOSED,
                     "backpropGradient",
                     "(" + ARRAY + WORKSPACES + ")" + PAIR,
                     "LayerHooks.backward",

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -206,6 +207,7 @@ class ConvolutionsTest {
         for (ConvolutionLayer frozen : List.of(
                 new ConvolutionLayer.Builder(2, 2).nOut(2).build(),
                 new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2).build(),
+                new Deconvolution2D.Builder(2, 2).nOut(3).build(),
                 new SeparableConvolution2D.Builder(2, 2).nOut(3).build())) {
             frozen.setActivationFn(new Noting());
             Noting.CALLERS.clear();
