@@ -8,8 +8,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The products that no training of the layers can do without, and nothing else: each layer's forward product, and the
- * epsilon products above the first layer; of convolutions those of all patches,
- * of LSTMs one for the inputs of all steps and two for each step. Each layer has a W of its own, because one W for all would stay in the cache.
+ * epsilon products above the first layer; of convolutions those of all patches, and nothing of depthwise ones, which are no
+ * matrix products; of LSTMs one for the inputs of all steps and two for each step. Each layer has a W of its own, because one
+ * W for all would stay in the cache.
  *
  * <p>A product can be written as z = x W or as its transpose, which BLAS computes at different speeds: the floor takes
  * whichever is faster here.

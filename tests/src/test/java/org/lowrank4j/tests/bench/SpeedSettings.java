@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.bench;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,7 @@ final class SpeedSettings extends Settings {
 
     static final List<String> PARTS =
             List.of("step", "growth", "soak", "products", "memory", "startup", "idle", "decomposition");
-    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "lstm");
+    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "depthwise", "lstm");
     private static final List<String> UPDATERS = List.of("adam", "sgd");
     private static final List<String> FITS = List.of("iterator", "dataset");
 
@@ -29,7 +30,7 @@ final class SpeedSettings extends Settings {
     @Option(
             names = "--networks",
             split = ",",
-            description = "mln, cg; cnn or lstm, of as many channels or units as the widths")
+            description = "mln, cg; cnn, depthwise or lstm, of as many channels or units as the widths")
     private List<String> networks;
 
     @Option(names = "--widths", split = ",", description = "of the layers (1024,256,2048,4096; quick: 1024)")
@@ -73,6 +74,12 @@ final class SpeedSettings extends Settings {
             defaultValue = "${env:BENCH_TORCH}",
             description = "a PyTorch script that trains the same network")
     private Path torch;
+
+    @Option(
+            names = "--onednn",
+            defaultValue = "${env:BENCH_ONEDNN}",
+            description = "a class path with oneDNN, to train networks of convolutions with it, too")
+    private String oneDnn;
 
     List<String> parts() {
         return choice("--parts", parts, PARTS, PARTS);
@@ -144,6 +151,17 @@ final class SpeedSettings extends Settings {
                 .map(given -> file("--torch", given, "It names a PyTorch script that trains the same network."));
     }
 
+    /** A class path with oneDNN; empty to measure without. */
+    String oneDnn() {
+        if (oneDnn == null) {
+            return "";
+        }
+        for (String entry : oneDnn.split(File.pathSeparator)) {
+            file("--onednn", Path.of(entry), "It is a class path with oneDNN and its natives.");
+        }
+        return oneDnn;
+    }
+
     /** All of it, by name, so that a mistake shows before anything is measured. */
     Map<String, Object> all() {
         Map<String, Object> all = new LinkedHashMap<>();
@@ -164,6 +182,7 @@ final class SpeedSettings extends Settings {
         all.put("startupRuns", startupRuns());
         all.put("soakSteps", soakSteps());
         all.put("baseline", baseline().map(Path::toString).orElse(""));
+        all.put("onednn", oneDnn());
         all.put("torch", torch().map(Path::toString).orElse(""));
         return all;
     }

@@ -74,6 +74,7 @@ class SpeedSettingsTest {
         assertEquals("--rounds: 0 is not a whole number from 1.", complaint("--rounds=0"));
         assertEquals("--slice 0.0: it must be more than 0 seconds.", complaint("--slice=0"));
         assertTrue(complaint("--widths=12x").contains("12x"));
+        assertTrue(complaint("--onednn=gone.jar").startsWith("--onednn: there is no file "));
         assertTrue(complaint("--torch=gone.py").startsWith("--torch: there is no file "));
         assertTrue(complaint("--agent=gone.jar").startsWith("--agent: there is no file "));
     }

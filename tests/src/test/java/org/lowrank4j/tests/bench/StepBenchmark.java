@@ -17,12 +17,13 @@ final class StepBenchmark {
 
     private static final double WARM_UP_SECONDS = 2;
     private static final String LORA = "lora";
+    private static final String ONEDNN = "lora-onednn";
     private static final String STOCK = "stock";
     private static final String FROZEN = "stock-frozen";
     private static final String FLOOR = "gemm";
     private static final String TORCH = "torch-lora";
     private static final String BASELINE = "lora-baseline";
-    private static final List<String> CONTESTANTS = List.of(STOCK, FROZEN, LORA, FLOOR, TORCH);
+    private static final List<String> CONTESTANTS = List.of(STOCK, FROZEN, LORA, ONEDNN, FLOOR, TORCH);
 
     private final SpeedSettings settings;
     private final Findings findings;
@@ -56,7 +57,7 @@ final class StepBenchmark {
         page.section("One training step");
         page.paragraph(
                 "CPU time of a step in milliseconds: stock full fine-tuning, stock with everything but the head frozen,"
-                        + " lowrank4j, and the bare products that no exact step can do without; and what lowrank4j takes of each."
+                        + " lowrank4j, by its own engine and with oneDNN for convolutions, and the bare products that no exact step can do without; and what lowrank4j takes of each."
                         + " ND4J's OpenBLAS uses its " + openBlasKernel + " kernels.");
         List<String> head = new ArrayList<>(List.of("workload"));
         head.addAll(CONTESTANTS);
@@ -74,6 +75,15 @@ final class StepBenchmark {
             arms.add(new WorkerArm(FROZEN, "train-frozen", "", workload, "768m", logs));
             WorkerArm lora = new WorkerArm(LORA, "train", settings.agent() + options, workload, "768m", logs);
             arms.add(lora);
+            if (workload.convolves() && !settings.oneDnn().isEmpty()) {
+                arms.add(WorkerArm.with(
+                        settings.oneDnn(),
+                        ONEDNN,
+                        settings.agent() + options + ",convolution=onednn",
+                        workload,
+                        "768m",
+                        logs));
+            }
             if (settings.baseline().isPresent()) {
                 arms.add(new WorkerArm(BASELINE, "train", settings.baseline().get() + options, workload, "768m", logs));
             }

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -87,10 +88,14 @@ final class TrainingStep implements Work {
     private Runnable fitOfMultiLayer(Workload workload, boolean frozen) {
         NeuralNetConfiguration.ListBuilder layers = settings(workload).list();
         for (int i = 0; i < workload.depth(); i++) {
-            layers.layer(
-                    workload.convolves()
-                            ? convolution(workload.width(), frozen)
-                            : workload.recurs() ? lstm(workload.width(), frozen) : dense(workload.width(), frozen));
+            if (workload.isDepthwise()) {
+                layers.layer(depthwise(workload.width(), frozen));
+                layers.layer(convolution(1, workload.width(), frozen));
+            } else if (workload.convolves()) {
+                layers.layer(convolution(3, workload.width(), frozen));
+            } else {
+                layers.layer(workload.recurs() ? lstm(workload.width(), frozen) : dense(workload.width(), frozen));
+            }
         }
         if (workload.recurs()) {
             layers.layer(new GlobalPoolingLayer.Builder().build());
@@ -140,9 +145,20 @@ final class TrainingStep implements Work {
     }
 
     /** Padded, so that all pictures have one size. */
-    private static Layer convolution(int channels, boolean frozen) {
-        ConvolutionLayer convolution = new ConvolutionLayer.Builder(3, 3)
+    private static Layer convolution(int side, int channels, boolean frozen) {
+        ConvolutionLayer convolution = new ConvolutionLayer.Builder(side, side)
+                .padding(side / 2, side / 2)
+                .nIn(channels)
+                .nOut(channels)
+                .activation(Activation.RELU)
+                .build();
+        return frozen ? new FrozenLayer(convolution) : convolution;
+    }
+
+    private static Layer depthwise(int channels, boolean frozen) {
+        DepthwiseConvolution2D convolution = new DepthwiseConvolution2D.Builder(3, 3)
                 .padding(1, 1)
+                .depthMultiplier(1)
                 .nIn(channels)
                 .nOut(channels)
                 .activation(Activation.RELU)

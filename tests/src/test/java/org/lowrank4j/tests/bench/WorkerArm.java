@@ -1,5 +1,6 @@
 package org.lowrank4j.tests.bench;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,35 @@ final class WorkerArm implements Contestant {
      */
     WorkerArm(String name, String task, String agent, Workload workload, String heap, Path logs, String... jvmOptions)
             throws IOException {
+        // What only multiplies does it as the plugin does.
+        this(
+                task.startsWith("train") ? Child.classPath() : System.getProperty("java.class.path"),
+                name,
+                task,
+                agent,
+                workload,
+                heap,
+                logs,
+                jvmOptions);
+    }
+
+    /** One that trains with further libraries. */
+    static WorkerArm with(String libraries, String name, String agent, Workload workload, String heap, Path logs)
+            throws IOException {
+        return new WorkerArm(
+                Child.classPath() + File.pathSeparator + libraries, name, "train", agent, workload, heap, logs);
+    }
+
+    private WorkerArm(
+            String classPath,
+            String name,
+            String task,
+            String agent,
+            Workload workload,
+            String heap,
+            Path logs,
+            String... jvmOptions)
+            throws IOException {
         this.name = name;
         List<String> options = new ArrayList<>(List.of(
                 "-Xmx" + heap, "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=10g"));
@@ -38,8 +68,6 @@ final class WorkerArm implements Contestant {
         }
         List<String> arguments = new ArrayList<>(List.of(task));
         arguments.addAll(workload.arguments());
-        // What only multiplies does it as the plugin does.
-        String classPath = task.startsWith("train") ? Child.classPath() : System.getProperty("java.class.path");
         child = Child.start(name + "-" + workload.label(), options, classPath, Worker.class, arguments, logs);
     }
 

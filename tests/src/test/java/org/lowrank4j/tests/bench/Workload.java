@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * What is trained and how: layers of one width below a head of ten classes.
  *
- * @param network mln or cg, of dense layers; cnn, of convolutions of 3 x 3 pixels; or lstm
+ * @param network mln or cg, of dense layers; cnn, of convolutions of 3 x 3 pixels; depthwise, of depthwise ones, each below
+ *     one of single pixels; or lstm
  * @param width inputs and outputs of each layer
  * @param batch examples a step
  * @param depth number of layers, all adapted where there is an agent
@@ -63,7 +64,11 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
     }
 
     boolean convolves() {
-        return network.equals("cnn");
+        return network.equals("cnn") || isDepthwise();
+    }
+
+    boolean isDepthwise() {
+        return network.equals("depthwise");
     }
 
     boolean recurs() {
@@ -80,7 +85,7 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
 
     /** Rows of each layer's matrix. */
     int inputs() {
-        return convolves() ? width * FILTER : width;
+        return convolves() && !isDepthwise() ? width * FILTER : width;
     }
 
     /** The agent's arguments. */

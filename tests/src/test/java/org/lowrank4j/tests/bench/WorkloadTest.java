@@ -27,6 +27,17 @@ class WorkloadTest {
     }
 
     @Test
+    void networksOfConvolutions() {
+        Workload patches = CENTRE.withNetwork("cnn").withWidth(8);
+        assertEquals(72, patches.inputs());
+        assertEquals(32 * 16 * 16, patches.rows());
+        Workload pixels = patches.withNetwork("depthwise");
+        assertEquals(8, pixels.inputs());
+        assertEquals(patches.rule(), pixels.rule());
+        assertEquals(15, new TrainingStep(pixels.withBatch(64).withWidth(64), false).steps());
+    }
+
+    @Test
     void aFitOfAnIteratorCountsItsSteps() {
         Workload tiny = new Workload("cg", 8, 4, 2, 2, "sgd", "iterator");
         TrainingStep fit = new TrainingStep(tiny, false);
