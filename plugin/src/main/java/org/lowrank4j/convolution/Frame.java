@@ -26,8 +26,7 @@ public record Frame(
     }
 
     /** One with the channels first in a patch. */
-    public Frame(
-            int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
+    public Frame(int channels, int[] size, int[] filter, int[] stride, int[] padding, int[] dilation, int[] places) {
         this(channels, size, filter, stride, padding, dilation, places, Order.CHANNELS_FIRST);
     }
 

@@ -118,10 +118,11 @@ final class OneDnnConvolution implements Convolution {
                     new long[] {step[0], step[1], 0, step[2], step[3]});
         }
         long down = filters.stride(0);
-        return Layout.of(
-                new long[] {filters.size(1), frame.channels(), height, width},
-                new long[] {
-                    filters.stride(1), frame.inPatch(1, 0, 0) * down, frame.inPatch(0, 1, 0) * down, frame.inPatch(0, 0, 1) * down
-                });
+        return Layout.of(new long[] {filters.size(1), frame.channels(), height, width}, new long[] {
+            filters.stride(1),
+            frame.inPatch(1, 0, 0) * down,
+            frame.inPatch(0, 1, 0) * down,
+            frame.inPatch(0, 0, 1) * down
+        });
     }
 }

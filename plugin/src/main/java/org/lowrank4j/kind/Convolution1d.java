@@ -30,10 +30,10 @@ public final class Convolution1d implements LayerKind {
     /** With the time first DL4J's layer does not train. */
     @Override
     public @Nullable StandIn standIn(Layer layer) {
-        boolean channelsFirst = layer.conf().getLayer()
-                        instanceof org.deeplearning4j.nn.conf.layers.Convolution1DLayer settings
-                && settings.getRnnDataFormat() != RNNFormat.NWC
-                && settings.getCnn2dDataFormat() != CNN2DFormat.NHWC;
+        boolean channelsFirst =
+                layer.conf().getLayer() instanceof org.deeplearning4j.nn.conf.layers.Convolution1DLayer settings
+                        && settings.getRnnDataFormat() != RNNFormat.NWC
+                        && settings.getCnn2dDataFormat() != CNN2DFormat.NHWC;
         return channelsFirst ? SequencePasses::new : null;
     }
 }

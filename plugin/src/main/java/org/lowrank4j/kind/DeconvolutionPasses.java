@@ -88,8 +88,10 @@ final class DeconvolutionPasses extends PicturePasses {
             LayerWorkspaceMgr workspaces) {
         Convolution convolution = convolution(frame, delta);
         Pictures above = new Pictures(delta.permute(1, 0, 2, 3), array -> array.dup('c'));
-        WeightGradient gradient = new TransposedGradient(frame.patch(), inputs(layer), () ->
-                new ConvolutionGradient(convolution, above, pictures.byChannel(), frame.patch()));
+        WeightGradient gradient = new TransposedGradient(
+                frame.patch(),
+                inputs(layer),
+                () -> new ConvolutionGradient(convolution, above, pictures.byChannel(), frame.patch()));
         INDArray shown = training.take(WEIGHT, gradient, delta.size(1));
         if (shown != null) {
             trained.gradientForVariable().put(WEIGHT, shown);

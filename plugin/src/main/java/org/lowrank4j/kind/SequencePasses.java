@@ -34,18 +34,16 @@ final class SequencePasses extends ConvolutionPasses {
 
     @Override
     INDArray asPictures(INDArray array) {
-        return reshaped(
-                array,
-                new long[] {array.size(0), array.size(1), 1, array.size(2)},
-                new long[] {array.stride(0), array.stride(1), array.size(2) * array.stride(2), array.stride(2)});
+        return reshaped(array, new long[] {array.size(0), array.size(1), 1, array.size(2)}, new long[] {
+            array.stride(0), array.stride(1), array.size(2) * array.stride(2), array.stride(2)
+        });
     }
 
     @Override
     INDArray asInLayer(INDArray byChannel) {
-        return reshaped(
-                byChannel,
-                new long[] {byChannel.size(1), byChannel.size(0), byChannel.size(3)},
-                new long[] {byChannel.stride(1), byChannel.stride(0), byChannel.stride(3)});
+        return reshaped(byChannel, new long[] {byChannel.size(1), byChannel.size(0), byChannel.size(3)}, new long[] {
+            byChannel.stride(1), byChannel.stride(0), byChannel.stride(3)
+        });
     }
 
     private static INDArray reshaped(INDArray array, long[] shape, long[] strides) {

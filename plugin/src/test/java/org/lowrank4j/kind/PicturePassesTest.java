@@ -509,7 +509,8 @@ class PicturePassesTest {
         ours.muli(0);
         assertClose(
                 stock.getSecond(),
-                Objects.requireNonNull(passes.backward(layer, epsilon, WORKSPACES)).getSecond(),
+                Objects.requireNonNull(passes.backward(layer, epsilon, WORKSPACES))
+                        .getSecond(),
                 "epsilon");
     }
 
