@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.DeadPairs;
@@ -17,6 +18,7 @@ import org.lowrank4j.initialisation.ReplacedParameter;
 import org.lowrank4j.initialisation.Start;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -61,6 +63,14 @@ public final class SavedAdapterStart implements Initialisation {
                         "no",
                         "yes starts on a network with other weights than those that the adapter was made for, too: yes or"
                                 + " no"));
+    }
+
+    @Override
+    public Optional<String> refusal(String target, OptionValues options) {
+        String path = options.text("path");
+        return read(path).layers().containsKey(target)
+                ? Optional.empty()
+                : Optional.of("the adapter in " + path + " has none for it");
     }
 
     @Override

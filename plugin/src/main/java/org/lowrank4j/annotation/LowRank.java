@@ -60,8 +60,9 @@ public @interface LowRank {
     String loss() default "";
 
     /**
-     * Patterns of the layers to adapt, or after a slash of matrices of theirs; all dense layers except output layers if no
-     * source sets it.
+     * Patterns of the layers to adapt, or after a slash of matrices of theirs; if no source sets it all layers that have
+     * matrices, except output layers, embeddings and depthwise convolutions, and except those that are still as the network
+     * drew them, other than dense ones.
      */
     String[] layers() default {};
 

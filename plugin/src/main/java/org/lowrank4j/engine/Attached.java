@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.lowrank4j.Console;
-import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.registry.Methods;
@@ -28,7 +26,6 @@ record Attached(TargetWeight weight, TargetUpdate update) {
      * Attaches the methods to all targets of a plan.
      *
      * @return by the target's key, in the plan's order
-     * @throws LowRankException if a layer has constraints that its update cannot hold
      */
     static Map<String, Attached> all(Plan plan, List<Part> parts, TargetWeights weights, Methods methods) {
         String source = plan.rule().source();
@@ -40,11 +37,8 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                 LowRankUpdate update = methods.update(target.settings().update(), source);
                 GradientApproximation approximation =
                         methods.gradient(target.settings().gradient(), source);
-                if (Constraints.isOn(part, target.matrix().parameter())) {
-                    requireConstraints(update, part, target, source);
-                    if (!(update instanceof WeightUpdate)) {
-                        constrained.add(target.key());
-                    }
+                if (!target.matrix().constraints().isEmpty() && !(update instanceof WeightUpdate)) {
+                    constrained.add(target.key());
                 }
                 TargetWeight weight = weights.of(target, part);
                 all.put(target.key(), new Attached(weight, approximation.approximate(update.attach(weight), weight)));
@@ -57,18 +51,5 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                     + " extracted afterwards.");
         }
         return all;
-    }
-
-    private static void requireConstraints(LowRankUpdate update, Part part, Target target, String source) {
-        Optional<String> refusal = update.constraintRefusal();
-        if (refusal.isPresent()) {
-            String layer = part.shape().name();
-            String parameter = target.matrix().parameter();
-            throw new LowRankException("Layer '" + layer + "' has constraints on " + parameter + " ("
-                    + String.join(", ", Constraints.names(part, parameter))
-                    + "), and update=" + update.name() + " (" + source + ") cannot hold them: "
-                    + refusal.get() + ". Use another update (update=lora, update=full, ...), leave the"
-                    + " layer out (exclude=" + layer + "), or take the constraints out of the network.");
-        }
     }
 }

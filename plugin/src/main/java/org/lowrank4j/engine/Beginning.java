@@ -1,7 +1,10 @@
 package org.lowrank4j.engine;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
@@ -15,6 +18,7 @@ import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Rule;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -51,7 +55,24 @@ final class Beginning {
      */
     static NetworkShape shapeForTraining(Enrolment enrolment, NetworkParts network) {
         TrainingState saved = enrolment.resumed();
-        return network.shape().withRandom(saved == null ? DrawnParameters.of(network.model()) : saved.random());
+        Set<String> drawn = saved == null ? DrawnParameters.of(network.model()) : Set.of();
+        return shapeForTraining(network, saved, drawn, enrolment.rule());
+    }
+
+    /**
+     * The same for a network of which it is known what was drawn. Without the layers that a rule names, a layer that is of no
+     * use until it is trained counts as random, too.
+     */
+    static NetworkShape shapeForTraining(
+            NetworkParts network, @Nullable TrainingState saved, Set<String> drawn, Rule rule) {
+        if (saved != null) {
+            return network.shape().withRandom(saved.random());
+        }
+        Set<String> random = new LinkedHashSet<>(drawn);
+        if (!rule.namesLayers()) {
+            random.addAll(UselessIfFrozen.names(network.parts()));
+        }
+        return network.shape().withRandom(random);
     }
 
     static String replicas(Enrolment enrolment) {
@@ -147,7 +168,11 @@ final class Beginning {
             return null;
         }
         try {
-            return new Session(FittedNetwork.of(planOf(saved, plan), network, methods, saved.ranks()), saved);
+            Plan its = planOf(saved, plan, methods);
+            if (its == null) {
+                throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + plan.settings() + ".");
+            }
+            return new Session(FittedNetwork.of(its, network, methods, saved.ranks()), saved);
         } catch (LowRankException unfit) {
             Console.warn("the saved adapters do not fit the rule, so training starts with new adapters on the saved"
                     + " weights. " + unfit.getMessage());
@@ -167,17 +192,20 @@ final class Beginning {
         return new Session(fitted, starts, inputs.nanos(), batches);
     }
 
-    /** The plan, with the scales of the saved training where an earlier version gave cut ranks other ones. */
-    private static Plan planOf(TrainingState saved, Plan plan) {
-        Map<String, String> wanted = plan.settings();
-        if (saved.settings().equals(wanted)) {
+    /**
+     * The plan that a saved training follows: as the rule is read now, or as earlier versions read it, which gave cut ranks
+     * other scales and adapted fewer layers by default; null if it follows none of them.
+     */
+    static @Nullable Plan planOf(TrainingState saved, Plan plan, Methods methods) {
+        if (saved.settings().equals(plan.settings())) {
             return plan;
         }
-        Plan earlier = plan.withScalesAsked();
-        if (saved.settings().equals(earlier.settings())) {
-            return earlier;
-        }
-        throw new LowRankException("Saved: " + saved.settings() + ". The rule wants: " + wanted + ".");
+        Plan fewer =
+                plan.rule().namesLayers() ? plan : plan.rule().plan(plan.shape().withFewestDefaults(), methods);
+        return Stream.of(plan.withScalesAsked(), fewer, fewer.withScalesAsked())
+                .filter(earlier -> saved.settings().equals(earlier.settings()))
+                .findFirst()
+                .orElse(null);
     }
 
     /**

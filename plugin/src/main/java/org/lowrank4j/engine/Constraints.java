@@ -60,12 +60,18 @@ final class Constraints {
         return of(part).stream().anyMatch(constraint -> concerns(constraint).contains(parameter));
     }
 
-    /** The classes of the constraints on a parameter of the layer, for messages. */
-    static List<String> names(Part part, String parameter) {
-        return of(part).stream()
-                .filter(constraint -> concerns(constraint).contains(parameter))
-                .map(constraint -> constraint.getClass().getSimpleName())
-                .toList();
+    /** The classes of the constraints on a parameter of a layer, for messages. */
+    static List<String> names(@Nullable Layer layer, String parameter) {
+        if (layer == null) {
+            return List.of();
+        }
+        List<String> names = new ArrayList<>();
+        for (LayerConstraint constraint : of(layer)) {
+            if (concerns(constraint).contains(parameter)) {
+                names.add(constraint.getClass().getSimpleName());
+            }
+        }
+        return List.copyOf(names);
     }
 
     private static Set<String> concerns(LayerConstraint constraint) {

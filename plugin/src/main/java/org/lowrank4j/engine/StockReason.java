@@ -1,17 +1,21 @@
 package org.lowrank4j.engine;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.deeplearning4j.optimize.stepfunctions.NegativeGradientStepFunction;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Plan.LayerPlan;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -82,15 +86,11 @@ final class StockReason {
                 .filter(layer -> layer.output() && !layer.matrices().isEmpty() && !layer.frozen())
                 .map(LayerShape::name)
                 .collect(Collectors.joining(","));
-        String named = shape.layers().stream()
+        String named = types(shape.layers().stream()
                 .filter(layer -> !layer.output()
-                        && !layer.byDefault()
+                        && layer.byDefault() == DefaultTarget.NEVER
                         && !layer.matrices().isEmpty()
-                        && !layer.frozen())
-                .map(layer -> "type:" + layer.type())
-                .distinct()
-                .limit(LISTED)
-                .collect(Collectors.joining(","));
+                        && !layer.frozen()));
         String adapts = !named.isEmpty()
                 ? "; write layers=" + named + " to adapt what is adapted only if it is named"
                 : !outputs.isEmpty()
@@ -100,14 +100,46 @@ final class StockReason {
                 + adapts;
     }
 
-    /** Whether there are layers that would be adapted, had anything trained them. */
-    private static boolean isNew(Plan plan) {
+    /** The layers that would be adapted, had anything trained them. */
+    private static List<LayerPlan> fresh(Plan plan) {
         return plan.layers().stream()
-                .filter(layer ->
-                        layer.role() == Plan.Role.TRAIN && !layer.layer().output())
+                .filter(layer -> layer.role() == Plan.Role.TRAIN && isAdaptedByDefault(layer.layer()))
                 .filter(layer -> plan.shape().random().contains(layer.layer().name()))
-                .anyMatch(layer ->
-                        layer.layer().byDefault() && !layer.layer().matrices().isEmpty());
+                .toList();
+    }
+
+    private static boolean isAdaptedByDefault(LayerShape layer) {
+        return !layer.output()
+                && layer.byDefault() != DefaultTarget.NEVER
+                && layer.refusal() == null;
+    }
+
+    /** Why such layers train in full, and what to write to adapt them, unless it is what the rule asks for. */
+    private static String stillRandom(List<LayerPlan> fresh) {
+        String named = types(fresh.stream()
+                .filter(layer -> layer.because().equals(Plan.STILL_RANDOM))
+                .map(LayerPlan::layer));
+        return "every layer that could be adapted is still random, and trains in full"
+                + (named.isEmpty() ? "" : "; write layers=" + named + " to adapt it from the start");
+    }
+
+    /** Why layers are not adapted that would be by default, one clause for each type; empty if there are none. */
+    private static String passedOver(Plan plan) {
+        return plan.layers().stream()
+                .filter(layer -> layer.role() == Plan.Role.FROZEN
+                        && isAdaptedByDefault(layer.layer())
+                        && !layer.layer().frozen())
+                .map(layer -> layer.layer().type() + ": " + layer.because())
+                .distinct()
+                .limit(LISTED)
+                .collect(Collectors.joining("; "));
+    }
+
+    private static String types(Stream<LayerShape> layers) {
+        return layers.map(layer -> "type:" + layer.type())
+                .distinct()
+                .limit(LISTED)
+                .collect(Collectors.joining(","));
     }
 
     /** The reason for a network with layerwise pretraining; null if it has none. */
@@ -123,13 +155,18 @@ final class StockReason {
 
     /** The reason that shows in the plan; null if there is none. */
     static @Nullable String after(Plan plan) {
-        if (plan.allSettings().isEmpty()) {
-            return plan.rule().namesLayers()
-                    ? "its rule names layers that another network of this program has"
-                    : isNew(plan)
-                            ? "every layer that could be adapted is still random, and trains in full (train=auto)"
-                            : nothingToAdapt(plan.shape());
+        if (!plan.allSettings().isEmpty()) {
+            return null;
+        } else if (plan.rule().namesLayers()) {
+            return "its rule names layers that another network of this program has";
         }
-        return null;
+        List<LayerPlan> fresh = fresh(plan);
+        if (!fresh.isEmpty()) {
+            return stillRandom(fresh);
+        }
+        String passedOver = passedOver(plan);
+        return passedOver.isEmpty()
+                ? nothingToAdapt(plan.shape())
+                : "none of its layers can be adapted as the rule says (" + passedOver + ")";
     }
 }

@@ -2,8 +2,11 @@ package org.lowrank4j.engine;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.Role;
@@ -22,10 +25,7 @@ record UselessIfFrozen(String type, String why) {
         Map<UselessIfFrozen, List<String>> found = new LinkedHashMap<>();
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
-            boolean frozenByRule =
-                    plan.layers().get(i).role() == Role.FROZEN && !part.shape().frozen();
-            LayerKind kind = frozenByRule ? part.kind() : null;
-            String why = kind == null || part.layer() == null ? null : kind.uselessIfFrozen(part.layer());
+            String why = plan.layers().get(i).role() == Role.FROZEN ? why(part) : null;
             if (why != null) {
                 found.computeIfAbsent(new UselessIfFrozen(part.shape().type(), why), none -> new ArrayList<>())
                         .add(part.shape().name());
@@ -36,6 +36,22 @@ record UselessIfFrozen(String type, String why) {
             warned = warned.withWarning(one.getKey().warning(one.getValue()));
         }
         return warned;
+    }
+
+    /** The names of layers that would be. */
+    static Set<String> names(List<Part> parts) {
+        Set<String> names = new LinkedHashSet<>();
+        for (Part part : parts) {
+            if (why(part) != null) {
+                names.add(part.shape().name());
+            }
+        }
+        return names;
+    }
+
+    private static @Nullable String why(Part part) {
+        LayerKind kind = part.shape().frozen() ? null : part.kind();
+        return kind == null || part.layer() == null ? null : kind.uselessIfFrozen(part.layer());
     }
 
     private String warning(List<String> layers) {

@@ -52,6 +52,15 @@ public interface Initialisation extends Method {
         return Math.min(inputs, outputs);
     }
 
+    /**
+     * Why it cannot start a target, as a clause; empty, by default, if it can. Asked before training begins.
+     *
+     * @param target its key
+     */
+    default Optional<String> refusal(String target, OptionValues options) {
+        return Optional.empty();
+    }
+
     /** The numerator of the scale that this start is published with; empty for the update's own default. */
     default OptionalDouble defaultAlpha(int rank) {
         return OptionalDouble.empty();

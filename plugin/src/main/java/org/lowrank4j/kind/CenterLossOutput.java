@@ -16,4 +16,9 @@ public final class CenterLossOutput implements LayerKind {
     public List<Matrix> matrices() {
         return List.of(Matrix.asItIs("W"));
     }
+
+    @Override
+    public DefaultTarget byDefault() {
+        return DefaultTarget.NEVER;
+    }
 }

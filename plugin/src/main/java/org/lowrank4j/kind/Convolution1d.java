@@ -19,6 +19,17 @@ public final class Convolution1d implements LayerKind {
         return layer.getClass() == Convolution1DLayer.class;
     }
 
+    /** DL4J's backward pass takes series to be channels first: it throws, or has wrong gradients where the sides agree. */
+    @Override
+    public @Nullable String refusal(Trainable layer) {
+        return layer instanceof Convolution1DLayer convolution
+                        && convolution.conf().getLayer()
+                                instanceof org.deeplearning4j.nn.conf.layers.Convolution1DLayer configured
+                        && configured.getRnnDataFormat() == RNNFormat.NWC
+                ? "Deeplearning4j cannot train it with its format NWC (use RNNFormat.NCW)"
+                : null;
+    }
+
     @Override
     public List<Matrix> matrices() {
         return List.of(new Matrix(

@@ -25,8 +25,8 @@ public final class Dense implements LayerKind {
     }
 
     @Override
-    public boolean byDefault() {
-        return true;
+    public DefaultTarget byDefault() {
+        return DefaultTarget.ALWAYS;
     }
 
     @Override

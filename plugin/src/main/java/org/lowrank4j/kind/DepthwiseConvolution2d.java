@@ -28,4 +28,9 @@ public final class DepthwiseConvolution2d implements LayerKind {
     public StandIn standIn(Layer layer) {
         return DepthwisePasses::new;
     }
+
+    @Override
+    public DefaultTarget byDefault() {
+        return DefaultTarget.NEVER;
+    }
 }

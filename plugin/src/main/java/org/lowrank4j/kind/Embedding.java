@@ -18,4 +18,9 @@ public final class Embedding implements LayerKind {
     public List<Matrix> matrices() {
         return List.of(new Matrix("W", UnaryOperator.identity(), array -> PeftForm.EMBEDDING));
     }
+
+    @Override
+    public DefaultTarget byDefault() {
+        return DefaultTarget.NEVER;
+    }
 }

@@ -34,9 +34,14 @@ public interface LayerKind {
         return null;
     }
 
-    /** Whether a rule that names no layers adapts it; by default only one that names it does. */
-    default boolean byDefault() {
-        return false;
+    /** What a rule that names no layers makes of it; by default a target once something has trained it. */
+    default DefaultTarget byDefault() {
+        return DefaultTarget.ONCE_TRAINED;
+    }
+
+    /** Why a layer cannot be adapted as it is, as a clause; null, by default, if it can. */
+    default @Nullable String refusal(Trainable layer) {
+        return null;
     }
 
     /** Whether its parameters train together or not at all; by default its vectors may train beside frozen matrices. */

@@ -69,6 +69,27 @@ public final class LayerKinds {
         return kind == null ? null : kind.inputRows();
     }
 
+    /** What a rule that names no layers makes of a layer; one that is wrapped trains in full while it is as it was drawn. */
+    public static DefaultTarget byDefault(Trainable layer) {
+        Trainable inner = Wrapped.in(Wrapped.unfrozen(layer)).get(0).layer();
+        LayerKind kind = of(inner);
+        DefaultTarget target = kind == null ? DefaultTarget.NEVER : kind.byDefault();
+        boolean wrapped = inner != Wrapped.unfrozen(layer);
+        return wrapped && target == DefaultTarget.ALWAYS ? DefaultTarget.ONCE_TRAINED : target;
+    }
+
+    /** Why a layer cannot be adapted as it is, through what wraps it, as a clause; null if it can or nothing is known of it. */
+    public static @Nullable String refusal(Trainable layer) {
+        for (Wrapped inner : Wrapped.in(Wrapped.unfrozen(layer))) {
+            LayerKind kind = of(inner.layer());
+            String refusal = kind == null ? null : kind.refusal(inner.layer());
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        return null;
+    }
+
     /**
      * The matrices of a layer, through what wraps it.
      *

@@ -26,8 +26,8 @@ public final class Output implements LayerKind {
     }
 
     @Override
-    public boolean byDefault() {
-        return true;
+    public DefaultTarget byDefault() {
+        return DefaultTarget.NEVER;
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.kind.DefaultTarget;
 
 /**
  * What planning needs to know of a network, free of DL4J types.
@@ -24,6 +25,16 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
         return new NetworkShape(kind, layers, Set.copyOf(names));
     }
 
+    /** The same network where a layer is adapted by default only if it would be even in a random network. */
+    public NetworkShape withFewestDefaults() {
+        return new NetworkShape(
+                kind,
+                layers.stream()
+                        .map(layer -> layer.byDefault() == DefaultTarget.ALWAYS ? layer : layer.with(DefaultTarget.NEVER))
+                        .toList(),
+                random);
+    }
+
     /** The layer of a name. */
     public LayerShape layer(String name) {
         return layers.stream()
@@ -42,10 +53,11 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param matrices what of it a low-rank method could adapt, in DL4J's order; empty if nothing
      * @param parameters parameter name to number of entries, in DL4J's order; empty for a layer without parameters
      * @param output whether it has a loss
-     * @param byDefault whether a rule that names no layers adapts it
+     * @param byDefault what a rule that names no layers makes of it
      * @param frozen whether the program itself froze it (FrozenLayer), or it lies below such a layer
      * @param vectors names of the parameters that are vectors (biases, gains), in DL4J's order; running statistics are none
      * @param statistics names of the parameters that DL4J keeps of what passes the layer, and no gradient trains
+     * @param refusal why no matrix of it can be adapted, as a clause; null if one can
      * @param vectorRefusal why the vectors cannot train beside matrices that do not, as the end of a sentence; null if they
      *     can
      */
@@ -56,10 +68,11 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
             List<MatrixShape> matrices,
             Map<String, Long> parameters,
             boolean output,
-            boolean byDefault,
+            DefaultTarget byDefault,
             boolean frozen,
             List<String> vectors,
             List<String> statistics,
+            @Nullable String refusal,
             @Nullable String vectorRefusal) {
 
         /** Number of all entries of all parameters. */
@@ -73,6 +86,15 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
 
         /** The same layer at another index, or found to be frozen. */
         public LayerShape with(int newIndex, boolean nowFrozen) {
+            return with(newIndex, byDefault, nowFrozen);
+        }
+
+        /** The same layer, of which a rule that names no layers makes something else. */
+        public LayerShape with(DefaultTarget newDefault) {
+            return with(index, newDefault, frozen);
+        }
+
+        private LayerShape with(int newIndex, DefaultTarget newDefault, boolean nowFrozen) {
             return new LayerShape(
                     newIndex,
                     name,
@@ -80,10 +102,11 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
                     matrices,
                     parameters,
                     output,
-                    byDefault,
+                    newDefault,
                     nowFrozen,
                     vectors,
                     statistics,
+                    refusal,
                     vectorRefusal);
         }
 
@@ -102,8 +125,10 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param inputs nIn, its rows
      * @param outputs nOut, its columns
      * @param showsInputs whether what it multiplies can be looked at
+     * @param constraints the classes of the constraints on it, by their simple names
      */
-    public record MatrixShape(String layer, String parameter, long inputs, long outputs, boolean showsInputs) {
+    public record MatrixShape(
+            String layer, String parameter, long inputs, long outputs, boolean showsInputs, List<String> constraints) {
 
         /** The parameter that a key leaves out. */
         public static final String WEIGHT = "W";

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
@@ -173,7 +174,9 @@ final class LayerRoles {
         if (refusal.isPresent()) {
             return "cannot be a target: " + refusal.get();
         }
-        return rule.value(Key.LAYERS).isPresent() || layer.byDefault() ? "not selected" : Plan.ONLY_IF_NAMED;
+        boolean onlyIfNamed =
+                rule.value(Key.LAYERS).isEmpty() && !layer.output() && layer.byDefault() == DefaultTarget.NEVER;
+        return onlyIfNamed ? Plan.ONLY_IF_NAMED : "not selected";
     }
 
     /** The layers that the rule asks for, before anything is taken away. */
@@ -184,7 +187,7 @@ final class LayerRoles {
             network.layers().stream()
                     .filter(layer -> !layer.output()
                             && !layer.frozen()
-                            && layer.byDefault()
+                            && layer.byDefault() != DefaultTarget.NEVER
                             && refusal(layer).isEmpty())
                     .filter(layer -> !everything
                             || WEIGHT_AND_BIAS.containsAll(layer.parameters().keySet()))
@@ -288,15 +291,17 @@ final class LayerRoles {
     }
 
     /**
-     * Random layers that cannot be adapted, and beside pretrained targets those that can: they have learned nothing that
-     * an adapter could add to. A network that is random throughout is adapted as the rule says.
+     * Random layers: they have learned nothing that an adapter could add to. Where no target is pretrained, those stay
+     * adapted that are adapted even so.
      */
     private void trainWhatIsNew() {
         boolean pretrained = targets.keySet().stream().anyMatch(layer -> !isRandom(layer));
         Set<LayerShape> chosen = overridden();
         trainRandomLayers(
-                "default: still random",
-                layer -> !excluded.containsKey(layer) && !chosen.contains(layer) && (pretrained || !isTarget(layer)));
+                Plan.STILL_RANDOM,
+                layer -> !excluded.containsKey(layer)
+                        && !chosen.contains(layer)
+                        && (pretrained || !isTarget(layer) || onlyOnceTrained(layer)));
     }
 
     /** Layers that overrides give settings of their own, so that they are meant to be targets. */
@@ -309,17 +314,26 @@ final class LayerRoles {
         return layers;
     }
 
-    /** What was asked for by name is adapted nevertheless, and so is what an update can learn from scratch. */
+    /**
+     * What was asked for by name is adapted nevertheless, and so is what an update can learn from scratch, unless only a
+     * default makes it a target, and only once it is trained.
+     */
     private void trainRandomLayers(String because, Predicate<LayerShape> wanted) {
         for (LayerShape layer : network.layers()) {
             if (isRandom(layer)
                     && !layer.frozen()
                     && wanted.test(layer)
-                    && (!isTarget(layer) || !named.containsKey(layer) && !learnsFromScratch.getAsBoolean())) {
+                    && (!isTarget(layer)
+                            || onlyOnceTrained(layer)
+                            || !named.containsKey(layer) && !learnsFromScratch.getAsBoolean())) {
                 targets.remove(layer);
                 trained.putIfAbsent(layer, because);
             }
         }
+    }
+
+    private boolean onlyOnceTrained(LayerShape layer) {
+        return rule.value(Key.LAYERS).isEmpty() && layer.byDefault() == DefaultTarget.ONCE_TRAINED;
     }
 
     private boolean isRandom(LayerShape layer) {
@@ -395,8 +409,6 @@ final class LayerRoles {
     }
 
     private static Optional<String> refusal(LayerShape layer) {
-        return layer.matrices().isEmpty()
-                ? Optional.of("it has no weight matrix that can be adapted")
-                : Optional.empty();
+        return Optional.ofNullable(layer.refusal());
     }
 }

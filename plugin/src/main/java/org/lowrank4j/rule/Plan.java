@@ -28,6 +28,9 @@ public record Plan(
     /** Why a layer stays frozen that a rule could adapt, and adapts only where it names it. */
     public static final String ONLY_IF_NAMED = "adapted only if named";
 
+    /** Why a layer trains in full that would be adapted, had anything trained it. */
+    public static final String STILL_RANDOM = "default: still random";
+
     /** Among the settings, for an update that moves a network without targets. */
     private static final String WHOLE_NETWORK = "the whole network";
 

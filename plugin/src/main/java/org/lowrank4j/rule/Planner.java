@@ -46,6 +46,9 @@ final class Planner {
     private final TargetChoices choices;
     private final Map<String, Sourced> options;
 
+    /** What an initialisation says of targets that it could start, had it what it needs for them. */
+    private final Set<String> unstarted = new LinkedHashSet<>();
+
     /** Options that the methods of at least one target declare. */
     private final Set<String> usedOptions = new TreeSet<>();
 
@@ -67,9 +70,9 @@ final class Planner {
         Map<MatrixShape, Plan.Target> targets = new LinkedHashMap<>();
         for (MatrixShape matrix : roles.targets()) {
             TargetSettings asked = settings(matrix);
-            Optional<String> blind = blind(matrix, asked);
-            if (blind.isPresent()) {
-                roles.passOver(matrix, blind.get());
+            Optional<String> refused = unstarted(matrix, asked).or(() -> unconstrained(matrix, asked));
+            if (refused.isPresent()) {
+                roles.passOver(matrix, refused.get());
                 continue;
             }
             int rank = fittingRank(matrix, asked);
@@ -84,6 +87,10 @@ final class Planner {
         refuseEqualKeys(targets.keySet());
         roles.warnOfRandomLayers(warnings);
         TargetSettings joint = movesNetwork && targets.isEmpty() ? settings(null) : null;
+        if (targets.isEmpty() && !unstarted.isEmpty()) {
+            throw new LowRankException("No layer can start as the rule of " + rule.source() + " says. "
+                    + String.join("; ", unstarted) + ".");
+        }
         if (targets.isEmpty() && joint == null) {
             roles.refuseWhatIsNamed(!rule.overrides().isEmpty());
         }
@@ -111,23 +118,54 @@ final class Planner {
     }
 
     /**
-     * Why an initialisation cannot start a matrix that does not show what it multiplies; empty if it can.
+     * Why an initialisation cannot start a matrix; empty if it can.
      *
      * @throws LowRankException if the layer is named
      */
-    private Optional<String> blind(MatrixShape matrix, TargetSettings asked) {
+    private Optional<String> unstarted(MatrixShape matrix, TargetSettings asked) {
         String name = asked.initialisation();
-        if (matrix.showsInputs()
-                || name == null
-                || methods.initialisation(name, "plan").need() != Initialisation.Need.INPUTS) {
+        if (name == null) {
             return Optional.empty();
         }
+        Initialisation start = methods.initialisation(name, "plan");
+        boolean blind = !matrix.showsInputs() && start.need() == Initialisation.Need.INPUTS;
+        Optional<String> reason = blind
+                ? Optional.of("learns from a layer's inputs, and only these types show theirs: "
+                        + LayerKinds.types(kind -> kind.inputRows() != null))
+                : start.refusal(matrix.key(), new OptionValues(start, asked.options()));
+        if (reason.isEmpty()) {
+            return reason;
+        }
         LayerShape layer = network.layer(matrix.layer());
-        String why = "init " + name + " learns from a layer's inputs, and only these types show theirs: "
-                + LayerKinds.types(kind -> kind.inputRows() != null);
+        String why = "init " + name + (blind ? " " : ": ") + reason.get();
         if (roles.isNamed(layer)) {
             throw new LowRankException("Layer '" + matrix.key() + "' cannot start so: " + why
                     + ". Give the layer another init (init@" + layer.name() + "=kaiming), or take it out of layers.");
+        }
+        if (!blind) {
+            unstarted.add(why);
+        }
+        return Optional.of(why);
+    }
+
+    /**
+     * Why an update cannot move a matrix within the user's constraints on it; empty if it can.
+     *
+     * @throws LowRankException if the layer is named
+     */
+    private Optional<String> unconstrained(MatrixShape matrix, TargetSettings asked) {
+        LowRankUpdate update = methods.update(asked.update(), "plan");
+        Optional<String> refusal = matrix.constraints().isEmpty() ? Optional.empty() : update.constraintRefusal();
+        if (refusal.isEmpty()) {
+            return refusal;
+        }
+        LayerShape layer = network.layer(matrix.layer());
+        String why = "update " + update.name() + " cannot hold the constraints on " + matrix.parameter() + " ("
+                + String.join(", ", matrix.constraints()) + "): " + refusal.get();
+        if (roles.isNamed(layer)) {
+            throw new LowRankException("Layer '" + matrix.key() + "' cannot be adapted so: " + why
+                    + ". Use another update (update=lora, update=full, ...), leave the layer out (exclude="
+                    + layer.name() + "), or take the constraints out of the network.");
         }
         return Optional.of(why);
     }

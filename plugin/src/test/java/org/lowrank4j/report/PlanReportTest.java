@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.registry.Methods;
@@ -91,10 +92,11 @@ class PlanReportTest {
                         conv.matrices(),
                         conv.parameters(),
                         false,
-                        false,
+                        DefaultTarget.NEVER,
                         false,
                         conv.vectors(),
                         conv.statistics(),
+                        conv.refusal(),
                         conv.vectorRefusal()));
         NetworkShape network = new NetworkShape("ComputationGraph", layers);
         Map<String, Long> adapters = Map.of("conv", 86L, "fc1", 192L, "fc2", 96L);
@@ -184,10 +186,11 @@ class PlanReportTest {
                             List.of(),
                             Map.of(),
                             false,
-                            false,
+                            DefaultTarget.NEVER,
                             false,
                             List.of(),
                             List.of(),
+                            "it has none",
                             null);
         }
         Plan plan = plan(TestNetworks.network("ComputationGraph", layers), "rank", "2");

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan.LayerPlan;
@@ -732,13 +733,14 @@ class PlannerTest {
                 0,
                 "gained",
                 "DenseLayer",
-                List.of(new NetworkShape.MatrixShape("gained", "W", 4, 3, true)),
+                List.of(new NetworkShape.MatrixShape("gained", "W", 4, 3, true, List.of())),
                 Map.of("W", 12L, "b", 3L, "g", 3L),
                 false,
-                true,
+                DefaultTarget.ALWAYS,
                 false,
                 List.of("b", "g"),
                 List.of(),
+                null,
                 null);
         NetworkShape shape = TestNetworks.network(
                 "MultiLayerNetwork", gained, TestNetworks.dense("fc", 3, 3), TestNetworks.head("out", 3, 2));

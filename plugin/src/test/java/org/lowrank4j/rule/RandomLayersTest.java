@@ -1,6 +1,7 @@
 package org.lowrank4j.rule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Set;
@@ -8,6 +9,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan.Role;
 
@@ -68,6 +70,23 @@ class RandomLayersTest {
         Plan plan = plan(ALL, "gradient", "galore", "train", "auto");
         assertEquals("conv fc1 fc2", layers(plan, Role.TARGET));
         assertEquals("norm out", layers(plan, Role.TRAIN));
+    }
+
+    /** Methods that learn from scratch learn less with it than such layers do in full. */
+    @ParameterizedTest
+    @CsvSource({"rank,2", "gradient,galore", "update,trp"})
+    void whatIsAdaptedOnlyOnceTrainedTrainsInFullWhileItIsRandom(String key, String value) {
+        for (Set<String> random : List.of(ALL, Set.of("conv"))) {
+            Plan plan = Rules.of(key, value)
+                    .plan(TestNetworks.mixed(DefaultTarget.ONCE_TRAINED).withRandom(random), Methods.load());
+            assertEquals("fc1 fc2", layers(plan, Role.TARGET));
+            assertTrue(layers(plan, Role.TRAIN).contains("conv"), layers(plan, Role.TRAIN));
+        }
+        Plan trained = Rules.of(key, value).plan(TestNetworks.mixed(DefaultTarget.ONCE_TRAINED), Methods.load());
+        assertEquals("conv fc1 fc2", layers(trained, Role.TARGET));
+        Plan named = Rules.of(key, value, "layers", "type:ConvolutionLayer")
+                .plan(TestNetworks.mixed(DefaultTarget.ONCE_TRAINED).withRandom(ALL), Methods.load());
+        assertEquals("conv", layers(named, Role.TARGET));
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.network.NetworkShape.LayerShape;
 
@@ -28,9 +29,15 @@ public final class TestNetworks {
      * 4 fc1, 5 fc2, 6 out (output layer).
      */
     public static NetworkShape mixed() {
+        return mixed(DefaultTarget.ALWAYS);
+    }
+
+    /** The same with another default for the convolution. */
+    static NetworkShape mixed(DefaultTarget convolution) {
+        LayerShape conv = layer("conv", "ConvolutionLayer", 27, 16, false, null, false, Map.of("W", 432L, "b", 16L));
         return network(
                 "ComputationGraph",
-                layer("conv", "ConvolutionLayer", 27, 16, false, null, false, Map.of("W", 432L, "b", 16L)),
+                conv.with(convolution),
                 layer(
                         "norm",
                         "BatchNormalization",
@@ -82,11 +89,23 @@ public final class TestNetworks {
             Map<String, Long> parameters) {
         List<String> vectors =
                 Stream.of("b", "gamma", "beta").filter(parameters::containsKey).toList();
-        List<NetworkShape.MatrixShape> matrices =
-                inputs == 0 ? List.of() : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true));
+        List<NetworkShape.MatrixShape> matrices = inputs == 0
+                ? List.of()
+                : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true, List.of()));
         List<String> statistics =
                 Stream.of("mean", "var").filter(parameters::containsKey).toList();
         return new LayerShape(
-                0, name, type, matrices, parameters, output, true, frozen, vectors, statistics, vectorRefusal);
+                0,
+                name,
+                type,
+                matrices,
+                parameters,
+                output,
+                DefaultTarget.ALWAYS,
+                frozen,
+                vectors,
+                statistics,
+                matrices.isEmpty() ? "it has no weight matrix that can be adapted" : null,
+                vectorRefusal);
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -300,16 +301,23 @@ class FrozenBatchNormalizationTest {
         Nets.assertMoved(gamma, network.getParam("1_gamma"), "the gain");
     }
 
+    /** It normalises nothing, and what is below it may overflow. */
     @Test
-    void oneThatWasNeverTrainedIsNamed() {
+    void oneThatWasNeverTrainedTrainsByDefaultAndIsNamedWhereTheRuleFreezesIt() {
         List<String> said = CapturedErrors.of(() -> {
             for (boolean logs : new boolean[] {true, false}) {
-                MultiLayerNetwork network = ruled(dense(
+                MultiLayerConfiguration configuration = dense(
                         Nets.settings(DataType.FLOAT, new Sgd(RATE)),
-                        normalisation().useLogStd(logs)));
-                // Only a layer that is no more as it was drawn stays frozen by default.
-                network.getParam("1_gamma").muli(2);
-                network.fit(rows(DataType.FLOAT));
+                        normalisation().useLogStd(logs));
+                MultiLayerNetwork byDefault = ruled(configuration);
+                MultiLayerNetwork frozen = lastDenseOnly(configuration);
+                for (MultiLayerNetwork network : List.of(byDefault, frozen)) {
+                    // It is no more as it was drawn.
+                    network.getParam("1_gamma").muli(2);
+                    network.fit(rows(DataType.FLOAT));
+                }
+                assertNotEquals(0, byDefault.getParam("1_mean").amaxNumber().doubleValue());
+                assertEquals(0, frozen.getParam("1_mean").amaxNumber().doubleValue());
             }
         });
         assertEquals(2, CapturedErrors.containing(said, "never trained").size(), said::toString);

@@ -96,12 +96,12 @@ class NothingToAdaptTest {
         }));
         assertEquals(
                 List.of(
-                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer that"
-                                + " is adapted by default (1 LSTM, 1 RnnOutputLayer); write layers=type:LSTM to adapt what is"
-                                + " adapted only if it is named.",
-                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: it has no layer that"
-                                + " is adapted by default (1 ConvolutionLayer, 1 OutputLayer); write"
-                                + " layers=type:ConvolutionLayer to adapt what is adapted only if it is named."),
+                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: every layer"
+                                + " that could be adapted is still random, and trains in full; write layers=type:LSTM to adapt"
+                                + " it from the start.",
+                        "lowrank4j: a network with the rule of agent arguments (rank) trains as stock: every layer"
+                                + " that could be adapted is still random, and trains in full; write"
+                                + " layers=type:ConvolutionLayer to adapt it from the start."),
                 CapturedErrors.containing(said, "lowrank4j"));
     }
 
@@ -149,9 +149,7 @@ class NothingToAdaptTest {
                 Map.of("layers", "0/b"),
                 Map.of("layers", "type:LSTM/Wq"),
                 Map.of("layers", "nosuch"),
-                Map.of("init@nosuch", "pissa"),
-                Map.of("rank@layer0", "2"),
-                Map.of("rank", "4", "train", "none"));
+                Map.of("init@nosuch", "pissa"));
     }
 
     /** Printed and thrown, once however often fit is called, in a few lines. */

@@ -7,6 +7,7 @@ import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.kind.Dense;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.Matrix;
@@ -51,8 +52,8 @@ public final class OwnDenseLayer extends DenseLayer {
         }
 
         @Override
-        public boolean byDefault() {
-            return true;
+        public DefaultTarget byDefault() {
+            return DefaultTarget.ALWAYS;
         }
 
         @Override

@@ -49,7 +49,7 @@ class RandomLayersTest {
         return making.call();
     }
 
-    /** Two recurrent layers, which cannot be adapted, a dense layer and a softmax head. */
+    /** Two recurrent layers, a dense layer and a softmax head. */
     private static MultiLayerNetwork layers() {
         return Nets.initialised(Nets.settings(DataType.FLOAT, new Adam(0.01))
                 .list()
@@ -229,20 +229,26 @@ class RandomLayersTest {
     }
 
     @Test
-    void byDefaultTrainedLayersStay() throws Exception {
+    void byDefaultTrainedLayersAreAdapted() throws Exception {
         MultiLayerNetwork layers = trainedLayers();
         ComputationGraph graph = trainedGraph();
         for (NeuralNetwork network : List.of(byDefault(layers::clone), byDefault(graph::clone))) {
-            INDArray before = recurrent(network).dup();
+            INDArray weight = recurrent(network).dup();
+            INDArray bias = recurrent(network, "b").dup();
             fit(network);
-            Nets.assertSame(before, recurrent(network), "the recurrent weights");
+            Nets.assertMoved(weight, recurrent(network), "the recurrent weights");
+            Nets.assertSame(bias, recurrent(network, "b"), "the bias beside them");
         }
     }
 
     private static INDArray recurrent(NeuralNetwork network) {
+        return recurrent(network, "RW");
+    }
+
+    private static INDArray recurrent(NeuralNetwork network, String parameter) {
         return network instanceof ComputationGraph graph
-                ? graph.getLayer("layer0").getParam("RW")
-                : ((MultiLayerNetwork) network).getParam("0_RW");
+                ? graph.getLayer("layer0").getParam(parameter)
+                : ((MultiLayerNetwork) network).getParam("0_" + parameter);
     }
 
     @LowRank(rank = 2, train = "auto")

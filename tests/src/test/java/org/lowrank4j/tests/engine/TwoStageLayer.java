@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.nn.weights.WeightInitUtil;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.Matrix;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -47,8 +48,8 @@ public final class TwoStageLayer extends SameDiffLayer {
         }
 
         @Override
-        public boolean byDefault() {
-            return true;
+        public DefaultTarget byDefault() {
+            return DefaultTarget.ALWAYS;
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.Matrix;
@@ -31,7 +32,7 @@ final class KindTable {
                         codes(types.get(kind)),
                         summary(kind),
                         codes(kind.matrices().stream().map(Matrix::parameter).toList()),
-                        kind.byDefault() ? "yes" : ""));
+                        kind.byDefault() == DefaultTarget.NEVER ? "" : "yes"));
             } else if (sources.has(kind)) {
                 throw new IllegalStateException("No sample is a " + kind.getClass() + ": add one to LayerSamples");
             }
