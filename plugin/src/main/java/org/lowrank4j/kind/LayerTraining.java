@@ -42,6 +42,13 @@ public interface LayerTraining {
     void addLagging(String parameter, INDArray x, INDArray z);
 
     /**
+     * z += x (M' - M) for rows x that are tokens; nothing, by default, as of what never lags.
+     *
+     * @param z x M, rows x nOut, row-major
+     */
+    default void addLagging(String parameter, Tokens x, INDArray z) {}
+
+    /**
      * epsilon += delta (M' - M)^T, for the delta of the gradient of M that was taken last.
      *
      * @param epsilon delta M^T, rows x nIn, in 'f' order or the transpose of an array in 'f' order

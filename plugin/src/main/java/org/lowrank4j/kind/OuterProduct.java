@@ -10,7 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param x X, the rows that went into the matrix, rows x nIn; for a dense layer its input after dropout
  * @param delta D, the loss by the rows that came out, rows x nOut
  */
-public record OuterProduct(INDArray x, INDArray delta) implements WeightGradient {
+public record OuterProduct(INDArray x, INDArray delta) implements RowGradient {
 
     @Override
     public long inputs() {
@@ -20,6 +20,11 @@ public record OuterProduct(INDArray x, INDArray delta) implements WeightGradient
     @Override
     public long outputs() {
         return delta.size(1);
+    }
+
+    @Override
+    public void inputsTimes(INDArray rows, double scale, INDArray result, double keep) {
+        Blas.gemm(x, rows, result, true, false, scale, keep);
     }
 
     @Override

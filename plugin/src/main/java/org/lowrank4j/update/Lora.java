@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
-import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.kind.RowGradient;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Kept;
@@ -150,7 +150,7 @@ public final class Lora implements FactorUpdate {
             LoraSidePath open = openSidePath();
             INDArray ofA = gradients[0];
             INDArray ofB = gradients[1];
-            if (open != null && gradient instanceof OuterProduct rows && ofA != null && ofB != null) {
+            if (open != null && gradient instanceof RowGradient rows && ofA != null && ofB != null) {
                 open.gradients(rows, ofA, ofB);
                 return;
             }

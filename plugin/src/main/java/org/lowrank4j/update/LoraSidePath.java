@@ -2,7 +2,8 @@ package org.lowrank4j.update;
 
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
-import org.lowrank4j.kind.OuterProduct;
+import org.lowrank4j.kind.RowGradient;
+import org.lowrank4j.kind.Tokens;
 import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -109,10 +110,10 @@ final class LoraSidePath implements SidePath {
         return weight;
     }
 
-    /** A merge takes time in proportion to nIn nOut, the path in proportion to examples (nIn + nOut); both to the rank. */
+    /** A merge takes time in proportion to nIn nOut, the path in proportion to rows (inputs + nOut); both to the rank. */
     @Override
-    public boolean pays(long examples) {
-        return always || examples * (weight.size(0) + weight.size(1)) + FIXED_COST < weight.length();
+    public boolean pays(long rows, long inputs) {
+        return always || rows * (inputs + weight.size(1)) + FIXED_COST < weight.length();
     }
 
     @Override
@@ -141,21 +142,37 @@ final class LoraSidePath implements SidePath {
 
     @Override
     public void forward(INDArray x, INDArray z) {
+        Halves u = inputsLike(x);
+        Blas.gemm(x, opened().left(), u.both(), false, false, 1, 0);
+        addLagging(u, z);
+    }
+
+    @Override
+    public void forward(Tokens x, INDArray z) {
+        Halves u = inputsLike(z);
+        x.times(opened().left(), u.both());
+        addLagging(u, z);
+    }
+
+    private Halves inputsLike(INDArray rows) {
         Halves u = inputs;
-        if (u == null || !u.fit(x)) {
-            u = Halves.of(x, weight.dataType(), a.size(1));
+        if (u == null || !u.fit(rows)) {
+            u = Halves.of(rows, weight.dataType(), a.size(1));
             inputs = u;
         }
-        Blas.gemm(x, opened().left(), u.both(), false, false, 1, 0);
+        return u;
+    }
+
+    private void addLagging(Halves u, INDArray z) {
         if (moved) {
             Blas.gemm(u.both(), right, z, false, false, -scale, 1);
         }
     }
 
     /** The gradients of A and B for the rows of the last forward pass, whose products are spent with it. */
-    void gradients(OuterProduct rows, INDArray ofA, INDArray ofB) {
+    void gradients(RowGradient rows, INDArray ofA, INDArray ofB) {
         Blas.gemm(ofInputs(), rows.delta(), ofB, true, false, scale, 0);
-        Blas.gemm(rows.x(), ofOutputs(rows.delta()), ofA, true, false, scale, 0);
+        rows.inputsTimes(ofOutputs(rows.delta()), scale, ofA, 0);
     }
 
     /** x A, examples x r. */

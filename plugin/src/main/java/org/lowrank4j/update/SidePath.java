@@ -1,5 +1,6 @@
 package org.lowrank4j.update;
 
+import org.lowrank4j.kind.Tokens;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -19,9 +20,10 @@ public interface SidePath {
     /**
      * Whether a step costs less with the path than without it.
      *
-     * @param examples rows of the layer's input
+     * @param rows of the layer's input
+     * @param inputs numbers of a row that are multiplied
      */
-    boolean pays(long examples);
+    boolean pays(long rows, long inputs);
 
     /** Whether W may be behind. */
     boolean isOpen();
@@ -39,6 +41,13 @@ public interface SidePath {
      * @param z x W, examples x nOut, in 'f' order or the transpose of an array in 'f' order
      */
     void forward(INDArray x, INDArray z);
+
+    /**
+     * The same for rows that are tokens.
+     *
+     * @param z x W, rows x nOut, row-major
+     */
+    void forward(Tokens x, INDArray z);
 
     /**
      * epsilon += delta (W' - W)^T, with the delta that {@link TargetUpdate#gradient} was given.

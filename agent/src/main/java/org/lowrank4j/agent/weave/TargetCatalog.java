@@ -39,6 +39,8 @@ final class TargetCatalog {
     private static final String TRANSPOSED = DL4J + "nn/layers/convolution/Deconvolution2DLayer";
     private static final String DEPTHWISE = DL4J + "nn/layers/convolution/DepthwiseConvolution2DLayer";
     private static final String SEPARABLE = DL4J + "nn/layers/convolution/SeparableConvolution2DLayer";
+    private static final String EMBEDDING = DL4J + "nn/layers/feedforward/embedding/EmbeddingLayer";
+    private static final String EMBEDDED_SERIES = DL4J + "nn/layers/feedforward/embedding/EmbeddingSequenceLayer";
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
@@ -215,6 +217,31 @@ final class TargetCatalog {
             enter(TRANSPOSED, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
             enter(
                     TRANSPOSED,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(EMBEDDING, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
+            enter(
+                    EMBEDDING,
+                    "backpropGradient",
+                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
+                    "LayerHooks.backward",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(
+                    EMBEDDED_SERIES,
+                    "activate",
+                    "(Z" + WORKSPACES + ")" + ARRAY,
+                    "LayerHooks.activate",
+                    THIS,
+                    ARG0,
+                    ARG1),
+            enter(
+                    EMBEDDED_SERIES,
                     "backpropGradient",
                     "(" + ARRAY + WORKSPACES + ")" + PAIR,
                     "LayerHooks.backward",
