@@ -109,9 +109,7 @@ final class StockReason {
     }
 
     private static boolean isAdaptedByDefault(LayerShape layer) {
-        return !layer.output()
-                && layer.byDefault() != DefaultTarget.NEVER
-                && layer.refusal() == null;
+        return !layer.output() && layer.byDefault() != DefaultTarget.NEVER && layer.refusal() == null;
     }
 
     /** Why such layers train in full, and what to write to adapt them, unless it is what the rule asks for. */

@@ -30,7 +30,8 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
         return new NetworkShape(
                 kind,
                 layers.stream()
-                        .map(layer -> layer.byDefault() == DefaultTarget.ALWAYS ? layer : layer.with(DefaultTarget.NEVER))
+                        .map(layer ->
+                                layer.byDefault() == DefaultTarget.ALWAYS ? layer : layer.with(DefaultTarget.NEVER))
                         .toList(),
                 random);
     }

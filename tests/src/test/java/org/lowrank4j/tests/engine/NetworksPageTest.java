@@ -35,11 +35,14 @@ class NetworksPageTest {
 
             Written by `./mvnw -pl tests -am package -Pslow -Dtest=NetworksPageTest -Dnetworks.page=../src/site/markdown/networks.md`,
             which trains every network below under `rank=4` and nothing else. None stops, all loss is finite, each moves, and each
-            prints one report or one line.
+            prints one report or one line. Each that was restored is saved again: Deeplearning4j reopens it with equal outputs, and it
+            goes on from the file as it does without.
 
-            A network that `init()` has just drawn adapts its targets, its report warns what that costs, and what cannot be adapted
-            trains in full. One that was restored from a file is what fine-tuning starts from: what cannot be adapted is frozen
-            there. Layers without parameters are not counted; the share is that of the trained among all parameters, adapters included.
+            In a network that `init()` has just drawn everything but dense layers trains in full, and the report warns what adapting
+            these costs. One that was restored from a file is what fine-tuning starts from: all layers with matrices are adapted but
+            embeddings and depthwise convolutions, and what cannot be adapted is frozen. Normalisation trains here, because these networks were
+            never trained; where it was, it is frozen. Layers without parameters are not counted; the share is that of the trained
+            among all parameters, adapters included.
 
             ## Networks of deeplearning4j-zoo
 
