@@ -1,8 +1,11 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.layers.recurrent.GravesBidirectionalLSTM;
+import org.jspecify.annotations.Nullable;
 
 /** Two of {@link GravesLstm} in one layer, forwards (WF, RWF) and backwards (WB, RWB). */
 public final class GravesBidirectionalLstm implements LayerKind {
@@ -16,5 +19,10 @@ public final class GravesBidirectionalLstm implements LayerKind {
     public List<Matrix> matrices() {
         return List.of(
                 Matrix.asItIs("WF"), GravesLstm.recurrent("RWF"), Matrix.asItIs("WB"), GravesLstm.recurrent("RWB"));
+    }
+
+    @Override
+    public @Nullable StandIn standIn(Layer layer) {
+        return BothWaysPasses.canRun((BaseLayer<?>) layer) ? BothWaysPasses::new : null;
     }
 }

@@ -19,8 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * where h' and c' are those of the step before, f is the activation of the gates and a the layer's. With peepholes, c' goes
  * into F and G and c into O, by one weight for each unit.
  *
- * <p>Each gate, h and c are rows of all steps ({@link StepRows}); h and c begin with those before the first step. Sizes:
- * n units, m examples.
+ * <p>Each gate, h and c are rows of all steps ({@link StepRows}); h and c begin with those before the first step.
  */
 final class LstmSteps implements RecurrentSteps {
 
@@ -31,7 +30,7 @@ final class LstmSteps implements RecurrentSteps {
     private static final int GATES = 4;
 
     /**
-     * What the steps are computed with.
+     * What the steps of n units are computed with.
      *
      * @param inputs W, nIn x 4n
      * @param recurrent RW, n x 4n, or n x (4n + 3) with the weights of the peepholes of F, O and G

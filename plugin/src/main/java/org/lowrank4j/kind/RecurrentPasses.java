@@ -187,18 +187,14 @@ abstract class RecurrentPasses implements LayerPasses {
         long from = first * examples;
         INDArray delta = StepRows.since(deltas, from);
         Gradient trained = new DefaultGradient();
-        INDArray biasGradient = training.gradient(BIAS);
-        if (biasGradient != null) {
-            biasGradient.assign(delta.sum(0).reshape(biasGradient.shape()));
-            trained.gradientForVariable().put(BIAS, biasGradient);
-        }
-        take(WEIGHT, StepRows.since(steps.inputs(), from), delta, examples, trained);
+        takeBias(training, BIAS, delta, trained);
+        take(training, WEIGHT, StepRows.since(steps.inputs(), from), delta, examples, trained);
         INDArray previous = StepRows.since(steps.previousOutputs(), from);
         if (first > 0 && leavesOutFirst()) {
             previous = workspaces.dup(ArrayType.BP_WORKING_MEM, previous, 'c');
             StepRows.some(previous, 0, examples).assign(0);
         }
-        take(RECURRENT, previous, delta, examples, trained);
+        take(training, RECURRENT, previous, delta, examples, trained);
         if (!training.needsEpsilon()) {
             return new Pair<>(trained, null);
         }
@@ -212,7 +208,18 @@ abstract class RecurrentPasses implements LayerPasses {
         return new Pair<>(trained, dropped);
     }
 
-    private void take(String parameter, INDArray rows, INDArray delta, long examples, Gradient trained) {
+    /** The gradient of a bias, if it trains. */
+    static void takeBias(LayerTraining training, String parameter, INDArray delta, Gradient trained) {
+        INDArray gradient = training.gradient(parameter);
+        if (gradient != null) {
+            gradient.assign(delta.sum(0).reshape(gradient.shape()));
+            trained.gradientForVariable().put(parameter, gradient);
+        }
+    }
+
+    /** That of a matrix, by what went into it. */
+    static void take(
+            LayerTraining training, String parameter, INDArray rows, INDArray delta, long examples, Gradient trained) {
         INDArray shown = training.take(parameter, new OuterProduct(rows, delta), examples);
         if (shown != null) {
             trained.gradientForVariable().put(parameter, shown);

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.GravesBidirectionalLSTM;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -212,6 +213,51 @@ class RecurrentPassesTest {
                             key));
             layer.rnnSetPreviousState(layer.rnnGetTBPTTState());
             twin.rnnSetPreviousState(twin.rnnGetTBPTTState());
+        }
+    }
+
+    /** The layer of two LSTMs, one of which sees the series from its end. */
+    @Test
+    void bothWaysInOneLayer() {
+        for (RNNFormat format : RNNFormat.values()) {
+            Form form = new Form(
+                    "both ways",
+                    new GravesBidirectionalLstm(),
+                    () -> new GravesBidirectionalLSTM.Builder().dropOut(0.5).dataFormat(format));
+            DataType type = DataType.DOUBLE;
+            var layer = layer(form, type);
+            INDArray x = series(layer, type, INPUTS);
+            INDArray epsilon = series(layer, type, UNITS);
+            INDArray someSteps = Nd4j.ones(type, EXAMPLES, STEPS);
+            someSteps.putScalar(0, 3, 0);
+            someSteps.putScalar(1, 0, 0);
+            for (INDArray mask : new INDArray[] {null, someSteps}) {
+                layer.clear();
+                layer.setMaskArray(mask);
+                INDArray y = layer.activate(x.dup(), true, WORKSPACES).dup();
+                Pair<Gradient, INDArray> stock = layer.backpropGradient(epsilon.dup(), WORKSPACES);
+                Lent lent = new Lent(
+                        true,
+                        false,
+                        Map.of(
+                                "bF",
+                                layer.getParam("bF").dup(),
+                                "bB",
+                                layer.getParam("bB").dup()));
+                LayerPasses passes = passes(form, layer, lent);
+                assertClose(y, Objects.requireNonNull(passes.forward(layer, WORKSPACES)), "the output");
+                Pair<Gradient, INDArray> back = Objects.requireNonNull(passes.backward(layer, epsilon, WORKSPACES));
+                assertClose(stock.getSecond(), back.getSecond(), "epsilon");
+                for (Matrix matrix : form.kind().matrices()) {
+                    String parameter = matrix.parameter();
+                    INDArray expected = matrix.view().apply(stock.getFirst().getGradientFor(parameter));
+                    assertClose(expected, lent.formed(parameter), "dL/d" + parameter);
+                }
+                for (String bias : List.of("bF", "bB")) {
+                    INDArray ours = Objects.requireNonNull(lent.gradient(bias));
+                    assertClose(stock.getFirst().getGradientFor(bias).reshape(ours.shape()), ours, "dL/d" + bias);
+                }
+            }
         }
     }
 

@@ -30,6 +30,7 @@ final class TargetCatalog {
     private static final String LAYER = DL4J + "nn/layers/BaseLayer";
     private static final String LSTM = DL4J + "nn/layers/recurrent/LSTM";
     private static final String PEEPHOLE_LSTM = DL4J + "nn/layers/recurrent/GravesLSTM";
+    private static final String BOTH_WAYS_LSTM = DL4J + "nn/layers/recurrent/GravesBidirectionalLSTM";
     private static final String SIMPLE_RNN = DL4J + "nn/layers/recurrent/SimpleRnn";
     private static final String RECURRENT = DL4J + "nn/api/layers/RecurrentLayer";
     private static final String VERTEX = DL4J + "nn/graph/vertex/GraphVertex";
@@ -333,49 +334,39 @@ final class TargetCatalog {
 
     private TargetCatalog() {}
 
-    /** With the passes of recurrent layers, which have some more than others. */
+    /** With the passes of recurrent layers. */
     private static List<Hook> withRecurrent(List<Hook> others) {
+        String activate = "Z" + WORKSPACES + ")" + ARRAY;
+        String gradient = WORKSPACES + ")" + PAIR;
         List<Hook> all = new ArrayList<>(others);
-        for (String owner : List.of(LSTM, PEEPHOLE_LSTM, SIMPLE_RNN)) {
-            all.add(enter(owner, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1));
-            all.add(enter(
-                    owner,
-                    "rnnActivateUsingStoredState",
-                    "(" + ARRAY + "ZZ" + WORKSPACES + ")" + ARRAY,
-                    "LayerHooks.activateFromState",
-                    THIS,
-                    ARG0,
-                    ARG1,
-                    ARG2,
-                    ARG3));
-            all.add(enter(
-                    owner,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1));
-            all.add(enter(
-                    owner,
-                    "tbpttBackpropGradient",
-                    "(" + ARRAY + "I" + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.truncatedBackward",
-                    THIS,
-                    ARG0,
-                    ARG1,
-                    ARG2));
-        }
-        for (String owner : List.of(LSTM, PEEPHOLE_LSTM)) {
-            all.add(enter(
-                    owner,
-                    "activate",
-                    "(" + ARRAY + "Z" + WORKSPACES + ")" + ARRAY,
-                    "LayerHooks.activateInput",
-                    THIS,
-                    ARG0,
-                    ARG1,
-                    ARG2));
+        for (String owner : List.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN)) {
+            all.add(enter(owner, "activate", "(" + activate, "LayerHooks.activate", THIS, ARG0, ARG1));
+            all.add(enter(owner, "backpropGradient", "(" + ARRAY + gradient, "LayerHooks.backward", THIS, ARG0, ARG1));
+            if (!owner.equals(SIMPLE_RNN)) {
+                String descriptor = "(" + ARRAY + activate;
+                all.add(enter(owner, "activate", descriptor, "LayerHooks.activateInput", THIS, ARG0, ARG1, ARG2));
+            }
+            if (!owner.equals(BOTH_WAYS_LSTM)) {
+                all.add(enter(
+                        owner,
+                        "rnnActivateUsingStoredState",
+                        "(" + ARRAY + "Z" + activate,
+                        "LayerHooks.activateFromState",
+                        THIS,
+                        ARG0,
+                        ARG1,
+                        ARG2,
+                        ARG3));
+                all.add(enter(
+                        owner,
+                        "tbpttBackpropGradient",
+                        "(" + ARRAY + "I" + gradient,
+                        "LayerHooks.truncatedBackward",
+                        THIS,
+                        ARG0,
+                        ARG1,
+                        ARG2));
+            }
         }
         return List.copyOf(all);
     }
