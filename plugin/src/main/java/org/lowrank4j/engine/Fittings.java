@@ -64,9 +64,7 @@ final class Fittings {
         this.step = step;
         this.deferral = deferral;
         needsEpsilon = network.needsEpsilon(parts, places.trains());
-        outputsMayBeOverwritten = parts.stream()
-                .map(Part::layer)
-                .anyMatch(layer -> layer != null && layer.conf().getLayer().getIDropout() != null);
+        outputsMayBeOverwritten = parts.stream().anyMatch(Part::hasDropout);
         scratch = scratch();
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
