@@ -55,6 +55,9 @@ class WorkloadTest {
         assertEquals(0.22, StepBenchmark.budget(CENTRE.withBatch(8), "stock"));
         assertEquals(1.25, StepBenchmark.budget(CENTRE.withBatch(256), "gemm"));
         assertEquals(1.0, StepBenchmark.budget(CENTRE, "torch-lora"));
+        Workload recurrent = CENTRE.withNetwork("lstm").withWidth(256);
+        assertEquals(0.40, StepBenchmark.budget(recurrent, "stock"));
+        assertTrue(Double.isNaN(StepBenchmark.budget(recurrent.withBatch(8), "stock")));
         assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE.withBatch(8), "torch-lora")));
         assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE, "gemm")));
         assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE.withRank(64), "stock")));
