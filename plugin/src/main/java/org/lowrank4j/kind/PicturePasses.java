@@ -208,7 +208,8 @@ abstract class PicturePasses implements LayerPasses {
         if (below == null) {
             return new Pair<>(trained, null);
         }
-        return new Pair<>(trained, inFormat(layer, throughDropout(layer, asInLayer(below))));
+        // In the layer's format, in which dropout drew; DL4J's convolutions forget that, and throw with channels last.
+        return new Pair<>(trained, throughDropout(layer, inFormat(layer, asInLayer(below))));
     }
 
     /** dL/dz, channels x examples x height x width in 'c' order. */

@@ -489,6 +489,30 @@ class PicturePassesTest {
         }
     }
 
+    /** DL4J's own convolution throws, with every Keras network that is imported as it is: that has a dropout that drops nothing. */
+    @Test
+    void whatIsDroppedOutWithChannelsLast() {
+        Form form = new Form("channels last", layer -> {
+            layer.setCnn2dDataFormat(CNN2DFormat.NHWC);
+            layer.setIDropout(new Dropout(0.5));
+        });
+        for (Kind kind : List.of(Kind.CONVOLUTION, Kind.DEPTHWISE, Kind.SEPARABLE)) {
+            ConvolutionLayer layer = layer(kind, form, DataType.DOUBLE);
+            layer.setInput(pictures(layer, DataType.DOUBLE), WORKSPACES);
+            LayerPasses passes = kind.standIn.passes(new Training(true, false));
+            INDArray y =
+                    Objects.requireNonNull(passes.forward(layer, WORKSPACES)).dup();
+            INDArray dropped = layer.input().dup();
+            INDArray epsilon =
+                    passes.backward(layer, y.dup(), WORKSPACES).getSecond().dup();
+            layer.layerConf().setIDropout(null);
+            layer.setInput(dropped, WORKSPACES);
+            assertClose(y, Objects.requireNonNull(passes.forward(layer, WORKSPACES)), kind + "'s output");
+            INDArray whole = passes.backward(layer, y.dup(), WORKSPACES).getSecond();
+            assertClose(whole.mul(dropped.neq(0).castTo(DataType.DOUBLE)).muli(2), epsilon, kind + "'s epsilon");
+        }
+    }
+
     /** DL4J clears outputs in place after the activation, and its backward pass does not see that. */
     @Test
     void maskedSequences() {

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.api.layers.RecurrentLayer;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -206,6 +208,33 @@ class StockFaultsTest {
         DataSet data = new DataSet(
                 Nd4j.rand(DataType.DOUBLE, 4, 9, 2),
                 Nd4j.ones(DataType.DOUBLE, 4, 9, 2).muli(0.5));
+        assertThrows(RuntimeException.class, () -> network.fit(data));
+    }
+
+    /** Also not with a dropout that drops nothing, which is what the import from Keras gives them. */
+    @Test
+    void convolutionsDoNotTrainWithChannelsLastAndDropout() {
+        MultiLayerNetwork network = new MultiLayerNetwork(configuration()
+                .list()
+                .layer(new ConvolutionLayer.Builder(2, 2)
+                        .nOut(3)
+                        .dataFormat(CNN2DFormat.NHWC)
+                        .build())
+                .layer(new ConvolutionLayer.Builder(2, 2)
+                        .nOut(2)
+                        .dataFormat(CNN2DFormat.NHWC)
+                        .dropOut(new Dropout(1.0))
+                        .build())
+                .layer(new OutputLayer.Builder()
+                        .nOut(2)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.convolutional(7, 6, 2, CNN2DFormat.NHWC))
+                .build());
+        network.init();
+        DataSet data = new DataSet(
+                Nd4j.rand(DataType.DOUBLE, 4, 7, 6, 2),
+                Nd4j.ones(DataType.DOUBLE, 4, 2).muli(0.5));
         assertThrows(RuntimeException.class, () -> network.fit(data));
     }
 
