@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lowrank4j.file.Replacement;
 
 /**
@@ -74,9 +75,13 @@ public final class Page {
         line(Kind.ITEM, "- " + words);
     }
 
-    /** A row of a table. */
+    /** A row of a table. A bar inside of a cell would end it. */
     public void row(List<String> cells) {
-        line(Kind.ROW, "| " + String.join(" | ", cells) + " |");
+        line(
+                Kind.ROW,
+                cells.stream()
+                        .map(cell -> cell.replaceAll("(?<!\\\\)\\|", "\\\\|"))
+                        .collect(Collectors.joining(" | ", "| ", " |")));
     }
 
     /** The first row of a table, and the line under it. */

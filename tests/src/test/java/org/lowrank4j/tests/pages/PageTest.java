@@ -24,7 +24,7 @@ class PageTest {
         Page parts = new Page(site, "speed");
         parts.section("Growth");
         parts.paragraph("As n.");
-        parts.table(List.of("n", "ms"), List.of(List.of("1", "2.0")));
+        parts.table(List.of("n", "ms"), List.of(List.of("[A | B] of 1", "2.0 \\| 3")));
         Chart chart = new Chart("Growth", new Axis("n", 0, 1, false), new Axis("ms", 0, 1, false), Legend.BESIDE)
                 .add(new Line("all", new double[] {0, 1}, new double[] {0, 1}, Mark.LINE));
         parts.chart("-growth", "Growth", chart);
@@ -49,7 +49,7 @@ class PageTest {
 
                 | n | ms |
                 | --- | --- |
-                | 1 | 2.0 |
+                | [A \\| B] of 1 | 2.0 \\| 3 |
 
                 ![Growth](../resources/speed-growth.png)
 
