@@ -71,7 +71,7 @@ public final class Forecast {
             forecast.run(full, out, clock -> forecast.tune("", 2e-3, steps, seed, clock));
             forecast.run(body, out, clock -> forecast.tune("lstm1", 2e-3, steps, seed, clock));
             forecast.run(head, out, clock -> forecast.tune("lstm2", 1e-2, steps, seed, clock));
-            forecast.run(adapters, out, clock -> forecast.adapters(4e-3, steps, seed, clock));
+            forecast.run(adapters, out, clock -> forecast.adapters(3e-3, steps, seed, clock));
         }
         Table.print("degrees off", "%.2f", List.of(full, body, head, adapters));
     }
