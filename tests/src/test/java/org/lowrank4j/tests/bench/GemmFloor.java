@@ -2,6 +2,7 @@ package org.lowrank4j.tests.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -9,7 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * The products that no training of the layers can do without, and nothing else: each layer's forward product, and the
  * epsilon products above the first layer; of convolutions those of all patches, and nothing of depthwise ones, which are no
- * matrix products; of LSTMs one for the inputs of all steps and two for each step. Each layer has a W of its own, because one
+ * matrix products; of LSTMs one for the inputs of all steps and two for each step; of an embedding the rows of its tokens. Each layer has a W of its own, because one
  * W for all would stay in the cache.
  *
  * <p>A product can be written as z = x W or as its transpose, which BLAS computes at different speeds: the floor takes
@@ -20,19 +21,23 @@ final class GemmFloor implements Work {
     private final List<Runnable> products = new ArrayList<>();
 
     GemmFloor(Workload workload) {
-        int width = workload.width();
+        int width = workload.top();
         int batch = workload.batch();
         int rows = workload.rows();
         int inputs = workload.inputs();
         int columns = workload.recurs() ? Workload.GATES * width : width;
-        INDArray x = Nd4j.randn(rows, inputs);
+        // One-hot rows of tokens would be a matrix of the vocabulary.
+        INDArray x = Nd4j.randn(rows, workload.embeds() ? 1 : inputs);
         INDArray delta = Nd4j.randn(rows, columns);
         INDArray top = Nd4j.randn(batch, width);
         List<Runnable> forward = new ArrayList<>();
         List<Runnable> forwardTransposed = new ArrayList<>();
         List<Runnable> epsilon = new ArrayList<>();
         List<Runnable> epsilonTransposed = new ArrayList<>();
-        for (int i = 0; i < workload.depth(); i++) {
+        if (workload.embeds()) {
+            products.add(rows(workload));
+        }
+        for (int i = 0; i < workload.depth() && !workload.embeds(); i++) {
             INDArray w = Nd4j.randn(inputs, columns).divi(inputs).dup('f');
             INDArray result = Nd4j.create(new long[] {rows, columns}, 'f');
             INDArray resultTransposed = Nd4j.create(new long[] {columns, rows}, 'f');
@@ -55,6 +60,14 @@ final class GemmFloor implements Work {
         products.add(() -> Blas.gemm(top, head, logits, false, false, 1, 0));
         products.add(() -> Blas.gemm(logits, head, belowHead, false, true, 1, 0));
         products.addAll(faster(epsilon, epsilonTransposed));
+    }
+
+    /** The row of the table for each token. */
+    private static Runnable rows(Workload workload) {
+        INDArray table = Nd4j.randn(workload.width(), Workload.UNITS).dup('f');
+        INDArray picked = Nd4j.create(new long[] {workload.rows(), Workload.UNITS}, 'c');
+        int[] tokens = new Random(1).ints(workload.rows(), 0, workload.width()).toArray();
+        return () -> Nd4j.pullRows(table, picked, 1, tokens);
     }
 
     /** z += h RW and dL/dh = D RW^T in each step. */

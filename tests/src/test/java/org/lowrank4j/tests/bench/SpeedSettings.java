@@ -14,7 +14,7 @@ final class SpeedSettings extends Settings {
 
     static final List<String> PARTS =
             List.of("step", "growth", "soak", "products", "memory", "startup", "idle", "decomposition");
-    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "depthwise", "lstm");
+    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "depthwise", "lstm", "embedding");
     private static final List<String> UPDATERS = List.of("adam", "sgd");
     private static final List<String> FITS = List.of("iterator", "dataset");
 
@@ -30,7 +30,8 @@ final class SpeedSettings extends Settings {
     @Option(
             names = "--networks",
             split = ",",
-            description = "mln, cg; cnn, depthwise or lstm, of as many channels or units as the widths")
+            description =
+                    "mln, cg; cnn, depthwise, lstm or embedding, of as many channels, units or tokens as the widths")
     private List<String> networks;
 
     @Option(names = "--widths", split = ",", description = "of the layers (1024,256,2048,4096; quick: 1024)")

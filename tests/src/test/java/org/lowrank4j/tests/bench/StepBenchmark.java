@@ -147,6 +147,7 @@ final class StepBenchmark {
             return named && arm.equals(STOCK) && workload.updater().equals("adam") ? 0.40 : Double.NaN;
         }
         if (workload.convolves()
+                || workload.embeds()
                 || workload.width() != 1024
                 || workload.depth() != 4
                 || workload.rank() != 8

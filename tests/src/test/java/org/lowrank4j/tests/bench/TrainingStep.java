@@ -10,10 +10,12 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -26,6 +28,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * One {@code fit} as a user would write it: dense ReLU layers, convolutions or LSTMs of equal width, a softmax head of
@@ -50,11 +53,13 @@ final class TrainingStep implements Work {
         steps = workload.minibatches();
         fit = workload.network().equals("cg") ? fitOfGraph(workload, frozen) : fitOfMultiLayer(workload, frozen);
         Nd4j.getRandom().setSeed(SEED);
-        INDArray x = workload.convolves()
-                ? Nd4j.randn(workload.batch(), workload.width(), Workload.SIDE, Workload.SIDE)
-                : workload.recurs()
-                        ? Nd4j.randn(workload.batch(), workload.width(), Workload.STEPS)
-                        : Nd4j.randn(workload.batch(), workload.width());
+        INDArray x = workload.embeds()
+                ? tokens(workload)
+                : workload.convolves()
+                        ? Nd4j.randn(workload.batch(), workload.width(), Workload.SIDE, Workload.SIDE)
+                        : workload.recurs()
+                                ? Nd4j.randn(workload.batch(), workload.width(), Workload.STEPS)
+                                : Nd4j.randn(workload.batch(), workload.width());
         for (int turn = 0; turn < CLASSES; turn++) {
             INDArray y = Nd4j.zeros(workload.batch(), CLASSES);
             for (int i = 0; i < workload.batch(); i++) {
@@ -87,7 +92,11 @@ final class TrainingStep implements Work {
 
     private Runnable fitOfMultiLayer(Workload workload, boolean frozen) {
         NeuralNetConfiguration.ListBuilder layers = settings(workload).list();
-        for (int i = 0; i < workload.depth(); i++) {
+        if (workload.embeds()) {
+            layers.layer(embedding(workload.width(), frozen));
+            layers.layer(new GlobalPoolingLayer.Builder(PoolingType.AVG).build());
+        }
+        for (int i = 0; i < workload.depth() && !workload.embeds(); i++) {
             if (workload.isDepthwise()) {
                 layers.layer(depthwise(workload.width(), frozen));
                 layers.layer(convolution(1, workload.width(), frozen));
@@ -105,7 +114,7 @@ final class TrainingStep implements Work {
             layers.setInputType(InputType.convolutional(Workload.SIDE, Workload.SIDE, workload.width()));
         }
         MultiLayerNetwork network =
-                new MultiLayerNetwork(layers.layer(head(workload.width())).build());
+                new MultiLayerNetwork(layers.layer(head(workload.top())).build());
         network.init();
         return workload.fitsIterator() ? () -> network.fit(minibatches()) : () -> network.fit(minibatch());
     }
@@ -173,6 +182,19 @@ final class TrainingStep implements Work {
                 .activation(Activation.TANH)
                 .build();
         return frozen ? new FrozenLayer(lstm) : lstm;
+    }
+
+    private static Layer embedding(int tokens, boolean frozen) {
+        EmbeddingSequenceLayer embedding = new EmbeddingSequenceLayer.Builder()
+                .nIn(tokens)
+                .nOut(Workload.UNITS)
+                .inputLength(Workload.TOKENS)
+                .build();
+        return frozen ? new FrozenLayer(embedding) : embedding;
+    }
+
+    private static INDArray tokens(Workload workload) {
+        return Transforms.floor(Nd4j.rand(workload.batch(), Workload.TOKENS).muli(workload.width()), false);
     }
 
     private static OutputLayer head(int width) {

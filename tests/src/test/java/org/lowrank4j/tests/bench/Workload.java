@@ -6,8 +6,8 @@ import java.util.List;
  * What is trained and how: layers of one width below a head of ten classes.
  *
  * @param network mln or cg, of dense layers; cnn, of convolutions of 3 x 3 pixels; depthwise, of depthwise ones, each below
- *     one of single pixels; or lstm
- * @param width inputs and outputs of each layer
+ *     one of single pixels; lstm; or embedding, one table below a mean, whatever the depth
+ * @param width inputs and outputs of each layer; of an embedding the tokens that its table has
  * @param batch examples a step
  * @param depth number of layers, all adapted where there is an agent
  * @param rank of the adapters
@@ -24,6 +24,12 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
 
     /** Columns of an LSTM's matrices for each of its units. */
     static final int GATES = 4;
+
+    /** Tokens of each example. */
+    static final int TOKENS = 32;
+
+    /** Columns of a table of tokens. */
+    static final int UNITS = 256;
 
     private static final int FILTER = 9;
     private static final double MULTIPLICATIONS_PER_FIT = 4e9;
@@ -75,8 +81,20 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
         return network.equals("lstm");
     }
 
+    boolean embeds() {
+        return network.equals("embedding");
+    }
+
+    /** Inputs of the head. */
+    int top() {
+        return embeds() ? UNITS : width;
+    }
+
     /** Rows of each layer's product. */
     int rows() {
+        if (embeds()) {
+            return batch * TOKENS;
+        }
         if (recurs()) {
             return batch * STEPS;
         }
@@ -90,7 +108,11 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
 
     /** The agent's arguments. */
     String rule() {
-        return "=rank=" + rank + (convolves() ? ",layers=type:ConvolutionLayer" : recurs() ? ",layers=type:LSTM" : "");
+        String rule = "=rank=" + rank;
+        if (embeds()) {
+            return rule + ",layers=type:EmbeddingSequenceLayer";
+        }
+        return rule + (convolves() ? ",layers=type:ConvolutionLayer" : recurs() ? ",layers=type:LSTM" : "");
     }
 
     boolean fitsIterator() {
@@ -104,6 +126,8 @@ record Workload(String network, int width, int batch, int depth, int rank, Strin
     int minibatches() {
         if (!fitsIterator()) {
             return 1;
+        } else if (embeds()) {
+            return MOST_MINIBATCHES;
         }
         double perMinibatch = (double) inputs() * width * depth * rows() * (recurs() ? 2 * GATES : 1);
         return (int) Math.max(

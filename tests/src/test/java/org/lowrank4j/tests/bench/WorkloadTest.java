@@ -38,6 +38,16 @@ class WorkloadTest {
     }
 
     @Test
+    void embeddings() {
+        Workload table = CENTRE.withNetwork("embedding").withWidth(500);
+        assertEquals(32 * 32, table.rows());
+        assertEquals("=rank=8,layers=type:EmbeddingSequenceLayer", table.rule());
+        TrainingStep fit = new TrainingStep(table.withFit("dataset"), false);
+        assertEquals(3, Worker.run(fit, 0).steps());
+        new GemmFloor(table).run();
+    }
+
+    @Test
     void aFitOfAnIteratorCountsItsSteps() {
         Workload tiny = new Workload("cg", 8, 4, 2, 2, "sgd", "iterator");
         TrainingStep fit = new TrainingStep(tiny, false);
