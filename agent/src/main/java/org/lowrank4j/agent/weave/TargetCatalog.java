@@ -376,6 +376,16 @@ final class TargetCatalog {
         return HOOKS;
     }
 
+    /** Those that every network needs: without the classes of single kinds of layers, which few networks have. */
+    static List<Hook> commonHooks() {
+        return HOOKS.stream().filter(hook -> !isOneKind(hook.owner())).toList();
+    }
+
+    /** Whether a class of Deeplearning4j is that of one kind of layer; internal name. */
+    static boolean isOneKind(String owner) {
+        return owner.startsWith(DL4J + "nn/layers/") && !owner.equals(LAYER) && !owner.equals(OUTPUT);
+    }
+
     /** Those of every layer. */
     static List<Hook> layerHooks() {
         return LAYER_HOOKS;

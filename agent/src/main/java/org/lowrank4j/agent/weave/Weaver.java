@@ -1,6 +1,8 @@
 package org.lowrank4j.agent.weave;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Set;
 import net.bytebuddy.utility.OpenedClassReader;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +12,7 @@ import org.lowrank4j.agent.HookLinker;
 import org.lowrank4j.agent.LoaderState;
 
 /**
- * Weaves a Deeplearning4j if all of the catalogue fits it, and nothing of it otherwise. With {@code strict=true} what does
+ * Weaves a Deeplearning4j if all of the catalogue that every network needs fits it, and nothing of it otherwise. With {@code strict=true} what does
  * fit is woven even so: its hooks throw, which stops the job at the first use of a network.
  */
 public final class Weaver implements ClassWeaver {
@@ -40,11 +42,30 @@ public final class Weaver implements ClassWeaver {
         if (loader == null || state.refusal() != null && !strict) {
             return null;
         }
+        if (TargetCatalog.isOneKind(name)) {
+            requireShape(loader, name, classFile);
+        }
         byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.hooksOf(name));
         if (woven != null) {
             banner.detail("class " + name.replace('/', '.') + " is woven");
         }
         return woven;
+    }
+
+    /** A kind of layer is looked at when its class is loaded: most jobs have few kinds, and each look takes time. */
+    private static void requireShape(ClassLoader loader, String name, byte[] classFile) {
+        List<Hook> own = TargetCatalog.hooks().stream()
+                .filter(hook -> hook.owner().equals(name))
+                .toList();
+        try {
+            String missing = new ShapeCheck(loader).with(name, classFile).missing(own);
+            if (missing != null) {
+                throw new IllegalStateException(
+                        "it has no " + missing + ", and this agent is made for " + TargetCatalog.VERSION);
+            }
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     @Override
@@ -108,7 +129,7 @@ public final class Weaver implements ClassWeaver {
         }
         String version = shape.version();
         try {
-            String missing = shape.missing(TargetCatalog.hooks());
+            String missing = shape.missing(TargetCatalog.commonHooks());
             missing = missing == null ? shape.missing(TargetCatalog.layerHooks()) : missing;
             if (missing == null) {
                 banner.say("agent " + agentVersion + " adapts Deeplearning4j " + version + " ("

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -45,6 +46,20 @@ class WeaverTest {
         assertTrue(agent.lines().contains("made for " + TargetCatalog.VERSION));
         assertTrue(agent.lines().contains("The job runs as without lowrank4j."));
         assertNotNull(LoaderState.of(loader).refusal());
+    }
+
+    /** The gate says it, and networks train as stock with that reason. */
+    @Test
+    void aKindOfLayerIsLookedAtWhenItsClassIsLoaded() {
+        Weaver weaver = new Weaver(agent.banner(), "1", false);
+        String name = "org.deeplearning4j.nn.layers.recurrent.LSTM";
+        byte[] changed = without(name, "tbpttBackpropGradient");
+
+        assertNotNull(weaver.weaveTarget(loader, CREATOR, release()));
+        IllegalStateException refused = assertThrows(
+                IllegalStateException.class, () -> weaver.weaveTarget(loader, name.replace('.', '/'), changed));
+        assertTrue(refused.getMessage().contains("has no method " + name + ".tbpttBackpropGradient"));
+        assertNotNull(weaver.weaveTarget(loader, name.replace('.', '/'), ChildFirstLoader.classFile(name)));
     }
 
     @Test
@@ -107,14 +122,14 @@ class WeaverTest {
 
     /** The class without the method that has a hook. */
     private static byte[] otherShape() {
+        return without(CREATOR.replace('/', '.'), "getUpdater");
+    }
+
+    private static byte[] without(String name, String method) {
         ClassFileLocator locator = ClassFileLocator.ForClassLoader.of(WeaverTest.class.getClassLoader());
         return new ByteBuddy()
-                .redefine(
-                        TypePool.Default.of(locator)
-                                .describe(CREATOR.replace('/', '.'))
-                                .resolve(),
-                        locator)
-                .visit(new MemberRemoval().stripMethods(ElementMatchers.named("getUpdater")))
+                .redefine(TypePool.Default.of(locator).describe(name).resolve(), locator)
+                .visit(new MemberRemoval().stripMethods(ElementMatchers.named(method)))
                 .make()
                 .getBytes();
     }
