@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.rule.RuleBook;
@@ -22,6 +24,7 @@ final class UnmatchedRules {
     private final RuleBook rules;
     private final Supplier<Map<String, String>> annotated;
     private final Set<String> fieldsSaid = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean idleSaid = new AtomicBoolean();
     private volatile boolean trained;
     private volatile boolean trainedWithout;
 
@@ -65,6 +68,15 @@ final class UnmatchedRules {
                 Console.warn(sentence);
             }
         }
+        String idle = fields.isEmpty() && !rules.anyMatched() ? idle() : null;
+        if (idle != null) {
+            if (stops) {
+                throw refused("strict=true stops on what would be a warning: " + idle);
+            }
+            if (idleSaid.compareAndSet(false, true)) {
+                Console.warn(idle);
+            }
+        }
         if (stops && !rules.anyMatched()) {
             List<String> unmatched = new ArrayList<>(rules.unmatchedEntries());
             unmatched.addAll(unmetAnnotations());
@@ -76,6 +88,20 @@ final class UnmatchedRules {
                         + " code that makes it.");
             }
         }
+    }
+
+    /** What is written for all networks and does nothing as long as no rule applies; null for nothing. */
+    private @Nullable String idle() {
+        List<String> options = rules.optionsAlone();
+        if (!options.isEmpty()) {
+            return "no rule applies to the network that trains now, and it trains as stock: " + some(options)
+                    + " only says how a method works where a rule chooses it. Add rank=8, for example, with init, gradient or"
+                    + " update for that method.";
+        }
+        return rules.reportOnly() && rules.unmatchedEntries().isEmpty()
+                ? "no rule applies to the network that trains now, so mode=report has nothing to report of it. Give a rule:"
+                        + " rank=8, for example, or config=FILE, or an annotation."
+                : null;
     }
 
     /** Said when the JVM ends. */

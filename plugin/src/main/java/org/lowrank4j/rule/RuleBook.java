@@ -114,6 +114,19 @@ public final class RuleBook {
         return annotationsMet.contains(AnnotationReader.source(place));
     }
 
+    /** Options of methods that are set for all networks, and where, if nothing that is for all networks asks for a rule. */
+    public List<String> optionsAlone() {
+        List<String> alone = new ArrayList<>();
+        for (Settings settings : global) {
+            if (settings.asks()) {
+                return List.of();
+            }
+            settings.options()
+                    .forEach((name, value) -> alone.add(name + "=" + value.text() + " (" + value.source() + ")"));
+        }
+        return alone;
+    }
+
     /** Whether any annotation or entry of the rule file, whatever it says, was for a network so far. */
     public boolean anyMatched() {
         return !annotationsMet.isEmpty() || file.anyMatched();

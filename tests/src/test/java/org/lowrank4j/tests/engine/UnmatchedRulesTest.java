@@ -15,6 +15,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
 import org.lowrank4j.engine.RulesInForce;
@@ -103,6 +105,23 @@ class UnmatchedRulesTest {
                 UNSEEN,
                 () -> network().fit(BATCH));
         assertTrue(warnings(report).get(0).contains(FIELD), report::toString);
+    }
+
+    /** Options say how a method works, and mode=report what a rule would do: without a rule neither does anything. */
+    @ParameterizedTest
+    @CsvSource({"galore.refresh,50,gradient", "galore.refersh,50,gradient", "mode,report,rank=8"})
+    void whatDoesNothingWithoutARuleIsSaidOnce(String key, String value, String advice) {
+        List<String> said = said(Map.of(key, value), Map.of(), () -> {
+            network().fit(BATCH);
+            network().fit(BATCH);
+        });
+        assertEquals(1, warnings(said).size(), said::toString);
+        assertTrue(warnings(said).get(0).contains(key + "=" + value), said::toString);
+        assertTrue(warnings(said).get(0).contains(advice), said::toString);
+        assertEquals(List.of(), warnings(said(Map.of("lora.merge", "step"), Map.of(), () -> {
+            adapted().fit(BATCH);
+            network().fit(BATCH);
+        })));
     }
 
     @Test
