@@ -120,19 +120,25 @@ public final class PlanReport {
     /** What to write for the layers that the rule could adapt and does not name; empty if there are none. */
     private static Optional<String> more(Plan plan) {
         Set<String> named = types(plan, layer -> layer.because().equals(Plan.ONLY_IF_NAMED));
-        if (plan.rule().namesLayers() || named.isEmpty()) {
+        if (plan.rule().namesLayers()) {
             return Optional.empty();
         }
-        Set<String> all = types(plan, layer -> layer.role() == Role.TARGET);
-        all.addAll(named);
         Set<String> normalisation = types(
                 plan,
                 layer -> layer.role() == Role.FROZEN
                         && !layer.layer().frozen()
                         && !layer.layer().statistics().isEmpty()
                         && !layer.layer().output());
-        return Optional.of("to adapt more: layers=" + String.join(":", all)
-                + (normalisation.isEmpty() ? "" : ",train=" + String.join(":", normalisation)));
+        List<String> advice = new ArrayList<>();
+        if (!named.isEmpty()) {
+            Set<String> all = types(plan, layer -> layer.role() == Role.TARGET);
+            all.addAll(named);
+            advice.add("layers=" + String.join(":", all));
+        }
+        if (!normalisation.isEmpty()) {
+            advice.add("train=" + String.join(":", normalisation));
+        }
+        return advice.isEmpty() ? Optional.empty() : Optional.of("to adapt more: " + String.join(",", advice));
     }
 
     private static Set<String> types(Plan plan, Predicate<LayerPlan> wanted) {
