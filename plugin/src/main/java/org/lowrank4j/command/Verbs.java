@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             "",
             "As a program: works on models and adapters in files."
         },
+        subcommands = CommandLine.HelpCommand.class,
         commandListHeading = "%nVerbs, each with its own --help:%n",
         footer = {
             "",

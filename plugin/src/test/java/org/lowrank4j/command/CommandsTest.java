@@ -141,7 +141,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    mrege a b                 | unknown verb 'mrege'; there are plan, inspect, merge
+                    mrege a b                 | unknown verb 'mrege'; there are help, plan, inspect, merge
                     mrege a b                 | Did you mean 'merge'?
                     merge --forse a b         | unknown option '--forse'. Did you mean '--force'?
                     extract a b --energie=0.9 | unknown option '--energie'. Did you mean '--energy'?
@@ -150,7 +150,7 @@ class CommandsTest {
                     inspect                   | Missing required parameter: 'FILE'
                     inspect absent.zip        | There is no file or directory absent.zip.
                     inspect a b               | unexpected argument 'b'.
-                    inspekt r.zip --classpath X | unknown verb 'inspekt'; there are plan, inspect, merge
+                    inspekt r.zip --classpath X | unknown verb 'inspekt'; there are help, plan, inspect, merge
                     --classpath X inspect a   | option '--classpath' stands before its verb: write it behind.
                     --clsspath X inspect a    | unknown option '--clsspath'.
                     inspekt r.zip --classpath X | Did you mean 'inspect'?
