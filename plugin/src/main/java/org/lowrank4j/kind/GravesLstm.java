@@ -8,7 +8,7 @@ import org.deeplearning4j.nn.layers.recurrent.GravesLSTM;
 import org.jspecify.annotations.Nullable;
 
 /**
- * As {@link Lstm}, for an LSTM with peepholes, which are vectors beside the matrices. They are the last three columns of RW: one
+ * As {@link Lstm}, for an LSTM with peepholes, which train only if the layer trains in full. They are the last three columns of RW: one
  * number each for each unit.
  */
 public final class GravesLstm implements LayerKind {
