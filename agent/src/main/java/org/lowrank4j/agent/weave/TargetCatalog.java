@@ -179,85 +179,6 @@ final class TargetCatalog {
                     ARG0,
                     ARG1),
             enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
-            enter(CONVOLUTION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    CONVOLUTION,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(DEPTHWISE, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    DEPTHWISE,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(SEPARABLE, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    SEPARABLE,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            // It activates as ConvolutionLayer does.
-            enter(
-                    SEQUENCE,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(TRANSPOSED, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    TRANSPOSED,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(EMBEDDING, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    EMBEDDING,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(
-                    EMBEDDED_SERIES,
-                    "activate",
-                    "(Z" + WORKSPACES + ")" + ARRAY,
-                    "LayerHooks.activate",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(
-                    EMBEDDED_SERIES,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
-            enter(NORMALISATION, "activate", "(Z" + WORKSPACES + ")" + ARRAY, "LayerHooks.activate", THIS, ARG0, ARG1),
-            enter(
-                    NORMALISATION,
-                    "backpropGradient",
-                    "(" + ARRAY + WORKSPACES + ")" + PAIR,
-                    "LayerHooks.backward",
-                    THIS,
-                    ARG0,
-                    ARG1),
             // Parameters are read or replaced
             enter(MULTI_LAYER, "params", "()" + ARRAY, "ReadHooks.network", THIS),
             enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),
@@ -330,23 +251,44 @@ final class TargetCatalog {
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0));
     // spotless:on
 
-    private static final List<Hook> HOOKS = withRecurrent(SINGLE);
+    /** The layers whose passes lowrank4j may run, but dense and output ones: each class has its own. */
+    private static final List<String> KINDS = List.of(
+            CONVOLUTION,
+            SEQUENCE,
+            TRANSPOSED,
+            DEPTHWISE,
+            SEPARABLE,
+            EMBEDDING,
+            EMBEDDED_SERIES,
+            NORMALISATION,
+            LSTM,
+            PEEPHOLE_LSTM,
+            BOTH_WAYS_LSTM,
+            SIMPLE_RNN);
+
+    private static final Set<String> RECURRENT_KINDS = Set.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN);
+
+    private static final List<Hook> HOOKS = withKinds(SINGLE);
 
     private TargetCatalog() {}
 
-    /** With the passes of recurrent layers. */
-    private static List<Hook> withRecurrent(List<Hook> others) {
+    /** With the passes of single kinds of layers. */
+    private static List<Hook> withKinds(List<Hook> others) {
         String activate = "Z" + WORKSPACES + ")" + ARRAY;
         String gradient = WORKSPACES + ")" + PAIR;
         List<Hook> all = new ArrayList<>(others);
-        for (String owner : List.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN)) {
-            all.add(enter(owner, "activate", "(" + activate, "LayerHooks.activate", THIS, ARG0, ARG1));
+        for (String owner : KINDS) {
+            // A convolution over a series activates as ConvolutionLayer does.
+            if (!owner.equals(SEQUENCE)) {
+                all.add(enter(owner, "activate", "(" + activate, "LayerHooks.activate", THIS, ARG0, ARG1));
+            }
             all.add(enter(owner, "backpropGradient", "(" + ARRAY + gradient, "LayerHooks.backward", THIS, ARG0, ARG1));
-            if (!owner.equals(SIMPLE_RNN)) {
+            boolean recurrent = RECURRENT_KINDS.contains(owner);
+            if (recurrent && !owner.equals(SIMPLE_RNN)) {
                 String descriptor = "(" + ARRAY + activate;
                 all.add(enter(owner, "activate", descriptor, "LayerHooks.activateInput", THIS, ARG0, ARG1, ARG2));
             }
-            if (!owner.equals(BOTH_WAYS_LSTM)) {
+            if (recurrent && !owner.equals(BOTH_WAYS_LSTM)) {
                 all.add(enter(
                         owner,
                         "rnnActivateUsingStoredState",
@@ -383,7 +325,7 @@ final class TargetCatalog {
 
     /** Whether a class of Deeplearning4j is that of one kind of layer; internal name. */
     static boolean isOneKind(String owner) {
-        return owner.startsWith(DL4J + "nn/layers/") && !owner.equals(LAYER) && !owner.equals(OUTPUT);
+        return KINDS.contains(owner);
     }
 
     /** Those of every layer. */
