@@ -133,6 +133,7 @@ final class Beginning {
         }
         enrolment.requireResumable();
         Session session = resumed(enrolment, network, plan, methods);
+        boolean goesOn = session != null;
         if (session == null) {
             session = started(enrolment, network, plan, methods);
         }
@@ -152,6 +153,9 @@ final class Beginning {
         }
         enrolment.begin(session);
         Console.say(session.report(network));
+        if (goesOn) {
+            Console.say("goes on with the adapters that came with the network, at iteration " + network.iteration());
+        }
         KernelNotice.once();
         return session;
     }

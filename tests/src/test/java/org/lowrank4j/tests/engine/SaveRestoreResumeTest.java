@@ -185,6 +185,17 @@ class SaveRestoreResumeTest {
         goesOnLike(network, method.rule().during(() -> MultiLayerNetwork.load(file, true)));
     }
 
+    @Test
+    void whatGoesOnIsSaid(@TempDir Path directory) throws IOException {
+        File file = directory.resolve("model.zip").toFile();
+        trained(LORA, new Adam(0.01)).save(file, true);
+        MultiLayerNetwork loaded = LORA.rule().during(() -> MultiLayerNetwork.load(file, true));
+        List<String> said = CapturedErrors.of(() -> fit(loaded, BEFORE, 2));
+        String line = "goes on with the adapters that came with the network, at iteration " + BEFORE;
+        assertEquals(1, CapturedErrors.containing(said, line).size(), said::toString);
+        assertEquals(0, CapturedErrors.containing(said, "adapters started").size(), said::toString);
+    }
+
     @ParameterizedTest
     @MethodSource("methodsAndUpdaters")
     void savedAndLoadedGraphGoesOn(Method method, IUpdater updater, @TempDir Path directory) throws IOException {
