@@ -11,10 +11,12 @@ import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -232,6 +234,32 @@ class ConvolutionsTest {
                     Noting.CALLERS,
                     frozen.getClass().getSimpleName());
         }
+    }
+
+    @Test
+    void aFrozenOneOverSeriesIsRunByLowrank4j() {
+        Convolution1DLayer frozen = new Convolution1DLayer.Builder(2).nOut(3).build();
+        frozen.setActivationFn(new Noting());
+        Noting.CALLERS.clear();
+        MultiLayerNetwork network = frozen(Nets.settings(DataType.FLOAT, new Sgd(0.1))
+                .list()
+                .layer(new Convolution1DLayer.Builder(2).nOut(2).build())
+                .layer(frozen)
+                .layer(new GlobalPoolingLayer.Builder().build())
+                .layer(new DenseLayer.Builder()
+                        .name("dense")
+                        .nOut(6)
+                        .activation(Activation.TANH)
+                        .build())
+                .layer(new OutputLayer.Builder()
+                        .nOut(Nets.CLASSES)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.recurrent(2, 7))
+                .build());
+        INDArray labels = minibatches(DataType.FLOAT).get(0).getLabels();
+        network.fit(new DataSet(Nd4j.rand(DataType.FLOAT, labels.size(0), 2, 7), labels));
+        assertEquals(Set.of("org.lowrank4j.kind.PicturePasses"), Noting.CALLERS);
     }
 
     /** As stock does where they have the rate 0. */
