@@ -1,10 +1,11 @@
 package org.lowrank4j.convolution;
 
 /**
- * How a filter goes over a picture; lengths in pixels, height first.
+ * How a filter goes over a picture of two sides, height and width, or over a volume of three, depth first; lengths in
+ * pixels.
  *
- * @param padding above and to the left
- * @param places height and width of what comes out
+ * @param padding before the first pixel of each side
+ * @param places sides of what comes out
  * @param order of the numbers in a patch
  */
 public record Frame(
@@ -19,9 +20,9 @@ public record Frame(
 
     /** What a row of filters is. */
     public enum Order {
-        /** (channel, y, x). */
+        /** (channel, y, x), or (channel, depth, y, x). */
         CHANNELS_FIRST,
-        /** (y, x, channel). */
+        /** (y, x, channel), or (depth, y, x, channel). */
         CHANNELS_LAST
     }
 
@@ -31,35 +32,48 @@ public record Frame(
     }
 
     /** Which number of a patch it is. */
-    int inPatch(int channel, int y, int x) {
-        return order == Order.CHANNELS_FIRST
-                ? (channel * filter[0] + y) * filter[1] + x
-                : (y * filter[1] + x) * channels + channel;
+    int inPatch(int channel, int inFilter) {
+        return order == Order.CHANNELS_FIRST ? channel * area() + inFilter : inFilter * channels + channel;
+    }
+
+    int sides() {
+        return size.length;
+    }
+
+    /** Numbers in a filter of one channel, which are counted with the last side as the fastest. */
+    int area() {
+        return product(filter);
     }
 
     /** Numbers in a patch. */
     public long patch() {
-        return (long) channels * filter[0] * filter[1];
+        return (long) channels * area();
     }
 
     public int places(int example) {
-        return example * places[0] * places[1];
+        return example * product(places);
     }
 
     int pixels() {
-        return size[0] * size[1];
+        return product(size);
+    }
+
+    private static int product(int[] lengths) {
+        int product = 1;
+        for (int length : lengths) {
+            product *= length;
+        }
+        return product;
     }
 
     /** Whether the patches are the pictures themselves. */
     public boolean seesPixels() {
-        return filter[0] == 1
-                && filter[1] == 1
-                && stride[0] == 1
-                && stride[1] == 1
-                && places[0] == size[0]
-                && places[1] == size[1]
-                && padding[0] == 0
-                && padding[1] == 0;
+        for (int side = 0; side < sides(); side++) {
+            if (filter[side] != 1 || stride[side] != 1 || places[side] != size[side] || padding[side] != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The first place from which on a filter's row or column is inside the picture. */
@@ -77,5 +91,32 @@ public record Frame(
     /** The pixel that a filter's row or column sees at a place. */
     int pixel(int side, int place, int inFilter) {
         return place * stride[side] - padding[side] + inFilter * dilation[side];
+    }
+
+    /** The row of pixels that a filter's row sees at each row of places; -1 outside of the picture. */
+    int[] rowsSeen(int rowInFilter) {
+        int[] seen = new int[places(1) / places[sides() - 1]];
+        for (int row = 0; row < seen.length; row++) {
+            seen[row] = rowSeen(row, rowInFilter);
+        }
+        return seen;
+    }
+
+    private int rowSeen(int row, int rowInFilter) {
+        int seen = 0;
+        int pixels = 1;
+        int place = row;
+        int inFilter = rowInFilter;
+        for (int side = sides() - 2; side >= 0; side--) {
+            int pixel = pixel(side, place % places[side], inFilter % filter[side]);
+            if (pixel < 0 || pixel >= size[side]) {
+                return -1;
+            }
+            seen += pixel * pixels;
+            pixels *= size[side];
+            place /= places[side];
+            inFilter /= filter[side];
+        }
+        return seen;
     }
 }

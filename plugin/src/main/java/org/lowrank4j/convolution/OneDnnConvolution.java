@@ -2,7 +2,9 @@ package org.lowrank4j.convolution;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.convolution.OneDnnProduct.Geometry;
 import org.lowrank4j.convolution.OneDnnProduct.Kind;
@@ -28,11 +30,15 @@ final class OneDnnConvolution implements Convolution {
         this.multiplier = multiplier;
         this.portable = portable;
         geometry = new Geometry(
-                List.of((long) frame.stride()[0], (long) frame.stride()[1]),
-                List.of(frame.dilation()[0] - 1L, frame.dilation()[1] - 1L),
-                List.of((long) frame.padding()[0], (long) frame.padding()[1]),
-                List.of(after(0), after(1)),
+                ofEachSide(side -> frame.stride()[side]),
+                ofEachSide(side -> frame.dilation()[side] - 1L),
+                ofEachSide(side -> frame.padding()[side]),
+                ofEachSide(this::after),
                 frame.seesPixels() && multiplier == 0);
+    }
+
+    private List<Long> ofEachSide(IntToLongFunction length) {
+        return IntStream.range(0, frame.sides()).mapToLong(length).boxed().toList();
     }
 
     /** Less than 0 where the last pixels are seen by nothing. */
@@ -93,36 +99,42 @@ final class OneDnnConvolution implements Convolution {
     }
 
     private INDArray seen(Pictures pictures) {
-        return geometry.plain() ? pictures.byChannel().permute(1, 0, 2, 3) : pictures.asTheyAre();
+        return geometry.plain() ? Pictures.exchanged(pictures.byChannel()) : pictures.asTheyAre();
     }
 
     /** Single pixels in a row are one picture, which oneDNN takes as it lies in memory. */
     private Layout pictures(INDArray pictures) {
-        long pixels = pictures.size(0) * pictures.size(2) * pictures.size(3);
+        long pixels = pictures.length() / pictures.size(1);
         return geometry.plain()
                 ? Layout.of(new long[] {1, pictures.size(1), 1, pixels}, new long[] {0, pixels, 0, 1})
                 : Layout.of(pictures.shape(), pictures.stride());
     }
 
     private Layout exchanged(INDArray byChannel) {
-        return pictures(byChannel.permute(1, 0, 2, 3));
+        return pictures(Pictures.exchanged(byChannel));
     }
 
     private Layout filters(INDArray filters) {
-        long height = frame.filter()[0];
-        long width = frame.filter()[1];
         if (multiplier > 0) {
             long[] step = filters.stride();
             return Layout.of(
-                    new long[] {frame.channels(), multiplier, 1, height, width},
+                    new long[] {frame.channels(), multiplier, 1, frame.filter()[0], frame.filter()[1]},
                     new long[] {step[0], step[1], 0, step[2], step[3]});
         }
         long down = filters.stride(0);
-        return Layout.of(new long[] {filters.size(1), frame.channels(), height, width}, new long[] {
-            filters.stride(1),
-            frame.inPatch(1, 0, 0) * down,
-            frame.inPatch(0, 1, 0) * down,
-            frame.inPatch(0, 0, 1) * down
-        });
+        int sides = frame.sides();
+        long[] shape = new long[2 + sides];
+        long[] strides = new long[2 + sides];
+        shape[0] = filters.size(1);
+        strides[0] = filters.stride(1);
+        shape[1] = frame.channels();
+        strides[1] = frame.inPatch(1, 0) * down;
+        int inFilter = 1;
+        for (int side = sides - 1; side >= 0; side--) {
+            shape[2 + side] = frame.filter()[side];
+            strides[2 + side] = frame.inPatch(0, inFilter) * down;
+            inFilter *= frame.filter()[side];
+        }
+        return Layout.of(shape, strides);
     }
 }

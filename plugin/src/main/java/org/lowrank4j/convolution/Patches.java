@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The patches of pictures that the filters of a convolution look at: one row for each place of a filter, one column for
- * (channel, y, x) in the filter. There are kernel area times as many numbers as in the pictures, so they are made for a few
+ * each number of the filter. There are kernel area times as many numbers as in the pictures, so they are made for a few
  * examples at a time, and again in each pass, which takes less time than to keep them.
  *
  * <p>Pictures are channels x examples x height x width in 'c' order, as the layers below leave them, and so is everything
@@ -129,10 +129,17 @@ public final class Patches {
 
         final Frame frame;
         final int places;
+        private final int last;
+        private final int[][] rows;
 
         Kernel(Frame frame) {
             this.frame = frame;
             places = frame.places(1);
+            last = frame.sides() - 1;
+            rows = new int[frame.area() / frame.filter()[last]][];
+            for (int row = 0; row < rows.length; row++) {
+                rows[row] = frame.rowsSeen(row);
+            }
         }
 
         /** Opens all patches. */
@@ -160,39 +167,47 @@ public final class Patches {
         abstract void add(int place, int pixel, int stride, int count);
 
         final void patches(int channel, int example, int count) {
-            for (int y = 0; y < frame.filter()[0]; y++) {
-                for (int x = 0; x < frame.filter()[1]; x++) {
-                    clearPlaces();
-                    int from = frame.first(1, x);
-                    int length = frame.end(1, x) - from;
-                    for (int row = frame.first(0, y); length > 0 && row < frame.end(0, y); row++) {
-                        take(pixel(row, y, from, x), frame.stride()[1], row * frame.places()[1] + from, length);
-                    }
-                    writePlaces(at(channel, y, x, example, count));
-                }
+            for (int inFilter = 0; inFilter < frame.area(); inFilter++) {
+                clearPlaces();
+                eachRow(inFilter, true);
+                writePlaces(at(channel, inFilter, example, count));
             }
         }
 
         final void addUp(int channel, int example, int count) {
             clearPicture();
-            for (int y = 0; y < frame.filter()[0]; y++) {
-                for (int x = 0; x < frame.filter()[1]; x++) {
-                    readPlaces(at(channel, y, x, example, count));
-                    int first = frame.first(1, x);
-                    int length = frame.end(1, x) - first;
-                    for (int row = frame.first(0, y); length > 0 && row < frame.end(0, y); row++) {
-                        add(row * frame.places()[1] + first, pixel(row, y, first, x), frame.stride()[1], length);
+            for (int inFilter = 0; inFilter < frame.area(); inFilter++) {
+                readPlaces(at(channel, inFilter, example, count));
+                eachRow(inFilter, false);
+            }
+        }
+
+        /** Takes what one number of a filter sees, or adds it. */
+        private void eachRow(int inFilter, boolean in) {
+            int x = inFilter % frame.filter()[last];
+            int first = frame.first(last, x);
+            int length = frame.end(last, x) - first;
+            if (length <= 0) {
+                return;
+            }
+            int stride = frame.stride()[last];
+            int start = frame.pixel(last, first, x);
+            int[] seen = rows[inFilter / frame.filter()[last]];
+            for (int row = 0; row < seen.length; row++) {
+                if (seen[row] >= 0) {
+                    int pixel = seen[row] * frame.size()[last] + start;
+                    int place = row * frame.places()[last] + first;
+                    if (in) {
+                        take(pixel, stride, place, length);
+                    } else {
+                        add(place, pixel, stride, length);
                     }
                 }
             }
         }
 
-        private int pixel(int row, int y, int column, int x) {
-            return frame.pixel(0, row, y) * frame.size()[1] + frame.pixel(1, column, x);
-        }
-
-        private int at(int channel, int y, int x, int example, int count) {
-            return (frame.inPatch(channel, y, x) * count + example) * places;
+        private int at(int channel, int inFilter, int example, int count) {
+            return (frame.inPatch(channel, inFilter) * count + example) * places;
         }
     }
 

@@ -45,11 +45,16 @@ public final class Pictures {
         return made;
     }
 
+    /** With the first two dimensions exchanged, examples and channels, on the same memory. */
+    public static INDArray exchanged(INDArray array) {
+        return array.swapAxes(0, 1);
+    }
+
     /** Channels x examples x height x width in 'c' order; a copy unless they lie in memory so. */
     public INDArray byChannel() {
         INDArray ordered = byChannel;
         if (ordered == null) {
-            INDArray channels = asTheyAre().permute(1, 0, 2, 3);
+            INDArray channels = exchanged(asTheyAre());
             ordered = followOneAnother(channels) ? channels : copy.apply(channels);
             byChannel = ordered;
         }

@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Convolution3DLayer;
 
@@ -15,5 +16,10 @@ public final class Convolution3d implements LayerKind {
     @Override
     public List<Matrix> matrices() {
         return List.of(Matrix.filters("W"));
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return VolumePasses::new;
     }
 }

@@ -1,7 +1,7 @@
 package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
@@ -20,28 +20,28 @@ class ConvolutionPasses extends PicturePasses {
     }
 
     @Override
-    INDArray filters(ConvolutionLayer layer) {
+    INDArray filters(BaseLayer<?> layer) {
         return training.weight(layer, WEIGHT);
     }
 
     @Override
-    long inputs(ConvolutionLayer layer) {
+    long inputs(BaseLayer<?> layer) {
         return filters(layer).size(1);
     }
 
     @Override
-    long outputs(ConvolutionLayer layer) {
+    long outputs(BaseLayer<?> layer) {
         return filters(layer).size(0);
     }
 
     @Override
-    void forward(ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
+    void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
         engine.convolution(frame, (int) z.size(1), z.dataType()).forward(pictures, matrix(layer), z);
     }
 
     @Override
     void backward(
-            ConvolutionLayer layer,
+            BaseLayer<?> layer,
             Frame frame,
             Pictures pictures,
             INDArray delta,
@@ -61,7 +61,7 @@ class ConvolutionPasses extends PicturePasses {
     }
 
     /** M. */
-    INDArray matrix(ConvolutionLayer layer) {
+    INDArray matrix(BaseLayer<?> layer) {
         INDArray filters = filters(layer);
         return Matrix.memory(filters, filters.length() / filters.size(0), filters.size(0), 'f');
     }

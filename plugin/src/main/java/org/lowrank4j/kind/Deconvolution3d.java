@@ -1,6 +1,7 @@
 package org.lowrank4j.kind;
 
 import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.layers.convolution.Deconvolution3DLayer;
 
@@ -19,5 +20,10 @@ public final class Deconvolution3d implements LayerKind {
     public List<Matrix> matrices() {
         return List.of(
                 new Matrix("W", array -> Matrix.memory(array, array.size(4), array.length() / array.size(4), 'f')));
+    }
+
+    @Override
+    public StandIn standIn(Layer layer) {
+        return VolumeDeconvolutionPasses::new;
     }
 }

@@ -1,12 +1,11 @@
 package org.lowrank4j.kind;
 
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DeconvolutionParamInitializer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.deeplearning4j.util.ConvolutionUtils;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.convolution.Convolution;
 import org.lowrank4j.convolution.Frame;
@@ -17,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * The passes of a transposed convolution: those of the convolution that goes over its output, the other way round. DL4J
  * forgets its dropout on the way back; so do these.
  */
-final class DeconvolutionPasses extends PicturePasses {
+class DeconvolutionPasses extends PicturePasses {
 
     private static final String WEIGHT = DeconvolutionParamInitializer.WEIGHT_KEY;
 
@@ -27,22 +26,22 @@ final class DeconvolutionPasses extends PicturePasses {
 
     /** Inputs x outputs x height x width. */
     @Override
-    INDArray filters(ConvolutionLayer layer) {
+    INDArray filters(BaseLayer<?> layer) {
         return training.weight(layer, WEIGHT);
     }
 
     @Override
-    long inputs(ConvolutionLayer layer) {
+    long inputs(BaseLayer<?> layer) {
         return filters(layer).size(0);
     }
 
     @Override
-    long outputs(ConvolutionLayer layer) {
+    long outputs(BaseLayer<?> layer) {
         return filters(layer).size(1);
     }
 
     @Override
-    INDArray throughDropout(ConvolutionLayer layer, INDArray below) {
+    INDArray throughDropout(BaseLayer<?> layer, INDArray below) {
         return below;
     }
 
@@ -53,33 +52,39 @@ final class DeconvolutionPasses extends PicturePasses {
 
     /** Over the output, whose places are the pixels of the input. */
     @Override
-    Frame goesOver(ConvolutionLayer layer, INDArray input) {
-        var settings = layer.layerConf();
+    final Frame goesOver(BaseLayer<?> layer, INDArray input) {
+        ConvolutionLayer settings = settings(layer);
         int[] filter = settings.getKernelSize();
         int[] stride = settings.getStride();
         int[] dilation = settings.getDilation();
-        ConvolutionMode mode = layer.getConvolutionMode();
         int[] padding = settings.getPadding().clone();
-        int[] places = {(int) input.size(2), (int) input.size(3)};
-        int[] size = ConvolutionUtils.getDeconvolutionOutputSize(
-                input, filter, stride, padding, mode, dilation, CNN2DFormat.NCHW);
-        if (mode == ConvolutionMode.Same) {
-            for (int side = 0; side < 2; side++) {
-                int seen = (places[side] - 1) * stride[side] + (filter[side] - 1) * dilation[side] + 1;
+        int[] places = new int[filter.length];
+        int[] size = new int[filter.length];
+        for (int side = 0; side < filter.length; side++) {
+            places[side] = (int) input.size(2 + side);
+            int seen = (places[side] - 1) * stride[side] + (filter[side] - 1) * dilation[side] + 1;
+            if (settings.getConvolutionMode() == ConvolutionMode.Same) {
+                size[side] = places[side] * stride[side];
                 padding[side] = Math.max(0, (seen - size[side]) / 2);
+            } else {
+                size[side] = seen - 2 * padding[side];
             }
         }
-        return new Frame((int) outputs(layer), size, filter, stride, padding, dilation, places);
+        return new Frame((int) outputs(layer), size, filter, stride, padding, dilation, places, order());
+    }
+
+    Frame.Order order() {
+        return Frame.Order.CHANNELS_FIRST;
     }
 
     @Override
-    void forward(ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
+    void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
         convolution(frame, z).backward(pictures.byChannel(), matrix(layer), z);
     }
 
     @Override
     void backward(
-            ConvolutionLayer layer,
+            BaseLayer<?> layer,
             Frame frame,
             Pictures pictures,
             INDArray delta,
@@ -87,7 +92,7 @@ final class DeconvolutionPasses extends PicturePasses {
             @Nullable INDArray below,
             LayerWorkspaceMgr workspaces) {
         Convolution convolution = convolution(frame, delta);
-        Pictures above = new Pictures(delta.permute(1, 0, 2, 3), array -> array.dup('c'));
+        Pictures above = new Pictures(Pictures.exchanged(delta), array -> array.dup('c'));
         WeightGradient gradient = new TransposedGradient(
                 frame.patch(),
                 inputs(layer),
@@ -106,7 +111,7 @@ final class DeconvolutionPasses extends PicturePasses {
     }
 
     /** (output, y, x) x input, column-major: the transpose of M, on its memory. */
-    private INDArray matrix(ConvolutionLayer layer) {
+    INDArray matrix(BaseLayer<?> layer) {
         INDArray filters = filters(layer);
         return Matrix.memory(filters, filters.length() / filters.size(0), filters.size(0), 'f');
     }

@@ -1,7 +1,7 @@
 package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.DepthwiseConvolutionParamInitializer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
@@ -22,28 +22,28 @@ final class DepthwisePasses extends PicturePasses {
 
     /** Height x width x channels x multiplier. */
     @Override
-    INDArray filters(ConvolutionLayer layer) {
+    INDArray filters(BaseLayer<?> layer) {
         return training.weight(layer, WEIGHT);
     }
 
     @Override
-    long inputs(ConvolutionLayer layer) {
+    long inputs(BaseLayer<?> layer) {
         return filters(layer).size(2);
     }
 
     @Override
-    long outputs(ConvolutionLayer layer) {
+    long outputs(BaseLayer<?> layer) {
         return filters(layer).size(2) * filters(layer).size(3);
     }
 
     @Override
-    void forward(ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
+    void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
         depthwise(layer, frame, z).forward(pictures, perChannel(filters(layer)), z);
     }
 
     @Override
     void backward(
-            ConvolutionLayer layer,
+            BaseLayer<?> layer,
             Frame frame,
             Pictures pictures,
             INDArray delta,
@@ -67,7 +67,7 @@ final class DepthwisePasses extends PicturePasses {
         }
     }
 
-    private Convolution depthwise(ConvolutionLayer layer, Frame frame, INDArray z) {
+    private Convolution depthwise(BaseLayer<?> layer, Frame frame, INDArray z) {
         return engine.depthwise(frame, (int) filters(layer).size(3), (int) z.size(1), z.dataType());
     }
 

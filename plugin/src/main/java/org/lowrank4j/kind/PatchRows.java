@@ -1,10 +1,10 @@
 package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.convolution.Frame;
 import org.lowrank4j.convolution.Patches;
+import org.lowrank4j.convolution.Pictures;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -12,11 +12,10 @@ import org.nd4j.linalg.factory.Nd4j;
 final class PatchRows implements InputRows {
 
     @Override
-    public @Nullable INDArray of(BaseLayer<?> base) {
-        ConvolutionLayer layer = (ConvolutionLayer) base;
+    public @Nullable INDArray of(BaseLayer<?> layer) {
         INDArray weight = layer.getParam("W");
-        INDArray input = PicturePasses.channelsFirst(layer, layer.input().castTo(weight.dataType()));
-        INDArray pictures = input.permute(1, 0, 2, 3).dup('c');
+        INDArray input = PicturePasses.pictures(layer, layer.input().castTo(weight.dataType()));
+        INDArray pictures = Pictures.exchanged(input).dup('c');
         Frame frame = PicturePasses.frame(layer, input);
         int examples = (int) input.size(0);
         Patches patches = new Patches(frame, examples, weight.dataType());

@@ -2,10 +2,10 @@ package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -44,16 +44,15 @@ abstract class PicturePasses implements LayerPasses {
     }
 
     /** The parameter of the filters, whose type is that of the passes. */
-    abstract INDArray filters(ConvolutionLayer layer);
+    abstract INDArray filters(BaseLayer<?> layer);
 
     /** Channels of the pictures that the filters are for. */
-    abstract long inputs(ConvolutionLayer layer);
+    abstract long inputs(BaseLayer<?> layer);
 
-    abstract long outputs(ConvolutionLayer layer);
+    abstract long outputs(BaseLayer<?> layer);
 
     /** z without the bias. */
-    abstract void forward(
-            ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces);
+    abstract void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces);
 
     /**
      * Hands over the gradients of the matrices.
@@ -63,7 +62,7 @@ abstract class PicturePasses implements LayerPasses {
      * @param below to be replaced by dL/dx, channels x examples x height x width in 'c' order; null if nobody wants it
      */
     abstract void backward(
-            ConvolutionLayer layer,
+            BaseLayer<?> layer,
             Frame frame,
             Pictures pictures,
             INDArray delta,
@@ -83,9 +82,8 @@ abstract class PicturePasses implements LayerPasses {
 
     /** The layer's output; null to let the stock layer answer, and complain, where the input does not fit. */
     @Override
-    public @Nullable INDArray forward(BaseLayer<?> base, LayerWorkspaceMgr workspaces) {
+    public @Nullable INDArray forward(BaseLayer<?> layer, LayerWorkspaceMgr workspaces) {
         forget();
-        ConvolutionLayer layer = (ConvolutionLayer) base;
         if (layer.input() == null || layer.input().rank() != rank()) {
             return null;
         }
@@ -110,22 +108,22 @@ abstract class PicturePasses implements LayerPasses {
 
     /** z, channels x examples x height x width in 'c' order. */
     private INDArray preActivation(
-            ConvolutionLayer layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
+            BaseLayer<?> layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
         INDArray z = workspaces.createUninitialized(
                 where,
                 filters(layer).dataType(),
-                new long[] {outputs(layer), pictures.asTheyAre().size(0), made(frame)[0], made(frame)[1]},
+                byChannel(outputs(layer), pictures.asTheyAre().size(0), made(frame)),
                 'c');
         forward(layer, frame, pictures, z, workspaces);
-        if (layer.hasBias()) {
+        if (settings(layer).hasBias()) {
             INDArray rows = Pictures.perPlace(z);
             Blas.addRow(layer.getParam(BIAS), ones.of(z.dataType(), rows.size(0)), rows);
         }
         return z;
     }
 
-    private INDArray activated(ConvolutionLayer layer, INDArray z, LayerWorkspaceMgr workspaces) {
-        IActivation activation = layer.layerConf().getActivationFn();
+    private INDArray activated(BaseLayer<?> layer, INDArray z, LayerWorkspaceMgr workspaces) {
+        IActivation activation = settings(layer).getActivationFn();
         boolean kept = !training.outputMayBeOverwritten()
                 && !masksItsOutput(layer)
                 && ActivatedUnits.outputStandsForInput(activation);
@@ -143,13 +141,13 @@ abstract class PicturePasses implements LayerPasses {
         return 4;
     }
 
-    /** Height and width of what it makes. */
+    /** The sides of what it makes. */
     int[] made(Frame frame) {
         return frame.places();
     }
 
     /** Whether the layer clears entries of its output after its activation. */
-    boolean masksItsOutput(ConvolutionLayer layer) {
+    boolean masksItsOutput(BaseLayer<?> layer) {
         return false;
     }
 
@@ -160,27 +158,27 @@ abstract class PicturePasses implements LayerPasses {
 
     /** An array by channel as an array of the layer, channels first, on the same memory. */
     INDArray asInLayer(INDArray byChannel) {
-        return byChannel.permute(1, 0, 2, 3);
+        return Pictures.exchanged(byChannel);
     }
 
-    private static INDArray inFormat(ConvolutionLayer layer, INDArray array) {
-        return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 2, 3, 1) : array;
+    /** What {@link #channelsFirst} makes, as the layer has it. */
+    INDArray inFormat(BaseLayer<?> layer, INDArray array) {
+        return settings(layer).getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 2, 3, 1) : array;
     }
 
     /** dL/dx through the layer's dropout, where DL4J does so. */
-    INDArray throughDropout(ConvolutionLayer layer, INDArray below) {
+    INDArray throughDropout(BaseLayer<?> layer, INDArray below) {
         return LayerInternals.backpropDropout(layer, below);
     }
 
-    private static INDArray outward(ConvolutionLayer layer, INDArray output, LayerWorkspaceMgr workspaces) {
+    private INDArray outward(BaseLayer<?> layer, INDArray output, LayerWorkspaceMgr workspaces) {
         INDArray formatted = inFormat(layer, output);
         return formatted == output ? output : workspaces.dup(ArrayType.ACTIVATIONS, formatted);
     }
 
     /** Gradients of what is trained, and epsilon for the layer below or null. */
     @Override
-    public Pair<Gradient, INDArray> backward(BaseLayer<?> base, INDArray epsilon, LayerWorkspaceMgr workspaces) {
-        ConvolutionLayer layer = (ConvolutionLayer) base;
+    public Pair<Gradient, INDArray> backward(BaseLayer<?> layer, INDArray epsilon, LayerWorkspaceMgr workspaces) {
         layer.assertInputSet(true);
         DataType type = filters(layer).dataType();
         INDArray input = asPictures(channelsFirst(layer, layer.input().castTo(type)));
@@ -201,7 +199,7 @@ abstract class PicturePasses implements LayerPasses {
                 ? workspaces.createUninitialized(
                         ArrayType.ACTIVATION_GRAD,
                         type,
-                        new long[] {input.size(1), input.size(0), input.size(2), input.size(3)},
+                        Pictures.exchanged(input).shape(),
                         'c')
                 : null;
         backward(layer, frame, pictures, delta, trained, below, workspaces);
@@ -213,13 +211,24 @@ abstract class PicturePasses implements LayerPasses {
     }
 
     /** dL/dz, channels x examples x height x width in 'c' order. */
-    private INDArray delta(ConvolutionLayer layer, INDArray z, INDArray epsilon, LayerWorkspaceMgr workspaces) {
-        IActivation activation = layer.layerConf().getActivationFn();
+    private INDArray delta(BaseLayer<?> layer, INDArray z, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+        IActivation activation = settings(layer).getActivationFn();
         INDArray above = channelsFirst(layer, epsilon);
         if (ActivatedUnits.isRectifier(activation)) {
             return ActivatedUnits.rectified(z, byChannel(above, workspaces));
         }
         return byChannel(activation.backprop(asInLayer(z), above).getFirst(), workspaces);
+    }
+
+    /** Channels x examples x sides. */
+    static long[] byChannel(long channels, long examples, int[] sides) {
+        long[] shape = new long[2 + sides.length];
+        shape[0] = channels;
+        shape[1] = examples;
+        for (int side = 0; side < sides.length; side++) {
+            shape[2 + side] = sides[side];
+        }
+        return shape;
     }
 
     private INDArray byChannel(INDArray array, LayerWorkspaceMgr workspaces) {
@@ -231,7 +240,7 @@ abstract class PicturePasses implements LayerPasses {
      *
      * @param input examples x channels x height x width
      */
-    Frame goesOver(ConvolutionLayer layer, INDArray input) {
+    Frame goesOver(BaseLayer<?> layer, INDArray input) {
         return frame(layer, input);
     }
 
@@ -240,13 +249,13 @@ abstract class PicturePasses implements LayerPasses {
      *
      * @param input examples x channels x height x width
      */
-    static Frame frame(ConvolutionLayer layer, INDArray input) {
-        var settings = layer.layerConf();
+    static Frame frame(BaseLayer<?> layer, INDArray input) {
+        var settings = settings(layer);
         int[] size = {(int) input.size(2), (int) input.size(3)};
         int[] filter = settings.getKernelSize();
         int[] stride = settings.getStride();
         int[] dilation = settings.getDilation();
-        ConvolutionMode mode = layer.getConvolutionMode();
+        ConvolutionMode mode = settings.getConvolutionMode();
         int[] asked = mode == ConvolutionMode.Same ? null : settings.getPadding();
         int[] places = ConvolutionUtils.getOutputSize(input, filter, stride, asked, mode, dilation, CNN2DFormat.NCHW);
         int[] padding = asked == null
@@ -255,8 +264,17 @@ abstract class PicturePasses implements LayerPasses {
         return new Frame((int) input.size(1), size, filter, stride, padding, dilation, places);
     }
 
-    /** examples x channels x height x width, as DL4J's other format has it too then. */
-    static INDArray channelsFirst(ConvolutionLayer layer, INDArray array) {
-        return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 3, 1, 2) : array;
+    /** An array of the layer as examples x channels x sides, on the same memory. */
+    INDArray channelsFirst(BaseLayer<?> layer, INDArray array) {
+        return pictures(layer, array);
+    }
+
+    /** The pictures of a two-dimensional layer as examples x channels x height x width, on the same memory. */
+    static INDArray pictures(BaseLayer<?> layer, INDArray array) {
+        return settings(layer).getCnn2dDataFormat() == CNN2DFormat.NHWC ? array.permute(0, 3, 1, 2) : array;
+    }
+
+    static ConvolutionLayer settings(BaseLayer<?> layer) {
+        return (ConvolutionLayer) layer.layerConf();
     }
 }

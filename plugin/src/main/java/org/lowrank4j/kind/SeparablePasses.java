@@ -1,7 +1,7 @@
 package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.gradient.Gradient;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.SeparableConvolutionParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -28,29 +28,29 @@ final class SeparablePasses extends PicturePasses {
 
     /** Multiplier x channels x height x width. */
     @Override
-    INDArray filters(ConvolutionLayer layer) {
+    INDArray filters(BaseLayer<?> layer) {
         return training.weight(layer, DEPTHWISE);
     }
 
     @Override
-    long inputs(ConvolutionLayer layer) {
+    long inputs(BaseLayer<?> layer) {
         return filters(layer).size(1);
     }
 
     @Override
-    long outputs(ConvolutionLayer layer) {
+    long outputs(BaseLayer<?> layer) {
         return training.weight(layer, POINTWISE).size(0);
     }
 
     @Override
-    void forward(ConvolutionLayer layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
+    void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
         INDArray inner = inner(layer, frame, pictures, ArrayType.FF_WORKING_MEM, workspaces);
         INDArray matrix = matrix(layer);
         pointwise(frame, matrix, z.size(1)).forward(byChannel(inner), matrix, z);
     }
 
     private INDArray inner(
-            ConvolutionLayer layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
+            BaseLayer<?> layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
         INDArray filters = filters(layer);
         long examples = pictures.asTheyAre().size(0);
         INDArray inner = empty(layer, frame, examples, where, workspaces);
@@ -59,18 +59,15 @@ final class SeparablePasses extends PicturePasses {
     }
 
     private INDArray empty(
-            ConvolutionLayer layer, Frame frame, long examples, ArrayType where, LayerWorkspaceMgr workspaces) {
+            BaseLayer<?> layer, Frame frame, long examples, ArrayType where, LayerWorkspaceMgr workspaces) {
         INDArray filters = filters(layer);
         return workspaces.createUninitialized(
-                where,
-                filters.dataType(),
-                new long[] {filters.size(0) * filters.size(1), examples, frame.places()[0], frame.places()[1]},
-                'c');
+                where, filters.dataType(), byChannel(filters.size(0) * filters.size(1), examples, frame.places()), 'c');
     }
 
     @Override
     void backward(
-            ConvolutionLayer layer,
+            BaseLayer<?> layer,
             Frame frame,
             Pictures pictures,
             INDArray delta,
@@ -81,8 +78,7 @@ final class SeparablePasses extends PicturePasses {
         INDArray matrix = matrix(layer);
         Convolution pointwise = pointwise(frame, matrix, examples);
         Pictures inner = new Pictures(
-                () -> inner(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)
-                        .permute(1, 0, 2, 3),
+                () -> Pictures.exchanged(inner(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)),
                 array -> array.dup('c'));
         INDArray shown =
                 training.take(POINTWISE, new ConvolutionGradient(pointwise, inner, delta, matrix.size(0)), examples);
@@ -96,7 +92,7 @@ final class SeparablePasses extends PicturePasses {
         }
     }
 
-    private Convolution depthwise(ConvolutionLayer layer, Frame frame, int examples) {
+    private Convolution depthwise(BaseLayer<?> layer, Frame frame, int examples) {
         INDArray filters = filters(layer);
         return engine.depthwise(frame, (int) filters.size(0), examples, filters.dataType());
     }
@@ -108,15 +104,15 @@ final class SeparablePasses extends PicturePasses {
     }
 
     private static Pictures byChannel(INDArray inner) {
-        return new Pictures(inner.permute(1, 0, 2, 3), array -> array.dup('c'));
+        return new Pictures(Pictures.exchanged(inner), array -> array.dup('c'));
     }
 
     private static INDArray perChannel(INDArray filters) {
-        return filters.permute(1, 0, 2, 3);
+        return Pictures.exchanged(filters);
     }
 
     /** (channel, multiplier) x output, column-major. */
-    private INDArray matrix(ConvolutionLayer layer) {
+    private INDArray matrix(BaseLayer<?> layer) {
         INDArray pointwise = training.weight(layer, POINTWISE);
         return Matrix.memory(pointwise, pointwise.length() / pointwise.size(0), pointwise.size(0), 'f');
     }

@@ -1,7 +1,7 @@
 package org.lowrank4j.kind;
 
 import org.deeplearning4j.nn.conf.ConvolutionMode;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
+import org.deeplearning4j.nn.layers.BaseLayer;
 import org.lowrank4j.convolution.Frame;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,12 +23,12 @@ final class SequencePasses extends ConvolutionPasses {
     }
 
     @Override
-    boolean masksItsOutput(ConvolutionLayer layer) {
+    boolean masksItsOutput(BaseLayer<?> layer) {
         return layer.getMaskArray() != null;
     }
 
     @Override
-    INDArray throughDropout(ConvolutionLayer layer, INDArray below) {
+    INDArray throughDropout(BaseLayer<?> layer, INDArray below) {
         return below;
     }
 
@@ -52,14 +52,14 @@ final class SequencePasses extends ConvolutionPasses {
 
     /** As DL4J's operation computes it. */
     @Override
-    Frame goesOver(ConvolutionLayer layer, INDArray input) {
-        var settings = layer.layerConf();
+    Frame goesOver(BaseLayer<?> layer, INDArray input) {
+        var settings = settings(layer);
         int length = (int) input.size(3);
         int filter = settings.getKernelSize()[0];
         int stride = settings.getStride()[0];
         int dilation = settings.getDilation()[0];
         int reach = (filter - 1) * dilation;
-        ConvolutionMode mode = layer.getConvolutionMode();
+        ConvolutionMode mode = settings.getConvolutionMode();
         int padding = settings.getPadding()[0];
         int places = (length + 2 * padding - reach - 1) / stride + 1;
         if (mode == ConvolutionMode.Same || mode == ConvolutionMode.Causal) {
@@ -80,7 +80,7 @@ final class SequencePasses extends ConvolutionPasses {
     }
 
     @Override
-    INDArray matrix(ConvolutionLayer layer) {
+    INDArray matrix(BaseLayer<?> layer) {
         INDArray filters = filters(layer);
         return Matrix.memory(filters, filters.length() / filters.size(0), filters.size(0), 'c');
     }

@@ -23,12 +23,13 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.layers.convolution.ConvolutionLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +148,35 @@ class PicturePassesTest {
             Matrix matrix() {
                 return new SeparableConvolution2d().matrices().get(0);
             }
+        },
+        VOLUMES("W", VolumePasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new Convolution3D.Builder(3, 3, 3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new Convolution3d().matrices().get(0);
+            }
+        },
+        TRANSPOSED_VOLUMES("W", VolumeDeconvolutionPasses::new) {
+            @Override
+            org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer() {
+                return new Deconvolution3D.Builder()
+                        .kernelSize(3, 3, 3)
+                        .nIn(INPUTS)
+                        .nOut(OUTPUTS)
+                        .build();
+            }
+
+            @Override
+            Matrix matrix() {
+                return new Deconvolution3d().matrices().get(0);
+            }
         };
 
         private final String parameter;
@@ -224,8 +254,62 @@ class PicturePassesTest {
                 new Form("dropout", layer -> layer.setIDropout(new Dropout(0.5))));
     }
 
+    static List<Form> formsOfVolumes() {
+        return List.of(
+                PLAIN,
+                new Form("padded strides", layer -> {
+                    layer.setKernelSize(new int[] {2, 3, 1});
+                    layer.setPadding(new int[] {1, 2, 0});
+                    layer.setStride(new int[] {2, 1, 2});
+                }),
+                new Form("strides beyond the filter", layer -> {
+                    layer.setKernelSize(new int[] {1, 2, 1});
+                    layer.setStride(new int[] {2, 3, 2});
+                }),
+                new Form("dilated", layer -> {
+                    layer.setKernelSize(new int[] {2, 3, 2});
+                    layer.setDilation(new int[] {2, 1, 3});
+                    layer.setPadding(new int[] {1, 0, 2});
+                }),
+                new Form("same", layer -> layer.setConvolutionMode(ConvolutionMode.Same)),
+                new Form("same, even, strides", layer -> {
+                    layer.setKernelSize(new int[] {4, 2, 3});
+                    layer.setStride(new int[] {2, 2, 1});
+                    layer.setConvolutionMode(ConvolutionMode.Same);
+                }),
+                new Form("single pixels", layer -> layer.setKernelSize(new int[] {1, 1, 1})),
+                new Form("some single pixels", layer -> {
+                    layer.setKernelSize(new int[] {1, 1, 1});
+                    layer.setStride(new int[] {2, 1, 3});
+                }),
+                new Form("without bias", layer -> layer.setHasBias(false)),
+                new Form("channels last", PicturePassesTest::volumesWithChannelsLast),
+                new Form("channels last, dropout", layer -> {
+                    volumesWithChannelsLast(layer);
+                    layer.setIDropout(new Dropout(0.5));
+                }),
+                new Form("identity", layer -> layer.setActivationFn(new ActivationIdentity())),
+                new Form("tanh", layer -> layer.setActivationFn(new ActivationTanH())),
+                new Form("dropout", layer -> layer.setIDropout(new Dropout(0.5))));
+    }
+
+    private static void volumesWithChannelsLast(org.deeplearning4j.nn.conf.layers.ConvolutionLayer layer) {
+        if (layer instanceof Convolution3D volumes) {
+            volumes.setDataFormat(Convolution3D.DataFormat.NDHWC);
+        } else {
+            ((Deconvolution3D) layer).setDataFormat(Convolution3D.DataFormat.NDHWC);
+        }
+    }
+
+    private static boolean overVolumes(Kind kind) {
+        return kind == Kind.VOLUMES || kind == Kind.TRANSPOSED_VOLUMES;
+    }
+
     /** Those that a kind of layer has. */
     private static Stream<Form> forms(Kind kind) {
+        if (overVolumes(kind)) {
+            return formsOfVolumes().stream();
+        }
         return kind == Kind.SEQUENCE
                 ? Stream.concat(
                         forms().stream().filter(form -> !form.name().equals("channels last")),
@@ -316,7 +400,7 @@ class PicturePassesTest {
         }
     }
 
-    private static ConvolutionLayer layer(Kind kind, Form form, DataType type) {
+    private static BaseLayer<?> layer(Kind kind, Form form, DataType type) {
         org.deeplearning4j.nn.conf.layers.ConvolutionLayer settings = kind.layer();
         settings.setActivationFn(new ActivationReLU());
         // As a network sets it; a separable convolution has none of its own.
@@ -329,30 +413,41 @@ class PicturePassesTest {
                 .build();
         long count = configuration.getLayer().initializer().numParams(configuration);
         INDArray parameters = Nd4j.create(type, 1, count);
-        ConvolutionLayer layer =
-                (ConvolutionLayer) configuration.getLayer().instantiate(configuration, null, 0, parameters, true, type);
+        BaseLayer<?> layer =
+                (BaseLayer<?>) configuration.getLayer().instantiate(configuration, null, 0, parameters, true, type);
         parameters.assign(Nd4j.rand(type, 1, count).subi(0.5));
         layer.setBackpropGradientsViewArray(Nd4j.create(type, 1, count));
         return layer;
     }
 
-    private static ConvolutionLayer convolution(Form form, DataType type) {
+    private static BaseLayer<?> convolution(Form form, DataType type) {
         return layer(Kind.CONVOLUTION, form, type);
     }
 
-    private static INDArray pictures(ConvolutionLayer layer, DataType type) {
+    private static INDArray pictures(BaseLayer<?> layer, DataType type) {
         if (layer instanceof org.deeplearning4j.nn.layers.convolution.Convolution1DLayer) {
             return Nd4j.rand(type, EXAMPLES, INPUTS, 13).subi(0.5);
         }
+        if (layer.layerConf() instanceof Convolution3D || layer.layerConf() instanceof Deconvolution3D) {
+            INDArray drawn = Nd4j.rand(type, EXAMPLES, INPUTS, 5, 7, 6).subi(0.5);
+            return Volumes.inFormat(format(layer), drawn).dup('c');
+        }
         INDArray drawn = Nd4j.rand(type, EXAMPLES, INPUTS, 9, 7).subi(0.5);
-        return layer.layerConf().getCnn2dDataFormat() == CNN2DFormat.NHWC
+        return PicturePasses.settings(layer).getCnn2dDataFormat() == CNN2DFormat.NHWC
                 ? drawn.permute(0, 2, 3, 1).dup('c')
                 : drawn;
     }
 
+    private static Convolution3D.DataFormat format(BaseLayer<?> layer) {
+        return layer.layerConf() instanceof Convolution3D volumes
+                ? volumes.getDataFormat()
+                : ((Deconvolution3D) layer.layerConf()).getDataFormat();
+    }
+
     private static void assertClose(INDArray expected, INDArray actual, String what) {
         assertArrayEquals(expected.shape(), actual.shape(), what);
-        double tolerance = expected.dataType() == DataType.DOUBLE ? 1e-12 : 2e-5;
+        double largest = Math.max(1, expected.amaxNumber().doubleValue());
+        double tolerance = (expected.dataType() == DataType.DOUBLE ? 1e-12 : 2e-5) * largest;
         INDArray difference = expected.dup('c').subi(actual.dup('c'));
         assertTrue(
                 difference.amaxNumber().doubleValue() <= tolerance,
@@ -365,7 +460,7 @@ class PicturePassesTest {
         assumeTrue(engine.equals(ConvolutionEngines.PORTABLE) || OneDnnHere.isExpected());
         ConvolutionEngines.ask(engine, "this test");
         Nd4j.getRandom().setSeed(7);
-        ConvolutionLayer layer = layer(kind, form, type);
+        BaseLayer<?> layer = layer(kind, form, type);
         INDArray x = pictures(layer, type);
 
         layer.setInput(x.dup(), WORKSPACES);
@@ -376,7 +471,9 @@ class PicturePassesTest {
 
         for (boolean overwritten : new boolean[] {false, true}) {
             Training training = new Training(true, overwritten);
-            training.ofBias = layer.hasBias() ? layer.getParam("b").ulike() : null;
+            training.ofBias = PicturePasses.settings(layer).hasBias()
+                    ? layer.getParam("b").ulike()
+                    : null;
             LayerPasses passes = kind.standIn.passes(training);
             layer.clear();
             layer.setInput(x.dup(), WORKSPACES);
@@ -388,7 +485,7 @@ class PicturePassesTest {
             }
             Pair<Gradient, INDArray> back = Objects.requireNonNull(passes.backward(layer, epsilon.dup(), WORKSPACES));
             assertClose(stock.getSecond(), back.getSecond(), "epsilon");
-            if (layer.hasBias()) {
+            if (PicturePasses.settings(layer).hasBias()) {
                 assertClose(stock.getFirst().getGradientFor("b"), training.ofBias, "dL/db");
             }
             assertEquals(kind.parameter, training.parameter);
@@ -434,13 +531,13 @@ class PicturePassesTest {
     @ParameterizedTest
     @MethodSource("formsAndTypes")
     void theRowsOfItsInput(Form form, DataType type) {
-        ConvolutionLayer layer = convolution(form, type);
-        layer.layerConf().setActivationFn(new ActivationIdentity());
+        BaseLayer<?> layer = convolution(form, type);
+        PicturePasses.settings(layer).setActivationFn(new ActivationIdentity());
         layer.setInput(pictures(layer, type), WORKSPACES);
-        INDArray y = PicturePasses.channelsFirst(layer, layer.activate(false, WORKSPACES));
+        INDArray y = PicturePasses.pictures(layer, layer.activate(false, WORKSPACES));
         INDArray rows = Objects.requireNonNull(new Convolution2d().inputRows().of(layer));
         INDArray out = rows.mmul(Matrix.filters("W").view().apply(layer.getParam("W")));
-        if (layer.hasBias()) {
+        if (PicturePasses.settings(layer).hasBias()) {
             out.addiRowVector(layer.getParam("b"));
         }
         assertClose(y.permute(0, 2, 3, 1).dup('c').reshape('c', out.shape()), out, "X M + b");
@@ -449,7 +546,7 @@ class PicturePassesTest {
     /** What nothing below wants is not made; what was not kept is made again. */
     @Test
     void withoutEpsilonAndWithoutItsForwardPass() {
-        ConvolutionLayer layer = convolution(PLAIN, DataType.DOUBLE);
+        BaseLayer<?> layer = convolution(PLAIN, DataType.DOUBLE);
         INDArray x = pictures(layer, DataType.DOUBLE);
         layer.setInput(x, WORKSPACES);
         INDArray epsilon =
@@ -478,7 +575,7 @@ class PicturePassesTest {
     void aFrozenOneCopiesNoInputOnTheWayBack() {
         Form lastChannels = new Form("channels last", layer -> layer.setCnn2dDataFormat(CNN2DFormat.NHWC));
         for (Kind kind : List.of(Kind.CONVOLUTION, Kind.DEPTHWISE, Kind.TRANSPOSED, Kind.SEPARABLE)) {
-            ConvolutionLayer layer = layer(kind, lastChannels, DataType.FLOAT);
+            BaseLayer<?> layer = layer(kind, lastChannels, DataType.FLOAT);
             INDArray input = pictures(layer, DataType.FLOAT);
             layer.setInput(input, WORKSPACES);
             LayerPasses passes = kind.standIn.passes(new Training(true, false));
@@ -497,7 +594,7 @@ class PicturePassesTest {
             layer.setIDropout(new Dropout(0.5));
         });
         for (Kind kind : List.of(Kind.CONVOLUTION, Kind.DEPTHWISE, Kind.SEPARABLE)) {
-            ConvolutionLayer layer = layer(kind, form, DataType.DOUBLE);
+            BaseLayer<?> layer = layer(kind, form, DataType.DOUBLE);
             layer.setInput(pictures(layer, DataType.DOUBLE), WORKSPACES);
             LayerPasses passes = kind.standIn.passes(new Training(true, false));
             INDArray y =
@@ -505,7 +602,7 @@ class PicturePassesTest {
             INDArray dropped = layer.input().dup();
             INDArray epsilon =
                     passes.backward(layer, y.dup(), WORKSPACES).getSecond().dup();
-            layer.layerConf().setIDropout(null);
+            PicturePasses.settings(layer).setIDropout(null);
             layer.setInput(dropped, WORKSPACES);
             assertClose(y, Objects.requireNonNull(passes.forward(layer, WORKSPACES)), kind + "'s output");
             INDArray whole = passes.backward(layer, y.dup(), WORKSPACES).getSecond();
@@ -517,7 +614,7 @@ class PicturePassesTest {
     @Test
     void maskedSequences() {
         // DL4J reduces masks of floats only.
-        ConvolutionLayer layer = layer(Kind.SEQUENCE, PLAIN, DataType.FLOAT);
+        BaseLayer<?> layer = layer(Kind.SEQUENCE, PLAIN, DataType.FLOAT);
         INDArray x = pictures(layer, DataType.FLOAT);
         INDArray mask = Nd4j.ones(DataType.FLOAT, EXAMPLES, 13);
         mask.putScalar(1, 12, 0);
@@ -540,7 +637,7 @@ class PicturePassesTest {
 
     @Test
     void inputsThatDoNotFitAreLeftToDl4j() {
-        ConvolutionLayer layer = convolution(PLAIN, DataType.FLOAT);
+        BaseLayer<?> layer = convolution(PLAIN, DataType.FLOAT);
         ConvolutionPasses passes = new ConvolutionPasses(new Training(true, false));
         assertNull(passes.forward(layer, WORKSPACES));
         layer.setInput(Nd4j.rand(DataType.FLOAT, EXAMPLES, INPUTS + 1, 9, 7), WORKSPACES);

@@ -37,6 +37,8 @@ final class TargetCatalog {
     private static final String OUTPUT = DL4J + "nn/layers/BaseOutputLayer";
     private static final String CONVOLUTION = DL4J + "nn/layers/convolution/ConvolutionLayer";
     private static final String SEQUENCE = DL4J + "nn/layers/convolution/Convolution1DLayer";
+    private static final String VOLUMES = DL4J + "nn/layers/convolution/Convolution3DLayer";
+    private static final String TRANSPOSED_VOLUMES = DL4J + "nn/layers/convolution/Deconvolution3DLayer";
     private static final String TRANSPOSED = DL4J + "nn/layers/convolution/Deconvolution2DLayer";
     private static final String DEPTHWISE = DL4J + "nn/layers/convolution/DepthwiseConvolution2DLayer";
     private static final String SEPARABLE = DL4J + "nn/layers/convolution/SeparableConvolution2DLayer";
@@ -255,7 +257,9 @@ final class TargetCatalog {
     private static final List<String> KINDS = List.of(
             CONVOLUTION,
             SEQUENCE,
+            VOLUMES,
             TRANSPOSED,
+            TRANSPOSED_VOLUMES,
             DEPTHWISE,
             SEPARABLE,
             EMBEDDING,
@@ -278,8 +282,8 @@ final class TargetCatalog {
         String gradient = WORKSPACES + ")" + PAIR;
         List<Hook> all = new ArrayList<>(others);
         for (String owner : KINDS) {
-            // A convolution over a series activates as ConvolutionLayer does.
-            if (!owner.equals(SEQUENCE)) {
+            // Convolutions over series and volumes activate as ConvolutionLayer does.
+            if (!owner.equals(SEQUENCE) && !owner.equals(VOLUMES)) {
                 all.add(enter(owner, "activate", "(" + activate, "LayerHooks.activate", THIS, ARG0, ARG1));
             }
             all.add(enter(owner, "backpropGradient", "(" + ARRAY + gradient, "LayerHooks.backward", THIS, ARG0, ARG1));

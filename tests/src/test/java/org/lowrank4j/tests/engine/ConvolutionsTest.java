@@ -10,15 +10,19 @@ import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration.ListBuilder;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
@@ -42,7 +46,35 @@ class ConvolutionsTest {
     /** Convolutions above, below and beside what trains; dropout between them draws as it does in stock training. */
     enum Network {
         PLAIN(0),
-        DROPOUT(0.8);
+        DROPOUT(0.8),
+        VOLUMES(0.8) {
+            @Override
+            InputType input() {
+                return InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 4, 5, 6, 2);
+            }
+
+            @Override
+            void convolutions(ListBuilder layers, double rate) {
+                layers.layer(at(rate, new Convolution3D.Builder(3, 2, 2).nOut(4).activation(Activation.RELU)))
+                        .layer(at(
+                                rate,
+                                new Convolution3D.Builder(2, 2, 2)
+                                        .nOut(5)
+                                        .convolutionMode(ConvolutionMode.Same)
+                                        .hasBias(false)
+                                        .activation(Activation.TANH)))
+                        .layer(new Subsampling3DLayer.Builder()
+                                .kernelSize(1, 2, 2)
+                                .stride(1, 1, 1)
+                                .build())
+                        .layer(at(
+                                rate,
+                                new Deconvolution3D.Builder()
+                                        .kernelSize(2, 2, 2)
+                                        .nOut(3)
+                                        .activation(Activation.TANH)));
+            }
+        };
 
         private final double kept;
 
@@ -50,39 +82,37 @@ class ConvolutionsTest {
             this.kept = kept;
         }
 
+        InputType input() {
+            return InputType.convolutional(7, 6, 2);
+        }
+
+        List<DataSet> minibatches(DataType type) {
+            return Stream.of(3, 8, 5)
+                    .map(examples -> {
+                        long[] shape = input().getShape(true);
+                        shape[0] = examples;
+                        return new DataSet(
+                                Data.normal(examples, type, shape),
+                                Data.oneHot(examples, type, examples, Nets.CLASSES));
+                    })
+                    .toList();
+        }
+
+        ConvolutionLayer at(double rate, ConvolutionLayer.BaseConvBuilder<?> convolution) {
+            return convolution
+                    .updater(new Sgd(rate))
+                    .biasUpdater(new Sgd(rate))
+                    .dropOut(kept)
+                    .build();
+        }
+
         /** @param rate of the convolutions */
         MultiLayerConfiguration configuration(DataType type, double rate) {
-            return Nets.settings(type, new Adam(0.01))
+            ListBuilder layers = Nets.settings(type, new Adam(0.01))
                     .weightInit(WeightInit.XAVIER)
-                    .list()
-                    .layer(convolution(3, rate)
-                            .nOut(4)
-                            .activation(Activation.RELU)
-                            .build())
-                    .layer(convolution(1, rate)
-                            .nOut(5)
-                            .dropOut(kept)
-                            .activation(Activation.TANH)
-                            .build())
-                    .layer(new DepthwiseConvolution2D.Builder(2, 2)
-                            .depthMultiplier(2)
-                            .dropOut(kept)
-                            .activation(Activation.TANH)
-                            .updater(new Sgd(rate))
-                            .biasUpdater(new Sgd(rate))
-                            .build())
-                    .layer(new SubsamplingLayer.Builder()
-                            .kernelSize(2, 2)
-                            .stride(1, 1)
-                            .build())
-                    .layer(convolution(2, rate)
-                            .nOut(4)
-                            .stride(2, 1)
-                            .convolutionMode(ConvolutionMode.Same)
-                            .dropOut(kept)
-                            .activation(Activation.LEAKYRELU)
-                            .build())
-                    .layer(new DenseLayer.Builder()
+                    .list();
+            convolutions(layers, rate);
+            return layers.layer(new DenseLayer.Builder()
                             .name("dense")
                             .nOut(6)
                             .activation(Activation.TANH)
@@ -91,14 +121,34 @@ class ConvolutionsTest {
                             .nOut(Nets.CLASSES)
                             .activation(Activation.SOFTMAX)
                             .build())
-                    .setInputType(InputType.convolutional(7, 6, 2))
+                    .setInputType(input())
                     .build();
         }
 
-        private static ConvolutionLayer.Builder convolution(int side, double rate) {
-            return new ConvolutionLayer.Builder(side, side)
-                    .updater(new Sgd(rate))
-                    .biasUpdater(new Sgd(rate));
+        void convolutions(ListBuilder layers, double rate) {
+            layers.layer(new ConvolutionLayer.Builder(3, 3)
+                            .updater(new Sgd(rate))
+                            .biasUpdater(new Sgd(rate))
+                            .nOut(4)
+                            .activation(Activation.RELU)
+                            .build())
+                    .layer(at(rate, new ConvolutionLayer.Builder(1, 1).nOut(5).activation(Activation.TANH)))
+                    .layer(at(
+                            rate,
+                            new DepthwiseConvolution2D.Builder(2, 2)
+                                    .depthMultiplier(2)
+                                    .activation(Activation.TANH)))
+                    .layer(new SubsamplingLayer.Builder()
+                            .kernelSize(2, 2)
+                            .stride(1, 1)
+                            .build())
+                    .layer(at(
+                            rate,
+                            new ConvolutionLayer.Builder(2, 2)
+                                    .nOut(4)
+                                    .stride(2, 1)
+                                    .convolutionMode(ConvolutionMode.Same)
+                                    .activation(Activation.LEAKYRELU)));
         }
     }
 
@@ -109,7 +159,7 @@ class ConvolutionsTest {
 
     @LowRank(
             update = "full",
-            layers = {"type:ConvolutionLayer", "type:DepthwiseConvolution2D", "dense"},
+            layers = {"layer[0-4]", "dense"},
             bias = "all")
     private static MultiLayerNetwork trained(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
@@ -135,11 +185,11 @@ class ConvolutionsTest {
                 network -> corda(network.getLayerWiseConfigurations()))) {
             MultiLayerNetwork network = start.apply(new MultiLayerNetwork(still.clone()));
             INDArray before = filters(network);
-            network.fit(new ExistingDataSetIterator(minibatches(DataType.DOUBLE)));
+            network.fit(new ExistingDataSetIterator(Network.PLAIN.minibatches(DataType.DOUBLE)));
             Nets.assertClose(before, filters(network), 1e-12, "the filters");
             MultiLayerNetwork trained = start.apply(new MultiLayerNetwork(moving.clone()));
             INDArray drawn = filters(trained);
-            trained.fit(new ExistingDataSetIterator(minibatches(DataType.DOUBLE)));
+            trained.fit(new ExistingDataSetIterator(Network.PLAIN.minibatches(DataType.DOUBLE)));
             Nets.assertMoved(drawn, filters(trained), "the filters");
         }
     }
@@ -154,17 +204,10 @@ class ConvolutionsTest {
                         .toArray(INDArray[]::new));
     }
 
-    private static List<DataSet> minibatches(DataType type) {
-        return Stream.of(3, 8, 5)
-                .map(examples -> new DataSet(
-                        Data.normal(examples, type, examples, 2, 7, 6),
-                        Data.oneHot(examples, type, examples, Nets.CLASSES)))
-                .toList();
-    }
-
-    private static void assertTrainsAlike(MultiLayerNetwork stock, MultiLayerNetwork ruled, DataType type) {
+    private static void assertTrainsAlike(
+            Network network, MultiLayerNetwork stock, MultiLayerNetwork ruled, DataType type) {
         INDArray before = stock.params().dup();
-        for (DataSet batch : minibatches(type)) {
+        for (DataSet batch : network.minibatches(type)) {
             Nd4j.getRandom().setSeed(batch.numExamples());
             stock.fit(batch);
             Nd4j.getRandom().setSeed(batch.numExamples());
@@ -206,44 +249,28 @@ class ConvolutionsTest {
     /** All else here would hold of DL4J's own passes, too. */
     @Test
     void frozenOnesAreRunByLowrank4j() {
-        for (ConvolutionLayer frozen : List.of(
-                new ConvolutionLayer.Builder(2, 2).nOut(2).build(),
-                new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2).build(),
-                new Deconvolution2D.Builder(2, 2).nOut(3).build(),
-                new SeparableConvolution2D.Builder(2, 2).nOut(3).build())) {
-            frozen.setActivationFn(new Noting());
-            Noting.CALLERS.clear();
-            MultiLayerNetwork network = frozen(Nets.settings(DataType.FLOAT, new Sgd(0.1))
-                    .list()
-                    .layer(Network.convolution(2, 0.1).nOut(2).build())
-                    .layer(frozen)
-                    .layer(new DenseLayer.Builder()
-                            .name("dense")
-                            .nOut(6)
-                            .activation(Activation.TANH)
-                            .build())
-                    .layer(new OutputLayer.Builder()
-                            .nOut(Nets.CLASSES)
-                            .activation(Activation.SOFTMAX)
-                            .build())
-                    .setInputType(InputType.convolutional(7, 6, 2))
-                    .build());
-            network.fit(minibatches(DataType.FLOAT).get(0));
-            assertEquals(
-                    Set.of("org.lowrank4j.kind.PicturePasses"),
-                    Noting.CALLERS,
-                    frozen.getClass().getSimpleName());
-        }
+        InputType pictures = InputType.convolutional(7, 6, 2);
+        InputType series = InputType.recurrent(2, 7);
+        InputType volumes = InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 4, 5, 4, 2);
+        frozenIsRunByLowrank4j(new ConvolutionLayer.Builder(2, 2), pictures);
+        frozenIsRunByLowrank4j(new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2), pictures);
+        frozenIsRunByLowrank4j(new Deconvolution2D.Builder(2, 2), pictures);
+        frozenIsRunByLowrank4j(new SeparableConvolution2D.Builder(2, 2), pictures);
+        frozenIsRunByLowrank4j(new Convolution1DLayer.Builder(2), series);
+        frozenIsRunByLowrank4j(new Convolution3D.Builder(2, 2, 2), volumes);
+        frozenIsRunByLowrank4j(new Deconvolution3D.Builder().kernelSize(2, 2, 2), volumes);
     }
 
-    @Test
-    void aFrozenOneOverSeriesIsRunByLowrank4j() {
-        Convolution1DLayer frozen = new Convolution1DLayer.Builder(2).nOut(3).build();
+    private static void frozenIsRunByLowrank4j(ConvolutionLayer.BaseConvBuilder<?> of, InputType input) {
+        ConvolutionLayer.BaseConvBuilder<?> outputs =
+                of instanceof DepthwiseConvolution2D.Builder ? of : of.nOut(input.getShape(true)[1]);
+        ConvolutionLayer below = outputs.build();
+        ConvolutionLayer frozen = below.clone();
         frozen.setActivationFn(new Noting());
         Noting.CALLERS.clear();
         MultiLayerNetwork network = frozen(Nets.settings(DataType.FLOAT, new Sgd(0.1))
                 .list()
-                .layer(new Convolution1DLayer.Builder(2).nOut(2).build())
+                .layer(below)
                 .layer(frozen)
                 .layer(new GlobalPoolingLayer.Builder().build())
                 .layer(new DenseLayer.Builder()
@@ -255,11 +282,16 @@ class ConvolutionsTest {
                         .nOut(Nets.CLASSES)
                         .activation(Activation.SOFTMAX)
                         .build())
-                .setInputType(InputType.recurrent(2, 7))
+                .setInputType(input)
                 .build());
-        INDArray labels = minibatches(DataType.FLOAT).get(0).getLabels();
-        network.fit(new DataSet(Nd4j.rand(DataType.FLOAT, labels.size(0), 2, 7), labels));
-        assertEquals(Set.of("org.lowrank4j.kind.PicturePasses"), Noting.CALLERS);
+        INDArray labels = Network.PLAIN.minibatches(DataType.FLOAT).get(0).getLabels();
+        long[] shape = input.getShape(true);
+        shape[0] = labels.size(0);
+        network.fit(new DataSet(Nd4j.rand(DataType.FLOAT, shape), labels));
+        assertEquals(
+                Set.of("org.lowrank4j.kind.PicturePasses"),
+                Noting.CALLERS,
+                frozen.getClass().getSimpleName());
     }
 
     /** As stock does where they have the rate 0. */
@@ -268,7 +300,10 @@ class ConvolutionsTest {
     void frozenOnes(Network network) {
         for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
             assertTrainsAlike(
-                    Nets.initialised(network.configuration(type, 0)), frozen(network.configuration(type, 0)), type);
+                    network,
+                    Nets.initialised(network.configuration(type, 0)),
+                    frozen(network.configuration(type, 0)),
+                    type);
         }
     }
 
@@ -278,6 +313,7 @@ class ConvolutionsTest {
     void thoseThatTrain(Network network) {
         for (DataType type : List.of(DataType.FLOAT, DataType.DOUBLE)) {
             assertTrainsAlike(
+                    network,
                     Nets.initialised(network.configuration(type, 0.05)),
                     trained(network.configuration(type, 0.05)),
                     type);
