@@ -53,6 +53,12 @@ public @interface LowRank {
     String update() default "";
 
     /**
+     * The updater of all that trains: {@code "stock"}, those that the network is configured with (the default), or for
+     * example {@code "adabelief"}, at their learning rates and schedules.
+     */
+    String updater() default "";
+
+    /**
      * The loss that output layers train with: {@code "stock"}, their own (the default), or for example {@code
      * "stablemax"}. In training only: outputs and the score of data stay those of the network's own loss. Either
      * score counts the regularisation of what is trained only.

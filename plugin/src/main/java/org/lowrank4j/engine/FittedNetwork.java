@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
@@ -20,7 +21,10 @@ import org.lowrank4j.rule.Plan.Target;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TrainedTensor;
+import org.lowrank4j.updater.ChosenUpdater;
+import org.lowrank4j.updater.Updater;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
  * What a plan makes of one network: its methods attached to their weights, and everything that a step works on. Nothing of
@@ -87,21 +91,24 @@ record FittedNetwork(
         Plan ranked = asked.withRanks(inputs.ranks());
         List<ReplacedLoss> losses = ReplacedLoss.of(ranked, parts, methods);
         Plan plan = UselessIfFrozen.warned(ReplacedLoss.warned(ranked, parts, methods), parts);
-        MethodMemory memory = MethodMemory.of(plan, network, methods).require(plan);
+        Kept ofNetwork = new Kept("the network", type);
+        Updater updater = methods.updater(plan.rule().updater(), plan.rule().source());
+        UnaryOperator<IUpdater> chosen = inPlaceOfConfigured(updater, plan, ofNetwork);
+        MethodMemory memory = MethodMemory.of(plan, network, methods, chosen).require(plan);
         TargetWeights weights = new TargetWeights(plan, network, Kept::new);
         Map<String, Attached> attached = Attached.all(plan, parts, weights, methods);
-        Places places = new Places(plan, network, parts, attached, step);
+        Places places = new Places(plan, network, parts, attached, step, chosen);
         Fittings fittings = new Fittings(plan, network, parts, places, losses, step, deferral);
         CompactGradient gradient = fittings.gradient();
         HookedLayers layers = fittings.layers();
         String convolutions = layers.convolutions(type);
-        Kept ofNetwork = new Kept("the network", type);
         WholeGradient whole = WholeGradient.of(plan, methods, gradient.sums(), type, ofNetwork);
         if (whole == null) {
             requireTargets(plan, methods);
         }
         JointUpdate joint = JointUpdate.of(plan, methods, weights, places.segments(), gradient.sums(), ofNetwork);
-        Updaters updaters = new Updaters(places.segments(), gradient.vector(), joint);
+        Updaters updaters =
+                new Updaters(places.segments(), gradient.vector(), joint, updater != null && updater.ofWholeNetwork());
         if (starts != null) {
             addStarts(starts, plan, network, attached, places.matrices(), methods, inputs);
         }
@@ -122,6 +129,13 @@ record FittedNetwork(
                 whole,
                 extraPasses(places.matrices(), plan, network),
                 memory.plus(ofNetwork));
+    }
+
+    /** What puts the rule's updater in the place of the network's own. */
+    private static UnaryOperator<IUpdater> inPlaceOfConfigured(@Nullable Updater updater, Plan plan, Kept ofNetwork) {
+        return updater == null
+                ? UnaryOperator.identity()
+                : ChosenUpdater.insteadOf(updater, plan.rule().options(updater), ofNetwork);
     }
 
     /** A gradient approximation of single targets has nothing to do where the network moves without any. */

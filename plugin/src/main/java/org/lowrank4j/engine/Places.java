@@ -37,6 +37,7 @@ final class Places {
     private final INDArray parameters;
     private final INDArray vector;
     private final boolean[] trains;
+    private final UnaryOperator<IUpdater> chosen;
 
     private final List<CompactGradient.Stretch> stretches = new ArrayList<>();
     private final List<INDArray> sums = new ArrayList<>();
@@ -49,12 +50,20 @@ final class Places {
     /**
      * @param attached the methods, by the target's key
      * @param step shared with the matrices
+     * @param chosen puts the rule's updater in the place of the network's own
      * @throws LowRankException if the plan leaves nothing to train
      */
-    Places(Plan plan, NetworkParts network, List<Part> parts, Map<String, Attached> attached, StepState step) {
+    Places(
+            Plan plan,
+            NetworkParts network,
+            List<Part> parts,
+            Map<String, Attached> attached,
+            StepState step,
+            UnaryOperator<IUpdater> chosen) {
         this.plan = plan;
         this.attached = attached;
         this.step = step;
+        this.chosen = chosen;
         parameters = network.parameters();
         trains = new boolean[parts.size()];
         long length = 0;
@@ -150,7 +159,7 @@ final class Places {
                     value,
                     its,
                     parameter.getKey(),
-                    rate(divided && isVector(part, parameter.getKey())),
+                    divided ? rate(isVector(part, parameter.getKey())) : UnaryOperator.identity(),
                     divided,
                     false));
             within += length;
@@ -238,7 +247,7 @@ final class Places {
 
     private UnaryOperator<IUpdater> rate(boolean raised) {
         double ratio = plan.rule().loraPlusRatio();
-        return raised && ratio != 1.0 ? users -> LoraPlusRate.scaled(users, ratio) : users -> users;
+        return raised && ratio != 1.0 ? users -> LoraPlusRate.scaled(chosen.apply(users), ratio) : chosen;
     }
 
     private Segment add(Part part, INDArray views, List<Segment.Trained> trained, boolean movesUpdaterState) {

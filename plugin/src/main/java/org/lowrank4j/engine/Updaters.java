@@ -8,11 +8,13 @@ import java.util.OptionalLong;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.updater.ChosenUpdater;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.GradientUpdater;
 
 /**
  * The user's updaters over the compact gradient vector. What an update moves jointly has one of its own, over the few
@@ -23,6 +25,7 @@ final class Updaters {
     private final INDArray gradient;
     private final DataType type;
     private final @Nullable JointUpdate joint;
+    private final boolean ofWholeNetwork;
     private List<Segment> segments;
     private UpdaterBlocks blocks;
 
@@ -30,11 +33,13 @@ final class Updaters {
      * @param segments of the vector, one for each layer that trains
      * @param gradient the vector
      * @param joint what moves the network as a whole, null for nothing
+     * @param ofWholeNetwork whether the steps of the updaters depend on each other
      */
-    Updaters(List<Segment> segments, INDArray gradient, @Nullable JointUpdate joint) {
+    Updaters(List<Segment> segments, INDArray gradient, @Nullable JointUpdate joint, boolean ofWholeNetwork) {
         this.segments = List.copyOf(segments);
         this.gradient = gradient;
         this.joint = joint;
+        this.ofWholeNetwork = ofWholeNetwork;
         type = gradient.dataType();
         blocks = blocks(this.segments);
     }
@@ -86,6 +91,11 @@ final class Updaters {
         blocks.update(iteration, epoch, workspaces);
         if (joint == null) {
             decay.run();
+        }
+        if (ofWholeNetwork) {
+            ChosenUpdater.end(live().stream()
+                    .<GradientUpdater<?>>map(UpdaterBlock::getGradientUpdater)
+                    .toList());
         }
     }
 

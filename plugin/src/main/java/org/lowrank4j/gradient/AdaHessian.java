@@ -65,6 +65,11 @@ public final class AdaHessian implements GradientApproximation {
     }
 
     @Override
+    public RunOfUpdater runOfUpdater() {
+        return RunOfUpdater.NEVER;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption(

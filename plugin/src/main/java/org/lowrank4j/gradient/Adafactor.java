@@ -64,6 +64,11 @@ public final class Adafactor implements GradientApproximation {
     }
 
     @Override
+    public RunOfUpdater runOfUpdater() {
+        return RunOfUpdater.NEVER;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption(

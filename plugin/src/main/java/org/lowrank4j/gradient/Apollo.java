@@ -54,6 +54,11 @@ public class Apollo implements GradientApproximation {
     }
 
     @Override
+    public RunOfUpdater runOfUpdater() {
+        return RunOfUpdater.WITHIN;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two draws of the random projector"),

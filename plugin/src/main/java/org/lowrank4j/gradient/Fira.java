@@ -39,6 +39,11 @@ public final class Fira implements GradientApproximation {
     }
 
     @Override
+    public RunOfUpdater runOfUpdater() {
+        return RunOfUpdater.WITHIN;
+    }
+
+    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two decompositions of the gradient"),

@@ -34,6 +34,24 @@ public interface GradientApproximation extends Method {
         return Optional.empty();
     }
 
+    /** What becomes of the network's updater, or of the one in its place; by default it runs on the gradient. */
+    default RunOfUpdater runOfUpdater() {
+        return RunOfUpdater.ON_GRADIENT;
+    }
+
+    /** How an approximation runs an updater. */
+    enum RunOfUpdater {
+
+        /** The updater runs on what the approximation makes of the gradient. */
+        ON_GRADIENT,
+
+        /** The approximation runs it itself, on part of the gradient, and makes a step of what comes out. */
+        WITHIN,
+
+        /** The approximation makes the steps itself. */
+        NEVER
+    }
+
     /**
      * Wraps the update of one target that is not refused. Called for every target first with a {@link
      * org.lowrank4j.method.Kept} that only measures, then in earnest, outside any workspace.

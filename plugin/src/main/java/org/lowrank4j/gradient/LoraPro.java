@@ -17,6 +17,7 @@ import org.lowrank4j.update.FactorTarget;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
+import org.lowrank4j.updater.ChosenUpdater;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -165,7 +166,7 @@ public final class LoraPro implements GradientApproximation {
                 throw new LowRankException(
                         "lora-pro.mode=full runs Adam in the space of W, and the updater of layer "
                                 + target.layer() + " is "
-                                + usersUpdater.getClass().getSimpleName()
+                                + ChosenUpdater.name(usersUpdater)
                                 + ". Give the layer new Adam(...), or use lora-pro.mode=efficient, which works with any updater.");
             }
             adam = new Adam(1, users.getBeta1(), users.getBeta2(), users.getEpsilon());

@@ -18,6 +18,7 @@ import org.lowrank4j.loss.TrainingLoss;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.updater.Updater;
 
 /**
  * All known methods by name: those of lowrank4j and those of users, found alike through {@link ServiceLoader}. A name is
@@ -29,14 +30,16 @@ public final class Methods {
     private static final String GRADIENT = "gradient";
     private static final String UPDATE = "update";
     private static final String LOSS = "loss";
+    private static final String UPDATER = "updater";
 
-    /** The name that leaves an output layer its own loss. */
-    public static final String STOCK_LOSS = "stock";
+    /** The name that leaves an output layer its own loss, and a network its own updaters. */
+    public static final String STOCK = "stock";
 
     private final Map<String, Initialisation> initialisations;
     private final Map<String, GradientApproximation> gradients;
     private final Map<String, LowRankUpdate> updates;
     private final Map<String, TrainingLoss> losses;
+    private final Map<String, Updater> updaters;
 
     /**
      * A registry of the given methods only.
@@ -47,11 +50,13 @@ public final class Methods {
             Collection<? extends Initialisation> initialisations,
             Collection<? extends GradientApproximation> gradients,
             Collection<? extends LowRankUpdate> updates,
-            Collection<? extends TrainingLoss> losses) {
+            Collection<? extends TrainingLoss> losses,
+            Collection<? extends Updater> updaters) {
         this.initialisations = byName(INIT, initialisations);
         this.gradients = byName(GRADIENT, gradients);
         this.updates = byName(UPDATE, updates);
         this.losses = byName(LOSS, losses);
+        this.updaters = byName(UPDATER, updaters);
     }
 
     /** The methods that the loader of lowrank4j and the context loader of this thread can see. */
@@ -70,7 +75,8 @@ public final class Methods {
                 find(Initialisation.class, users),
                 find(GradientApproximation.class, users),
                 find(LowRankUpdate.class, users),
-                find(TrainingLoss.class, users));
+                find(TrainingLoss.class, users),
+                find(Updater.class, users));
     }
 
     /**
@@ -93,9 +99,14 @@ public final class Methods {
         return get(UPDATE, updates, name, source);
     }
 
-    /** The training loss of that name, null for {@link #STOCK_LOSS}; otherwise as {@link #initialisation}. */
+    /** The training loss of that name, null for {@link #STOCK}; otherwise as {@link #initialisation}. */
     public @Nullable TrainingLoss loss(String name, String source) {
-        return name.equals(STOCK_LOSS) ? null : get(LOSS, losses, name, source);
+        return name.equals(STOCK) ? null : get(LOSS, losses, name, source);
+    }
+
+    /** The updater of that name, null for {@link #STOCK}; otherwise as {@link #initialisation}. */
+    public @Nullable Updater updater(String name, String source) {
+        return name.equals(STOCK) ? null : get(UPDATER, updaters, name, source);
     }
 
     /** All initialisations, by name. */
@@ -118,12 +129,18 @@ public final class Methods {
         return losses.values();
     }
 
+    /** All updaters that stand for networks' own, by name. */
+    public Collection<Updater> updaters() {
+        return updaters.values();
+    }
+
     /** The options of all methods, written {@code method.option}, in alphabetical order. */
     public Set<String> optionNames() {
         Set<String> names = new TreeSet<>();
         initialisations.values().forEach(method -> names.addAll(optionNames(method)));
         gradients.values().forEach(method -> names.addAll(optionNames(method)));
         updates.values().forEach(method -> names.addAll(optionNames(method)));
+        updaters.values().forEach(method -> names.addAll(optionNames(method)));
         return names;
     }
 
@@ -155,8 +172,8 @@ public final class Methods {
         }
         String elsewhere = otherKeysOf(name);
         Set<String> names = new TreeSet<>(known.keySet());
-        if (key.equals(LOSS)) {
-            names.add(STOCK_LOSS);
+        if (key.equals(LOSS) || key.equals(UPDATER)) {
+            names.add(STOCK);
         }
         throw new LowRankException("unknown " + key + " '" + name + "' (" + source + "). Known: "
                 + String.join(", ", names) + "."
@@ -176,6 +193,9 @@ public final class Methods {
         }
         if (losses.containsKey(name)) {
             keys.add(LOSS + "=" + name);
+        }
+        if (updaters.containsKey(name)) {
+            keys.add(UPDATER + "=" + name);
         }
         return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
     }

@@ -205,9 +205,12 @@ public final class PlanReport {
         lines.add("  rates: LoRA+ ratio " + plan.rule().loraPlusRatio() + ", bias "
                 + word(bias(plan)) + ", seed "
                 + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network")
-                + (plan.rule().loss().equals(Methods.STOCK_LOSS)
+                + (plan.rule().loss().equals(Methods.STOCK)
                         ? ""
-                        : ", loss " + plan.rule().loss()));
+                        : ", loss " + plan.rule().loss())
+                + (plan.rule().updater().equals(Methods.STOCK)
+                        ? ""
+                        : ", updater " + plan.rule().updater()));
         return lines;
     }
 

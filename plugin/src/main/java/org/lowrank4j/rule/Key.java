@@ -18,6 +18,7 @@ enum Key {
     INIT("init", true, Key::methodName),
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
+    UPDATER("updater", false, Key::methodName),
     LOSS("loss", false, Key::methodName),
     LAYERS("layers", false, LayerPattern::canonical),
     EXCLUDE("exclude", false, LayerPattern::canonical),

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.network.NetworkShape;
+import org.lowrank4j.registry.Methods;
 
 /**
  * What one rule means for one network: every layer with its role. Printable without training.
@@ -85,7 +86,8 @@ public record Plan(
             settings.put(
                     target.key(),
                     "update=" + its.update() + " gradient=" + its.gradient() + " rank=" + its.rank() + " scale="
-                            + its.scale() + " shape=" + target.matrix().sides());
+                            + its.scale() + " shape=" + target.matrix().sides()
+                            + (rule.updater().equals(Methods.STOCK) ? "" : " updater=" + rule.updater()));
         }
         if (joint != null) {
             settings.put(WHOLE_NETWORK, "update=" + joint.update() + " " + joint.options());

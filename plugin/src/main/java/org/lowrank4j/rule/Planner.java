@@ -11,8 +11,11 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.gradient.GradientApproximation.RunOfUpdater;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.method.Method;
@@ -27,6 +30,7 @@ import org.lowrank4j.rule.Plan.Role;
 import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.WholeNetworkUpdate;
+import org.lowrank4j.updater.Updater;
 
 /** Works out what a rule means for a network, or says exactly why it cannot be met. */
 final class Planner {
@@ -96,6 +100,7 @@ final class Planner {
         }
         warnOfRandomTargets(targets.values());
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
+        rule.value(Key.UPDATER).ifPresent(updater -> requireUpdater(updater, targets.values(), joint));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {
@@ -115,6 +120,43 @@ final class Planner {
             layers.add(new LayerPlan(layer, role, adapted, vectors(layer, role), because));
         }
         return new Plan(rule, network, List.copyOf(layers), joint, List.copyOf(warnings));
+    }
+
+    /**
+     * Requires that an updater runs on all that trains.
+     *
+     * @throws LowRankException if a gradient approximation lets it not
+     */
+    private void requireUpdater(Sourced named, Collection<Plan.Target> targets, @Nullable TargetSettings joint) {
+        Updater updater = methods.updater(Key.UPDATER.canonical(named), named.source());
+        if (updater == null) {
+            return;
+        }
+        usedOptions.addAll(Methods.optionNames(updater));
+        Set<String> gradients = new TreeSet<>();
+        targets.forEach(target -> gradients.add(target.settings().gradient()));
+        if (joint != null) {
+            gradients.add(joint.gradient());
+        }
+        for (String gradient : gradients) {
+            if (!runs(updater, methods.gradient(gradient, "plan"))) {
+                String others = methods.gradients().stream()
+                        .filter(other -> runs(updater, other))
+                        .map(Method::name)
+                        .collect(Collectors.joining(", "));
+                throw new LowRankException("updater=" + updater.name() + " (" + named.source()
+                        + ") cannot be had with gradient=" + gradient + ", which "
+                        + (methods.gradient(gradient, "plan").runOfUpdater() == RunOfUpdater.NEVER
+                                ? "makes the steps itself"
+                                : "runs an updater on part of the gradient, where this one wants to see all of it")
+                        + ". Leave out one of the two, or take another gradient: " + others + ".");
+            }
+        }
+    }
+
+    private static boolean runs(Updater updater, GradientApproximation gradient) {
+        return gradient.runOfUpdater() == RunOfUpdater.ON_GRADIENT
+                || gradient.runOfUpdater() == RunOfUpdater.WITHIN && !updater.ofWholeNetwork();
     }
 
     /**

@@ -13,11 +13,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.network.NetworkShape;
 import org.lowrank4j.registry.Methods;
 
@@ -116,9 +119,19 @@ public final class Rule {
         return text(Key.BIAS).map(BiasTraining::valueOf).orElse(BiasTraining.NONE);
     }
 
-    /** Name of the loss that output layers train with; {@link Methods#STOCK_LOSS}, their own, by default. */
+    /** Name of the loss that output layers train with; {@link Methods#STOCK}, their own, by default. */
     public String loss() {
-        return text(Key.LOSS).orElse(Methods.STOCK_LOSS);
+        return text(Key.LOSS).orElse(Methods.STOCK);
+    }
+
+    /** Name of the updater of what trains; {@link Methods#STOCK}, the network's own, by default. */
+    public String updater() {
+        return text(Key.UPDATER).orElse(Methods.STOCK);
+    }
+
+    /** What is written for a method of the whole network. */
+    public OptionValues options(Method method) {
+        return new OptionValues(method, texts(options(new TreeSet<>(Methods.optionNames(method)), new ArrayList<>())));
     }
 
     /** One line that names every source and the keys that came from it. */

@@ -8,6 +8,7 @@ import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.TargetWeight;
+import org.lowrank4j.updater.ChosenUpdater;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.AdaDelta;
 import org.nd4j.linalg.learning.config.AdaGrad;
@@ -144,7 +145,7 @@ public final class SwitchLora implements FactorUpdate {
                 return usersUpdater;
             }
             throw new LowRankException("switchlora clears the updater's state of single vectors, and "
-                    + usersUpdater.getClass().getSimpleName() + " of layer " + target().layer()
+                    + ChosenUpdater.name(usersUpdater) + " of layer " + target().layer()
                     + " counts its steps for the whole tensor. Use Adam (which then counts per vector), or one of Sgd,"
                     + " Nesterovs, RmsProp, AdaGrad, AdaDelta.");
         }

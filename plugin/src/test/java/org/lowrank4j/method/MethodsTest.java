@@ -125,6 +125,7 @@ class MethodsTest {
                         List.of(first, new UsersInitialisation(), TestMethods.init("same")),
                         List.of(),
                         List.of(),
+                        List.of(),
                         List.of()));
         assertTrue(refused.getMessage().contains("init 'same'"), refused.getMessage());
     }
@@ -132,7 +133,11 @@ class MethodsTest {
     @Test
     void oneNameMayServeTwoExtensionPoints() {
         Methods methods = new Methods(
-                List.of(TestMethods.init("both")), List.of(), List.of(TestMethods.update("both", "both")), List.of());
+                List.of(TestMethods.init("both")),
+                List.of(),
+                List.of(TestMethods.update("both", "both")),
+                List.of(),
+                List.of());
         assertSame(methods.updates().iterator().next(), methods.update("both", "test"));
         assertSame(methods.initialisations().iterator().next(), methods.initialisation("both", "test"));
     }

@@ -56,6 +56,7 @@ class PrecedenceTest {
             new Setting("train", "out", "none"),
             new Setting("bias", "all", "lora-only"),
             new Setting("loraplus", "2.0", "4.0"),
+            new Setting("updater", "adabelief", "stock"),
             new Setting("loss", "stablemax", "stock"),
             new Setting("seed", "42", "77"),
             new Setting("id", "a", "b"),

@@ -38,6 +38,7 @@ public final class TestMethods {
                         update("switch-lora", "gaussian", "interval"),
                         update("core", "xs"),
                         weightUpdate("weight")),
+                List.of(),
                 List.of());
     }
 

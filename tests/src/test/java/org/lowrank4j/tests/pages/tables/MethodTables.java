@@ -53,6 +53,14 @@ final class MethodTables {
                         : List.of("", "", yes(update.usesRank())));
     }
 
+    String updaters() {
+        return tables(
+                "updater",
+                sources.methods().updaters(),
+                List.of("numbers an entry"),
+                updater -> List.of(Integer.toString(updater.arrays())));
+    }
+
     String losses() {
         return tables("loss", sources.methods().losses(), List.of(), loss -> List.of());
     }

@@ -17,7 +17,12 @@ final class Sources {
     /** @param folder with the packages of the plugin */
     Sources(Path folder) {
         this.folder = folder;
-        Stream.of(methods.initialisations(), methods.gradients(), methods.updates(), methods.losses())
+        Stream.of(
+                        methods.initialisations(),
+                        methods.gradients(),
+                        methods.updates(),
+                        methods.losses(),
+                        methods.updaters())
                 .flatMap(kind -> kind.stream())
                 .forEach(method -> call(method.getClass(), method.name()));
     }

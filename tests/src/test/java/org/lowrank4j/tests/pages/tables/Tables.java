@@ -52,6 +52,7 @@ public final class Tables {
                 "initialisations", methods::initialisations,
                 "gradients", methods::gradients,
                 "updates", methods::updates,
+                "updaters", methods::updaters,
                 "losses", methods::losses,
                 "keys", keys::table,
                 "kinds", kinds::table,
