@@ -53,8 +53,11 @@ class ReferenceTest {
     @Test
     void theseMethodsHaveReferences() {
         List<String> needed = List.of(
+                "adabelief",
                 "adafactor",
                 "adahessian",
+                "adamod",
+                "ademamix",
                 "apollo",
                 "attention",
                 "batchnorm",
@@ -64,6 +67,7 @@ class ReferenceTest {
                 "conv3d",
                 "deconv2d",
                 "depthwise",
+                "diffgrad",
                 "econtrol",
                 "embedding",
                 "fira",
@@ -75,6 +79,7 @@ class ReferenceTest {
                 "lstm",
                 "mfac",
                 "perpgrad",
+                "prodigy",
                 "separable",
                 "simplernn",
                 "powersgd",
