@@ -1,5 +1,9 @@
 package org.lowrank4j.kind;
 
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.lowrank4j.blas.NativeMemory;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -7,13 +11,22 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Rows that are tokens: X (rows x vocabulary) is 1 where a row's token is and 0 elsewhere, and is never made. A product with
  * it picks rows, and one with its transpose adds rows up.
+ *
+ * <p>A row of a column-major table lies in as many places as it has entries. ND4J goes through the tokens as they come and
+ * waits for memory at each; in ascending order they go through each column once from its begin to its end.
  */
 public final class Tokens {
 
     private static final int[] ROWS = {1};
 
+    /** So many columns are gone through at a time, which was fastest: half a cache line of the result. */
+    private static final int COLUMNS = 8;
+
     private final int[] numbers;
     private final long vocabulary;
+
+    /** (token, row) as one number each, ascending. */
+    private long[] ascending = {};
 
     /**
      * @param numbers of the tokens, 0 to vocabulary - 1; not copied
@@ -41,7 +54,24 @@ public final class Tokens {
      * @param result rows x k, row-major
      */
     public void times(INDArray matrix, INDArray result) {
-        Nd4j.pullRows(matrix, result, 1, numbers);
+        if (!isFloats(matrix, 0) || !isFloats(result, 1)) {
+            Nd4j.pullRows(matrix, result, 1, numbers);
+            return;
+        }
+        FloatBuffer table = floats(matrix);
+        FloatBuffer picked = floats(result);
+        int height = (int) vocabulary;
+        int width = (int) matrix.size(1);
+        for (int first = 0; first < width; first += COLUMNS) {
+            int columns = Math.min(COLUMNS, width - first);
+            for (long one : ascending()) {
+                int from = first * height + token(one);
+                int to = row(one) * width + first;
+                for (int i = 0; i < columns; i++) {
+                    picked.put(to + i, table.get(from + i * height));
+                }
+            }
+        }
     }
 
     /**
@@ -58,6 +88,52 @@ public final class Tokens {
         }
         INDArray scaled = Nd4j.createUninitialized(values.dataType(), values.shape(), 'c');
         values.muli(scale, scaled);
-        Nd4j.scatterUpdate(UpdateOp.ADD, result, Nd4j.createFromArray(numbers), scaled, ROWS);
+        if (!isFloats(result, 0)) {
+            Nd4j.scatterUpdate(UpdateOp.ADD, result, Nd4j.createFromArray(numbers), scaled, ROWS);
+            return;
+        }
+        FloatBuffer sums = floats(result);
+        FloatBuffer rows = floats(scaled);
+        int height = (int) vocabulary;
+        int width = (int) values.size(1);
+        for (long one : ascending()) {
+            int from = row(one) * width;
+            for (int i = 0; i < width; i++) {
+                int to = i * height + token(one);
+                sums.put(to, sums.get(to) + rows.get(from + i));
+            }
+        }
+    }
+
+    private long[] ascending() {
+        if (ascending.length < numbers.length) {
+            ascending = new long[numbers.length];
+            for (int row = 0; row < numbers.length; row++) {
+                ascending[row] = (long) numbers[row] << Integer.SIZE | row;
+            }
+            Arrays.sort(ascending);
+        }
+        return ascending;
+    }
+
+    private static int token(long one) {
+        return (int) (one >> Integer.SIZE);
+    }
+
+    private static int row(long one) {
+        return (int) one;
+    }
+
+    /** Whether a matrix is floats that one buffer reaches, with nothing between rows (0) or columns (1) of memory. */
+    private static boolean isFloats(INDArray matrix, int fastest) {
+        return matrix.dataType() == DataType.FLOAT
+                && matrix.length() <= Integer.MAX_VALUE / Float.BYTES
+                && matrix.stride(fastest) == 1
+                && matrix.stride(1 - fastest) == matrix.size(fastest);
+    }
+
+    private static FloatBuffer floats(INDArray matrix) {
+        return NativeMemory.window(matrix, 0, (int) matrix.length() * Float.BYTES)
+                .asFloatBuffer();
     }
 }
