@@ -41,7 +41,7 @@ public final class Benchmarks implements Callable<Integer> {
         }
         System.out.println();
         System.out.println(findings.table());
-        Map<String, String> torch = torch(settings);
+        Map<String, String> torch = torch();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         json.put("machine", machine);
@@ -95,12 +95,8 @@ public final class Benchmarks implements Callable<Integer> {
     }
 
     /** What the other side of the comparison runs on; nothing where there is none. */
-    private static Map<String, String> torch(SpeedSettings settings) throws IOException {
-        Map<String, String> versions = new LinkedHashMap<>();
-        Optional<String> python = settings.torch().isEmpty() ? Optional.empty() : TorchArm.python();
-        if (python.isPresent()) {
-            TorchArm.versions(python.get()).forEach((name, version) -> versions.put(name, version.toString()));
-        }
-        return versions;
+    private static Map<String, String> torch() throws IOException {
+        Optional<String> python = TorchArm.python();
+        return python.isPresent() ? TorchArm.versions(python.get()) : Map.of();
     }
 }

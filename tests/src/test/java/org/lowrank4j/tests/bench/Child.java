@@ -31,6 +31,10 @@ final class Child implements Closeable {
     static final Map<String, String> ONE_THREAD =
             Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1", "OPENBLAS_VERBOSE", "2");
 
+    /** Libraries that choose their code by the processor use that of AVX2, as OpenBLAS's Haswell kernels do. */
+    static final Map<String, String> AVX2 =
+            Map.of("ONEDNN_MAX_CPU_ISA", "AVX2", "DNNL_MAX_CPU_ISA", "AVX2", "ATEN_CPU_CAPABILITY", "avx2");
+
     private final String name;
     private final Path errors;
     private final Process process;
@@ -54,15 +58,23 @@ final class Child implements Closeable {
      * @param name for messages and the name of the file with its error stream
      * @param jvmOptions such as {@code -javaagent:...}
      * @param classPath {@link #classPath} for a program that trains
+     * @param environment beside what all have
      * @param logs folder for its error stream
      */
     static Child start(
-            String name, List<String> jvmOptions, String classPath, Class<?> main, List<String> arguments, Path logs)
+            String name,
+            List<String> jvmOptions,
+            String classPath,
+            Class<?> main,
+            List<String> arguments,
+            Map<String, String> environment,
+            Path logs)
             throws IOException {
         Files.createDirectories(logs);
         Path errors = logs.resolve(name.replaceAll("[^A-Za-z0-9.-]+", "-") + ".err");
         ProcessBuilder builder = new ProcessBuilder(command(jvmOptions, classPath, main.getName(), arguments));
         builder.environment().putAll(ONE_THREAD);
+        builder.environment().putAll(environment);
         builder.redirectError(errors.toFile());
         Child child = new Child(name, errors, builder.start());
         try {

@@ -97,11 +97,11 @@ record CostModel(double flopsPerSecond, double bytesPerSecond) {
         double n = w.width();
         double layer = stream(ELEMENTWISE_ACCESSES * w.batch() * n)
                 + stream((updaterAccesses(w) + COPY_ACCESSES) * 2 * n * w.rank());
-        return floor(w) + w.depth() * layer + head(w, 2) + stream(updaterAccesses(w) * n * TrainingStep.CLASSES);
+        return floor(w) + w.depth() * layer + head(w, 2) + stream(updaterAccesses(w) * n * BenchmarkNetworks.CLASSES);
     }
 
     private double head(Workload w, int products) {
-        return products * product(w.batch(), w.width(), TrainingStep.CLASSES);
+        return products * product(w.batch(), w.width(), BenchmarkNetworks.CLASSES);
     }
 
     private static double updaterAccesses(Workload w) {

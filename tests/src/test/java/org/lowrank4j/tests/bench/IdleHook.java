@@ -32,7 +32,7 @@ public class IdleHook {
     /** An initialised network with its updater made, as in a program at work. */
     @Setup
     public void initialise() {
-        ComputationGraph network = TrainingStep.graph(new Workload("cg", 8, 8, 1, 1, "adam", "dataset"), false);
+        ComputationGraph network = BenchmarkNetworks.graph(new Workload("cg", 8, 8, 1, 1, "adam", "dataset"), false);
         NeuralNetConfiguration settings = network.getLayer(0).conf();
         optimizer = new StochasticGradientDescent(settings, new NegativeGradientStepFunction(), List.of(), network);
         optimizer.getComputationGraphUpdater(create);

@@ -32,9 +32,10 @@ final class SpeedPage {
         page.paragraph("Written by");
         page.command(options(settings));
         page.paragraph("""
-                which takes about 45 minutes on two free cores. `--quick` takes a few minutes, `--full` measures every combination \
-                of networks, widths, batches, ranks, updaters and fits, which takes many hours; `--parts step,growth` and the like \
-                choose parts, `--widths 512 --ranks 4,16` and the like other values, and `--torch SCRIPT` adds PyTorch. Page and \
+                which takes a few hours on two free cores, most of them stock's. `--quick` takes a few minutes, `--full` measures every combination \
+                of dense networks, widths, batches, ranks, updaters and fits, which takes many hours; `--parts step,growth` and the like \
+                choose parts, `--networks conv,lstm --ranks 4,16` and the like other values, and `--onednn CLASSPATH` adds oneDNN. \
+                PyTorch takes part where python3 can import it. Page and \
                 pictures go to `tests/target/pages/speed/site` unless `--site DIR` says otherwise; all numbers are in \
                 `tests/target/pages/speed/results.json`.""");
         page.paragraph("""
@@ -87,8 +88,11 @@ final class SpeedPage {
         if (!settings.parts().equals(SpeedSettings.PARTS)) {
             options.add("--parts " + String.join(",", settings.parts()));
         }
-        if (settings.torch().isPresent()) {
-            options.add("--torch SCRIPT");
+        if (settings.networksAreChosen()) {
+            options.add("--networks " + String.join(",", settings.networks()));
+        }
+        if (!settings.oneDnn().isEmpty()) {
+            options.add("--onednn CLASSPATH");
         }
         return String.join(" ", options);
     }

@@ -14,7 +14,18 @@ final class SpeedSettings extends Settings {
 
     static final List<String> PARTS =
             List.of("step", "growth", "soak", "products", "memory", "startup", "idle", "decomposition");
-    private static final List<String> NETWORKS = List.of("mln", "cg", "cnn", "depthwise", "lstm", "embedding");
+    private static final List<String> NETWORKS = List.of(
+            "mln",
+            "cg",
+            "conv",
+            "conv-frozen",
+            "depthwise",
+            "depthwise-frozen",
+            "batchnorm-frozen",
+            "lstm",
+            "embedding",
+            "resnet50",
+            "mobilenetv2");
     private static final List<String> UPDATERS = List.of("adam", "sgd");
     private static final List<String> FITS = List.of("iterator", "dataset");
 
@@ -30,17 +41,23 @@ final class SpeedSettings extends Settings {
     @Option(
             names = "--networks",
             split = ",",
-            description =
-                    "mln, cg; cnn, depthwise, lstm or embedding, of as many channels, units or tokens as the widths")
+            description = "mln, cg, conv, conv-frozen, depthwise, depthwise-frozen, batchnorm-frozen, lstm, embedding,"
+                    + " resnet50, mobilenetv2 (all; quick: mln, cg)")
     private List<String> networks;
 
-    @Option(names = "--widths", split = ",", description = "of the layers (1024,256,2048,4096; quick: 1024)")
+    @Option(
+            names = "--widths",
+            split = ",",
+            description = "of the layers (1024,256,2048,4096; quick: 1024); channels or units")
     private List<Integer> widths;
 
     @Option(names = "--batches", split = ",", description = "examples per step (32,256,8)")
     private List<Integer> batches;
 
-    @Option(names = "--depth", defaultValue = "4", description = "layers below the head (4)")
+    @Option(names = "--sizes", split = ",", description = "sides of pictures, steps of series, tokens of a vocabulary")
+    private List<Integer> sizes;
+
+    @Option(names = "--depth", defaultValue = "4", description = "dense layers below the head (4)")
     private int depth;
 
     @Option(names = "--ranks", split = ",", description = "of the adapters (8,4,64; quick: 8)")
@@ -71,12 +88,6 @@ final class SpeedSettings extends Settings {
     private Path baseline;
 
     @Option(
-            names = "--torch",
-            defaultValue = "${env:BENCH_TORCH}",
-            description = "a PyTorch script that trains the same network")
-    private Path torch;
-
-    @Option(
             names = "--onednn",
             defaultValue = "${env:BENCH_ONEDNN}",
             description = "a class path with oneDNN, to train networks of convolutions with it, too")
@@ -92,11 +103,30 @@ final class SpeedSettings extends Settings {
     }
 
     List<String> networks() {
-        return choice("--networks", networks, NETWORKS.subList(0, 2), NETWORKS);
+        return choice("--networks", networks, quick() ? NETWORKS.subList(0, 2) : NETWORKS, NETWORKS);
+    }
+
+    /** Whether networks were named. */
+    boolean networksAreChosen() {
+        return networks != null;
     }
 
     List<Integer> widths() {
         return positive("--widths", widths, quick() ? List.of(1024) : List.of(1024, 256, 2048, 4096));
+    }
+
+    /** What was said; empty lists for what was not. */
+    record Given(
+            List<Integer> widths, List<Integer> batches, List<Integer> ranks, List<Integer> sizes, List<String> fits) {}
+
+    /** What networks that are not of dense layers take in the place of their own values. */
+    Given given() {
+        return new Given(
+                widths == null ? List.of() : widths(),
+                batches == null ? List.of() : batches(),
+                ranks == null ? List.of() : ranks(),
+                positive("--sizes", sizes, List.of()),
+                fits == null ? List.of() : fits());
     }
 
     List<Integer> batches() {
@@ -147,11 +177,6 @@ final class SpeedSettings extends Settings {
                 .map(given -> file("--baseline", given, "It names another build of the agent."));
     }
 
-    Optional<Path> torch() {
-        return Optional.ofNullable(torch)
-                .map(given -> file("--torch", given, "It names a PyTorch script that trains the same network."));
-    }
-
     /** A class path with oneDNN; empty to measure without. */
     String oneDnn() {
         if (oneDnn == null) {
@@ -173,6 +198,7 @@ final class SpeedSettings extends Settings {
         all.put("networks", networks());
         all.put("widths", widths());
         all.put("batches", batches());
+        all.put("sizes", given().sizes());
         all.put("depth", depth());
         all.put("ranks", ranks());
         all.put("updaters", updaters());
@@ -184,7 +210,6 @@ final class SpeedSettings extends Settings {
         all.put("soakSteps", soakSteps());
         all.put("baseline", baseline().map(Path::toString).orElse(""));
         all.put("onednn", oneDnn());
-        all.put("torch", torch().map(Path::toString).orElse(""));
         return all;
     }
 

@@ -45,13 +45,15 @@ class SpeedSettingsTest {
 
     @Test
     void readsWhatIsGiven() throws IOException {
-        Path script = Files.createFile(folder.resolve("peer.py"));
+        Path engine = Files.createFile(folder.resolve("dnnl.jar"));
         SpeedSettings settings =
-                settings("--parts=step,idle", "--widths", "64,128", "--slice=0.25", "--torch=" + script);
+                settings("--parts=step,idle", "--widths", "64,128", "--slice=0.25", "--onednn=" + engine);
         assertEquals(List.of("step", "idle"), settings.parts());
         assertEquals(List.of(64, 128), settings.widths());
         assertEquals(0.25, settings.sliceSeconds());
-        assertEquals(script, settings.torch().orElseThrow());
+        assertEquals(engine.toString(), settings.oneDnn());
+        assertEquals(List.of(64, 128), settings.given().widths());
+        assertEquals(List.of(), settings.given().batches());
     }
 
     @Test
@@ -75,7 +77,6 @@ class SpeedSettingsTest {
         assertEquals("--slice 0.0: it must be more than 0 seconds.", complaint("--slice=0"));
         assertTrue(complaint("--widths=12x").contains("12x"));
         assertTrue(complaint("--onednn=gone.jar").startsWith("--onednn: there is no file "));
-        assertTrue(complaint("--torch=gone.py").startsWith("--torch: there is no file "));
         assertTrue(complaint("--agent=gone.jar").startsWith("--agent: there is no file "));
     }
 

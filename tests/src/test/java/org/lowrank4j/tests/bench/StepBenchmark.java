@@ -1,13 +1,25 @@
 package org.lowrank4j.tests.bench;
 
+import static org.lowrank4j.tests.bench.Budgets.FLOOR;
+import static org.lowrank4j.tests.bench.Budgets.LORA;
+import static org.lowrank4j.tests.bench.Budgets.ONEDNN;
+import static org.lowrank4j.tests.bench.Budgets.ONEDNN_AVX2;
+import static org.lowrank4j.tests.bench.Budgets.STOCK;
+import static org.lowrank4j.tests.bench.Budgets.TORCH;
+import static org.lowrank4j.tests.bench.Budgets.TORCH_AVX2;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.tests.pages.Page;
+import org.lowrank4j.tests.pages.Spread;
 
 /**
  * The time of one training step: stock full fine-tuning, stock with everything but the head frozen, lowrank4j, the bare
@@ -16,19 +28,28 @@ import org.lowrank4j.tests.pages.Page;
 final class StepBenchmark {
 
     private static final double WARM_UP_SECONDS = 2;
-    private static final String LORA = "lora";
-    private static final String ONEDNN = "lora-onednn";
-    private static final String STOCK = "stock";
     private static final String FROZEN = "stock-frozen";
-    private static final String FLOOR = "gemm";
-    private static final String TORCH = "torch-lora";
     private static final String BASELINE = "lora-baseline";
-    private static final List<String> CONTESTANTS = List.of(STOCK, FROZEN, LORA, ONEDNN, FLOOR, TORCH);
+    private static final String HEAP = "768m";
+    private static final List<String> TIMES =
+            List.of(STOCK, FROZEN, LORA, ONEDNN, ONEDNN_AVX2, BASELINE, FLOOR, TORCH, TORCH_AVX2);
+    private static final List<String> RATIOS = List.of(
+            "lora / stock",
+            "lora-onednn / stock",
+            "lora / stock-frozen",
+            "lora / lora-baseline",
+            "lora / gemm",
+            "lora-onednn / gemm",
+            "lora / torch",
+            "lora / torch-avx2",
+            "lora-onednn / torch",
+            "lora-onednn-avx2 / torch-avx2");
 
     private final SpeedSettings settings;
     private final Findings findings;
     private final Page page;
-    private final List<List<String>> rows = new ArrayList<>();
+    private final List<List<String>> times = new ArrayList<>();
+    private final List<List<String>> ratios = new ArrayList<>();
     private final Map<String, Object> details = new LinkedHashMap<>();
     private final Optional<String> python;
     private String openBlasKernel = "unknown";
@@ -37,14 +58,9 @@ final class StepBenchmark {
         this.settings = settings;
         this.findings = findings;
         this.page = page;
-        if (settings.torch().isEmpty()) {
-            python = Optional.empty();
-            findings.note("step: no comparison with PyTorch; name its script with --torch PATH or BENCH_TORCH.");
-        } else {
-            python = TorchArm.python();
-            if (python.isEmpty()) {
-                findings.note("step: no comparison with PyTorch, because no python3 here can import torch.");
-            }
+        python = TorchArm.python();
+        if (python.isEmpty()) {
+            findings.note("step: no comparison with PyTorch, because no python3 here can import torch.");
         }
     }
 
@@ -55,14 +71,16 @@ final class StepBenchmark {
         }
         details.put("openBlasKernel", openBlasKernel);
         page.section("One training step");
-        page.paragraph(
-                "CPU time of a step in milliseconds: stock full fine-tuning, stock with everything but the head frozen,"
-                        + " lowrank4j, by its own engine and with oneDNN for convolutions, and the bare products that no exact step can do without; and what lowrank4j takes of each."
-                        + " ND4J's OpenBLAS uses its " + openBlasKernel + " kernels.");
-        List<String> head = new ArrayList<>(List.of("workload"));
-        head.addAll(CONTESTANTS);
-        CONTESTANTS.stream().filter(arm -> !arm.equals(LORA)).forEach(arm -> head.add("lora / " + arm));
-        page.table(head, rows);
+        page.paragraph("""
+                CPU time of a step in milliseconds: stock full fine-tuning, stock with everything but the head frozen, lowrank4j by its \
+                own engine and, with convolutions, by oneDNN, the bare products that no exact step can do without (of convolutions those \
+                of all patches), and PyTorch with the same adapters. What ends in avx2 uses no later instructions; oneDNN, and PyTorch \
+                by it, else use all that the processor has. Convolutions are some above one that takes a single channel, which alone \
+                is adapted where a name ends in frozen, and below mean, head and loss.\
+                """ + " ND4J's OpenBLAS, which PyTorch is given, too, uses its " + openBlasKernel + " kernels.");
+        table(TIMES, times);
+        page.paragraph("What ours take of the others, within each round:");
+        table(RATIOS, ratios);
         return details;
     }
 
@@ -71,25 +89,27 @@ final class StepBenchmark {
         try {
             Path logs = settings.out().resolve("logs");
             String options = workload.rule();
-            arms.add(new WorkerArm(STOCK, "train", "", workload, "768m", logs));
-            arms.add(new WorkerArm(FROZEN, "train-frozen", "", workload, "768m", logs));
-            WorkerArm lora = new WorkerArm(LORA, "train", settings.agent() + options, workload, "768m", logs);
+            String agent = settings.agent() + options;
+            arms.add(new WorkerArm(STOCK, "train", "", workload, HEAP, logs));
+            if (workload.isDense()) {
+                arms.add(new WorkerArm(FROZEN, "train-frozen", "", workload, HEAP, logs));
+            }
+            WorkerArm lora = new WorkerArm(LORA, "train", agent, workload, HEAP, logs);
             arms.add(lora);
-            if (workload.convolves() && !settings.oneDnn().isEmpty()) {
-                arms.add(WorkerArm.with(
-                        settings.oneDnn(),
-                        ONEDNN,
-                        settings.agent() + options + ",convolution=onednn",
-                        workload,
-                        "768m",
-                        logs));
+            if (workload.seesPictures() && !settings.oneDnn().isEmpty()) {
+                String engine = agent + ",convolution=onednn";
+                arms.add(WorkerArm.with(settings.oneDnn(), Map.of(), ONEDNN, engine, workload, HEAP, logs));
+                arms.add(WorkerArm.with(settings.oneDnn(), Child.AVX2, ONEDNN_AVX2, engine, workload, HEAP, logs));
             }
             if (settings.baseline().isPresent()) {
-                arms.add(new WorkerArm(BASELINE, "train", settings.baseline().get() + options, workload, "768m", logs));
+                arms.add(new WorkerArm(BASELINE, "train", settings.baseline().get() + options, workload, HEAP, logs));
             }
-            arms.add(new WorkerArm(FLOOR, "gemm", "", workload, "768m", logs));
+            arms.add(new WorkerArm(FLOOR, "gemm", "", workload, HEAP, logs));
             if (python.isPresent() && TorchArm.canTrain(workload)) {
-                arms.add(new TorchArm(python.get(), settings.torch().orElseThrow(), workload));
+                arms.add(new TorchArm(TORCH, python.get(), workload, Map.of(), logs));
+                if (workload.seesPictures()) {
+                    arms.add(new TorchArm(TORCH_AVX2, python.get(), workload, Child.AVX2, logs));
+                }
             }
             Map<String, List<Slice>> slices =
                     Interleaving.run(arms, settings.rounds(), WARM_UP_SECONDS, settings.sliceSeconds());
@@ -105,62 +125,54 @@ final class StepBenchmark {
 
     private void report(Workload workload, Map<String, List<Slice>> slices) {
         String setting = workload.label();
-        slices.forEach((arm, rounds) ->
-                findings.add(Finding.of("step", setting, arm + ", CPU time", "ms", Slice.spread(rounds, Slice::cpu))));
         details.put(setting, Slice.toJson(slices));
-        row(setting, slices);
-        List<Slice> lora = slices.get(LORA);
-        slices.forEach((arm, rounds) -> {
-            if (!arm.equals(LORA)) {
-                Finding ratio = Finding.of(
-                        "step", setting, "lora / " + arm + ", CPU time", "", Slice.ratios(lora, rounds, Slice::cpu));
-                double budget = budget(workload, arm);
-                findings.add(Double.isNaN(budget) ? ratio : ratio.within(budget));
-            }
-        });
-    }
-
-    private void row(String setting, Map<String, List<Slice>> slices) {
         List<String> row = new ArrayList<>(List.of(setting));
-        for (String arm : CONTESTANTS) {
-            row.add(
-                    slices.containsKey(arm)
-                            ? Slice.spread(slices.get(arm), Slice::cpu).format(1)
-                            : "");
+        for (String arm : TIMES) {
+            row.add(add(setting, arm + ", CPU time", slices.get(arm)));
         }
-        for (String arm : CONTESTANTS) {
-            if (!arm.equals(LORA)) {
-                row.add(
-                        slices.containsKey(arm)
-                                ? Slice.ratios(slices.get(LORA), slices.get(arm), Slice::cpu)
-                                        .format(2)
-                                : "");
-            }
-        }
-        rows.add(row);
+        times.add(row);
+        ratios.add(ratios(workload, slices));
     }
 
-    /** The greatest ratio to a contestant that the design allows; NaN where it names none. */
-    static double budget(Workload workload, String arm) {
-        if (workload.recurs()) {
-            boolean named = workload.width() == 256 && workload.batch() == 32 && workload.rank() == 8;
-            return named && arm.equals(STOCK) && workload.updater().equals("adam") ? 0.40 : Double.NaN;
+    private String add(String setting, String quantity, @Nullable List<Slice> rounds) {
+        if (rounds == null) {
+            return "";
         }
-        if (workload.convolves()
-                || workload.embeds()
-                || workload.width() != 1024
-                || workload.depth() != 4
-                || workload.rank() != 8
-                || !workload.updater().equals("adam")) {
-            return Double.NaN;
+        Spread time = Slice.spread(rounds, Slice::cpu);
+        findings.add(Finding.of("step", setting, quantity, "ms", time));
+        return time.format(1);
+    }
+
+    private List<String> ratios(Workload workload, Map<String, List<Slice>> slices) {
+        List<String> row = new ArrayList<>(List.of(workload.label()));
+        for (String pair : RATIOS) {
+            String[] arms = pair.split(" / ");
+            List<Slice> ours = slices.get(arms[0]);
+            List<Slice> other = slices.get(arms[1]);
+            if (ours == null || other == null) {
+                row.add("");
+                continue;
+            }
+            Spread ratio = Slice.ratios(ours, other, Slice::cpu);
+            double budget = Budgets.of(workload, arms[0], arms[1]);
+            Finding finding = Finding.of("step", workload.label(), pair + ", CPU time", "", ratio);
+            findings.add(Double.isNaN(budget) ? finding : finding.within(budget));
+            row.add(ratio.format(2) + (Double.isNaN(budget) ? "" : String.format(Locale.ROOT, ", of %.2f", budget)));
         }
-        return switch (arm + " " + workload.batch()) {
-            case STOCK + " 256" -> 0.42;
-            case STOCK + " 32" -> 0.33;
-            case STOCK + " 8" -> 0.22;
-            case FLOOR + " 256" -> 1.25;
-            case TORCH + " 256", TORCH + " 32" -> 1.0;
-            default -> Double.NaN;
-        };
+        return row;
+    }
+
+    /** Without the columns that no row has. */
+    private void table(List<String> columns, List<List<String>> rows) {
+        List<String> head = new ArrayList<>(List.of("workload"));
+        head.addAll(columns);
+        int[] shown = IntStream.range(0, head.size())
+                .filter(column -> rows.stream().anyMatch(row -> !row.get(column).isEmpty()))
+                .toArray();
+        page.table(
+                IntStream.of(shown).mapToObj(head::get).toList(),
+                rows.stream()
+                        .map(row -> IntStream.of(shown).mapToObj(row::get).toList())
+                        .toList());
     }
 }

@@ -1,7 +1,9 @@
 package org.lowrank4j.tests.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,40 +12,46 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
 
 /**
- * The same training in PyTorch, with Adam: a script with the arguments {@code WIDTH BATCH DEPTH RANK THREADS --mode lora
- * --seconds S --warmup S} that prints one JSON line with {@code steps} and {@code median_ms}. Each turn is a
- * process of its own, warmed up before it is timed. The script times itself with {@code time.perf_counter}; it is run with
- * the process's CPU clock in its place, so that both sides are compared by CPU time.
+ * The same training in PyTorch, with Adam, by a script among the test resources. Each turn is a process of its own, warmed up
+ * before it is timed, on CPU time. PyTorch multiplies by the OpenBLAS that ND4J brings along.
  */
 final class TorchArm implements Contestant {
 
     private static final double WARM_UP_SECONDS = 0.7;
-
-    private static final String ON_CPU_CLOCK =
-            "import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:];"
-                    + " runpy.run_path(sys.argv[0], run_name='__main__')";
+    private static final String SCRIPT = "torch_step.py";
 
     private static final Map<String, String> KEEP_MEMORY =
             Map.of("MALLOC_MMAP_THRESHOLD_", "" + (1L << 30), "MALLOC_TRIM_THRESHOLD_", "" + (1L << 32));
 
     private static final Pattern KERNEL = Pattern.compile("(?m)^Core: (.+)$");
 
+    private final String name;
     private final String python;
     private final Path script;
     private final Workload workload;
+    private final Map<String, String> environment;
 
-    TorchArm(String python, Path script, Workload workload) {
+    /** @param logs folder to which the script goes */
+    TorchArm(String name, String python, Workload workload, Map<String, String> environment, Path logs)
+            throws IOException {
+        this.name = name;
         this.python = python;
-        this.script = script;
         this.workload = workload;
+        this.environment = environment;
+        script = Files.createDirectories(logs).resolve(SCRIPT);
+        try (InputStream resource = TorchArm.class.getResourceAsStream(SCRIPT)) {
+            Files.write(script, resource.readAllBytes());
+        }
     }
 
     /** The first Python here that has PyTorch. */
     static Optional<String> python() throws IOException {
         for (String candidate : List.of("python3", "/usr/bin/python3")) {
-            Finished finished = Finished.run(List.of(candidate, "-c", "import torch"));
+            Finished finished = Finished.run(List.of(candidate, "-c", "import torch"), Map.of());
             if (finished.exit() == 0) {
                 return Optional.of(candidate);
             }
@@ -51,22 +59,16 @@ final class TorchArm implements Contestant {
         return Optional.empty();
     }
 
-    /** Versions of PyTorch, Python and OpenBLAS, and the processor family that OpenBLAS chose its kernels for. */
-    static Map<String, Object> versions(String python) throws IOException {
+    /** Versions of PyTorch and Python, and the processor family that OpenBLAS chose its kernels for. */
+    static Map<String, String> versions(String python) throws IOException {
         Finished asked = Finished.run(List.of(python, "-c", """
-                import ctypes, platform, torch
+                import platform, torch
                 print("torch:", torch.__version__)
                 print("python:", platform.python_version())
-                try:
-                    blas = ctypes.CDLL("libopenblas.so.0").openblas_get_config
-                    blas.restype = ctypes.c_char_p
-                    print("openblas:", blas().decode())
-                except (OSError, AttributeError) as missing:
-                    print("openblas:", missing)
-                """));
-        Map<String, Object> versions = new LinkedHashMap<>();
+                """), Map.of());
+        Map<String, String> versions = new LinkedHashMap<>();
         for (String line : asked.output().lines().toList()) {
-            for (String field : List.of("torch", "python", "openblas")) {
+            for (String field : List.of("torch", "python")) {
                 if (line.startsWith(field + ":")) {
                     versions.put(field, line.substring(field.length() + 1).strip());
                 }
@@ -77,14 +79,14 @@ final class TorchArm implements Contestant {
         return versions;
     }
 
-    /** Whether the script can train so: it knows Adam only. */
+    /** Whether the script knows the network, and its only updater is asked for. */
     static boolean canTrain(Workload workload) {
-        return workload.updater().equals("adam") && !workload.convolves();
+        return workload.updater().equals("adam") && !workload.isWhole();
     }
 
     @Override
     public String name() {
-        return "torch-lora";
+        return name;
     }
 
     @Override
@@ -94,12 +96,10 @@ final class TorchArm implements Contestant {
 
     @Override
     public Slice run(double seconds) throws IOException {
-        List<String> command = new ArrayList<>(List.of(python, "-c", ON_CPU_CLOCK, script.toString()));
-        for (int number : new int[] {workload.width(), workload.batch(), workload.depth(), workload.rank(), 1}) {
-            command.add("" + number);
-        }
-        command.addAll(List.of("--mode", "lora", "--seconds", "" + seconds, "--warmup", "" + WARM_UP_SECONDS));
-        Finished finished = Finished.run(command);
+        List<String> command = new ArrayList<>(List.of(python, script.toString()));
+        command.addAll(workload.arguments());
+        command.addAll(List.of("" + WARM_UP_SECONDS, "" + seconds));
+        Finished finished = Finished.run(command, environment);
         if (finished.exit() != 0) {
             throw new IOException("The PyTorch script failed: " + String.join(" ", command) + "\n" + finished.output());
         }
@@ -109,6 +109,13 @@ final class TorchArm implements Contestant {
                 Double.NaN,
                 Double.parseDouble(field(finished.output(), "median_ms")),
                 Double.NaN);
+    }
+
+    /** The library's file. Where it is loaded first, whatever BLAS PyTorch was linked with is not asked. */
+    private static String openBlas() {
+        return Path.of(Loader.load(openblas_nolapack.class))
+                .resolveSibling("libopenblas_nolapack.so.0")
+                .toString();
     }
 
     private static String field(String json, String name) throws IOException {
@@ -127,12 +134,14 @@ final class TorchArm implements Contestant {
     /** A process that has ended, with what it printed on both streams. */
     private record Finished(int exit, String output) {
 
-        static Finished run(List<String> command) throws IOException {
+        static Finished run(List<String> command, Map<String, String> environment) throws IOException {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
             builder.environment().putAll(Child.ONE_THREAD);
             // PyTorch at its best: without these, glibc maps and unmaps each larger tensor anew, and page faults are
             // timed.
             builder.environment().putAll(KEEP_MEMORY);
+            builder.environment().putAll(environment);
+            builder.environment().put("LD_PRELOAD", openBlas());
             Process process;
             try {
                 process = builder.start();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -38,15 +39,23 @@ final class WorkerArm implements Contestant {
                 agent,
                 workload,
                 heap,
+                Map.of(),
                 logs,
                 jvmOptions);
     }
 
     /** One that trains with further libraries. */
-    static WorkerArm with(String libraries, String name, String agent, Workload workload, String heap, Path logs)
+    static WorkerArm with(
+            String libraries,
+            Map<String, String> environment,
+            String name,
+            String agent,
+            Workload workload,
+            String heap,
+            Path logs)
             throws IOException {
-        return new WorkerArm(
-                Child.classPath() + File.pathSeparator + libraries, name, "train", agent, workload, heap, logs);
+        String classPath = Child.classPath() + File.pathSeparator + libraries;
+        return new WorkerArm(classPath, name, "train", agent, workload, heap, environment, logs);
     }
 
     private WorkerArm(
@@ -56,6 +65,7 @@ final class WorkerArm implements Contestant {
             String agent,
             Workload workload,
             String heap,
+            Map<String, String> environment,
             Path logs,
             String... jvmOptions)
             throws IOException {
@@ -68,7 +78,8 @@ final class WorkerArm implements Contestant {
         }
         List<String> arguments = new ArrayList<>(List.of(task));
         arguments.addAll(workload.arguments());
-        child = Child.start(name + "-" + workload.label(), options, classPath, Worker.class, arguments, logs);
+        child = Child.start(
+                name + "-" + workload.label(), options, classPath, Worker.class, arguments, environment, logs);
     }
 
     @Override

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkloadTest {
 
@@ -26,25 +29,33 @@ class WorkloadTest {
         assertEquals(10, CENTRE.withWidth(4096).minibatches());
     }
 
-    @Test
-    void networksOfConvolutions() {
-        Workload patches = CENTRE.withNetwork("cnn").withWidth(8);
-        assertEquals(72, patches.inputs());
-        assertEquals(32 * 16 * 16, patches.rows());
-        Workload pixels = patches.withNetwork("depthwise");
-        assertEquals(8, pixels.inputs());
-        assertEquals(patches.rule(), pixels.rule());
-        assertEquals(15, new TrainingStep(pixels.withBatch(64).withWidth(64), false).steps());
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"conv", "conv-frozen", "depthwise", "depthwise-frozen", "batchnorm-frozen", "lstm", "embedding"})
+    void everyNetworkTrainsAndHasAFloor(String network) {
+        Workload small = new Workload(network, 8, 2, 1, 2, "adam", "dataset", 5, 3);
+        assertEquals(small, Workload.parse(small.arguments()));
+        assertEquals(3, Worker.run(new TrainingStep(small, false), 0).steps());
+        new GemmFloor(small).run();
     }
 
     @Test
-    void embeddings() {
-        Workload table = CENTRE.withNetwork("embedding").withWidth(500);
-        assertEquals(32 * 32, table.rows());
+    void mobileNetIsThePublishedOne() {
+        ComputationGraph network = (ComputationGraph)
+                BenchmarkNetworks.of(Workloads.budgeted("mobilenetv2").get(0), false);
+        // 2,223,872 below the head in the paper's network, and two running statistics of each of its 17,056 channels.
+        assertEquals(2_223_872 + 2 * 17_056 + 1281 * 10, network.numParams());
+    }
+
+    @Test
+    void labelsAndRules() {
+        Workload frozen = Workloads.budgeted("conv-frozen").get(1);
+        assertEquals("conv-frozen 1x1 2x64 of 32x32 batch 32 rank 8 adam iterator", frozen.label());
+        assertEquals("=rank=8,layers=layer0", frozen.rule());
+        Workload table = Workloads.budgeted("embedding").get(0);
+        assertEquals("embedding 1x256 of 20000 batch 32 rank 8 adam iterator", table.label());
         assertEquals("=rank=8,layers=type:EmbeddingSequenceLayer", table.rule());
-        TrainingStep fit = new TrainingStep(table.withFit("dataset"), false);
-        assertEquals(3, Worker.run(fit, 0).steps());
-        new GemmFloor(table).run();
+        assertEquals(3, frozen.minibatches());
     }
 
     @Test
@@ -60,17 +71,25 @@ class WorkloadTest {
 
     @Test
     void budgetsAreThoseOfTheDesign() {
-        assertEquals(0.42, StepBenchmark.budget(CENTRE.withBatch(256), "stock"));
-        assertEquals(0.33, StepBenchmark.budget(CENTRE.withNetwork("cg").withFit("dataset"), "stock"));
-        assertEquals(0.22, StepBenchmark.budget(CENTRE.withBatch(8), "stock"));
-        assertEquals(1.25, StepBenchmark.budget(CENTRE.withBatch(256), "gemm"));
-        assertEquals(1.0, StepBenchmark.budget(CENTRE, "torch-lora"));
-        Workload recurrent = CENTRE.withNetwork("lstm").withWidth(256);
-        assertEquals(0.40, StepBenchmark.budget(recurrent, "stock"));
-        assertTrue(Double.isNaN(StepBenchmark.budget(recurrent.withBatch(8), "stock")));
-        assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE.withBatch(8), "torch-lora")));
-        assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE, "gemm")));
-        assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE.withRank(64), "stock")));
-        assertTrue(Double.isNaN(StepBenchmark.budget(CENTRE.withUpdater("sgd"), "stock")));
+        assertEquals(0.36, Budgets.of(CENTRE.withBatch(256), "lora", "stock"));
+        assertEquals(0.20, Budgets.of(CENTRE.withNetwork("cg").withFit("dataset"), "lora", "stock"));
+        assertEquals(0.14, Budgets.of(CENTRE.withBatch(8), "lora", "stock"));
+        assertEquals(1.25, Budgets.of(CENTRE.withBatch(256), "lora", "gemm"));
+        assertEquals(1.0, Budgets.of(CENTRE, "lora", "torch"));
+        Workload recurrent = Workloads.budgeted("lstm").get(0);
+        assertEquals(0.40, Budgets.of(recurrent, "lora", "stock"));
+        Workload convolutions = Workloads.budgeted("conv").get(0);
+        assertEquals(0.16, Budgets.of(convolutions, "lora", "stock"));
+        assertEquals(0.08, Budgets.of(convolutions, "lora-onednn", "stock"));
+        assertEquals(1.0, Budgets.of(convolutions, "lora-onednn-avx2", "torch-avx2"));
+        assertNone(convolutions, "lora", "torch");
+        assertNone(recurrent.withBatch(8), "lora", "stock");
+        assertNone(CENTRE, "lora", "gemm");
+        assertNone(CENTRE.withRank(64), "lora", "stock");
+        assertNone(CENTRE.withUpdater("sgd"), "lora", "stock");
+    }
+
+    private static void assertNone(Workload workload, String ours, String other) {
+        assertTrue(Double.isNaN(Budgets.of(workload, ours, other)));
     }
 }
