@@ -1,5 +1,10 @@
 package org.lowrank4j.tests.bench;
 
+import static org.lowrank4j.tests.bench.Budgets.FLOOR;
+import static org.lowrank4j.tests.bench.Budgets.LORA;
+import static org.lowrank4j.tests.bench.Budgets.ONEDNN;
+import static org.lowrank4j.tests.bench.Budgets.STOCK;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +23,8 @@ import org.lowrank4j.tests.pages.Page;
 import org.lowrank4j.tests.pages.Spread;
 
 /**
- * How the time of a step grows with width, batch, rank and number of adapted layers, one at a time around 4 x 1024, batch
- * 32, rank 8: lowrank4j, stock and the products alone, beside what {@link CostModel} predicts.
+ * How the time of a step grows, one {@link GrowthAxis} at a time: lowrank4j, stock and the products alone; of dense layers
+ * beside what {@link CostModel} predicts.
  */
 final class GrowthBenchmark {
 
@@ -27,6 +32,8 @@ final class GrowthBenchmark {
     private static final Workload CENTRE = new Workload("mln", 1024, 32, 4, 8, "adam", "iterator");
     private static final double WARM_UP_SECONDS = 1;
     private static final int MOST_ROUNDS = 3;
+    private static final String HEAP = "768m";
+    private static final List<String> ARMS = List.of(STOCK, ONEDNN, LORA, FLOOR);
 
     private final SpeedSettings settings;
     private final Findings findings;
@@ -41,7 +48,6 @@ final class GrowthBenchmark {
         this.findings = findings;
         this.page = page;
         centre = CENTRE.withFit(settings.fits().get(0))
-                .withNetwork(settings.networks().get(0))
                 .withUpdater(settings.updaters().get(0));
         rounds = Math.min(MOST_ROUNDS, settings.rounds());
         logs = settings.out().resolve("logs");
@@ -49,22 +55,22 @@ final class GrowthBenchmark {
 
     /** All slices by workload, with the predictions. */
     Map<String, Object> run() throws IOException {
-        CostModel model = Rates.measure(centre, rounds, settings.sliceSeconds(), logs);
-        double gflops = model.flopsPerSecond() / 1e9;
-        double gigabytes = model.bytesPerSecond() / 1e9;
-        findings.add(Finding.of(PART, "one thread", "large product", "GFLOP/s", Spread.of(gflops)));
-        findings.add(Finding.of(PART, "one thread", "large stream", "GB/s", Spread.of(gigabytes)));
+        List<GrowthAxis> axes = Arrays.stream(GrowthAxis.values())
+                .filter(axis -> axis.isOf(settings.networks()))
+                .toList();
         page.section("How cost grows");
-        page.paragraph(explanation(gflops, gigabytes));
+        page.paragraph(String.format(Locale.ROOT, """
+                Dots are medians of %d interleaved rounds, from least to greatest. Both axes are logarithmic; the last row of a table \
+                has the slopes, the median of those between all pairs of points: 1 is in proportion.\
+                """, rounds));
         Map<String, Object> details = new LinkedHashMap<>();
-        details.put("flopsPerSecond", model.flopsPerSecond());
-        details.put("bytesPerSecond", model.bytesPerSecond());
-        for (GrowthAxis axis : GrowthAxis.values()) {
+        List<Line> predicted = axes.stream().anyMatch(GrowthAxis::isDense) ? predicted(details) : List.of();
+        for (GrowthAxis axis : axes) {
             List<Workload> workloads = axis.workloads(centre, settings.quick());
             for (Workload workload : workloads) {
                 measure(workload);
             }
-            List<Line> lines = lines(model);
+            List<Line> lines = axis.isDense() ? predicted : measuredOnly(workloads.get(0));
             draw(axis, workloads, lines);
             table(axis, workloads, lines);
             details.put(axis.label(), toJson(workloads, lines));
@@ -72,8 +78,35 @@ final class GrowthBenchmark {
         return details;
     }
 
-    /** A contestant and what is predicted for it. */
-    private record Line(String arm, String prediction, int colour, ToDoubleFunction<Workload> seconds) {
+    private List<Line> predicted(Map<String, Object> details) throws IOException {
+        CostModel model = Rates.measure(centre, rounds, settings.sliceSeconds(), logs);
+        double gflops = model.flopsPerSecond() / 1e9;
+        double gigabytes = model.bytesPerSecond() / 1e9;
+        findings.add(Finding.of(PART, "one thread", "large product", "GFLOP/s", Spread.of(gflops)));
+        findings.add(Finding.of(PART, "one thread", "large stream", "GB/s", Spread.of(gigabytes)));
+        page.paragraph(explanation(gflops, gigabytes));
+        details.put("flopsPerSecond", model.flopsPerSecond());
+        details.put("bytesPerSecond", model.bytesPerSecond());
+        return lines(model);
+    }
+
+    private List<Line> measuredOnly(Workload workload) {
+        return ARMS.stream()
+                .filter(arm -> measured.get(workload).containsKey(arm))
+                .map(arm -> new Line(arm, "", any -> Double.NaN))
+                .toList();
+    }
+
+    /** A contestant and what is predicted for it, if anything is. */
+    private record Line(String arm, String prediction, ToDoubleFunction<Workload> seconds) {
+        int colour() {
+            return ARMS.indexOf(arm);
+        }
+
+        boolean isPredicted() {
+            return !prediction.isEmpty();
+        }
+
         double predictedMilliseconds(Workload workload) {
             return 1e3 * seconds.applyAsDouble(workload);
         }
@@ -81,9 +114,9 @@ final class GrowthBenchmark {
 
     private static List<Line> lines(CostModel model) {
         List<Line> lines = new ArrayList<>();
-        lines.add(new Line("stock", "stock, predicted", 0, model::stock));
-        lines.add(new Line("lora", "lora, predicted", 2, model::lora));
-        lines.add(new Line("gemm", "products alone, predicted", 4, model::floor));
+        lines.add(new Line(STOCK, "stock, predicted", model::stock));
+        lines.add(new Line(LORA, "lora, predicted", model::lora));
+        lines.add(new Line(FLOOR, "products alone, predicted", model::floor));
         return lines;
     }
 
@@ -91,16 +124,26 @@ final class GrowthBenchmark {
         if (measured.containsKey(workload)) {
             return;
         }
-        String agent = settings.agent() + "=rank=" + workload.rank();
-        try (WorkerArm stock = new WorkerArm("stock", "train", "", workload, "768m", logs);
-                WorkerArm lora = new WorkerArm("lora", "train", agent, workload, "768m", logs);
-                WorkerArm floor = new WorkerArm("gemm", "gemm", "", workload, "768m", logs)) {
-            Map<String, List<Slice>> slices =
-                    Interleaving.run(List.of(stock, lora, floor), rounds, WARM_UP_SECONDS, settings.sliceSeconds());
+        List<WorkerArm> arms = new ArrayList<>();
+        try {
+            String agent = settings.agent() + workload.rule();
+            arms.add(new WorkerArm(STOCK, "train", "", workload, HEAP, logs));
+            WorkerArm lora = new WorkerArm(LORA, "train", agent, workload, HEAP, logs);
+            arms.add(lora);
+            if (workload.seesPictures() && !settings.oneDnn().isEmpty()) {
+                String engine = agent + ",convolution=onednn";
+                arms.add(WorkerArm.with(settings.oneDnn(), Map.of(), ONEDNN, engine, workload, HEAP, logs));
+            }
+            arms.add(new WorkerArm(FLOOR, "gemm", "", workload, HEAP, logs));
+            Map<String, List<Slice>> slices = Interleaving.run(arms, rounds, WARM_UP_SECONDS, settings.sliceSeconds());
             lora.requireAdapters();
             measured.put(workload, slices);
             slices.forEach((arm, own) -> findings.add(
                     Finding.of(PART, workload.label(), arm + ", CPU time", "ms", Slice.spread(own, Slice::cpu))));
+        } finally {
+            for (WorkerArm arm : arms) {
+                arm.close();
+            }
         }
     }
 
@@ -111,6 +154,7 @@ final class GrowthBenchmark {
     private void draw(GrowthAxis axis, List<Workload> workloads, List<Line> lines) {
         double[] x = workloads.stream().mapToDouble(axis::of).toArray();
         List<Chart.Line> predicted = lines.stream()
+                .filter(Line::isPredicted)
                 .map(line -> new Chart.Line(
                         line.prediction(),
                         x,
@@ -132,12 +176,16 @@ final class GrowthBenchmark {
                 Legend.BESIDE);
         for (Line line : lines) {
             chart.add(
-                    new Chart.Line(line.arm(), x, each(workloads, line, Spread::median), Mark.DOTS),
+                    new Chart.Line(
+                            String.format(Locale.ROOT, "%s, slope %.2f", line.arm(), slope(axis, workloads, line)),
+                            x,
+                            each(workloads, line, Spread::median),
+                            Mark.DOTS),
                     each(workloads, line, Spread::least),
                     each(workloads, line, Spread::greatest),
                     line.colour());
         }
-        for (int i = 0; i < lines.size(); i++) {
+        for (int i = 0; i < predicted.size(); i++) {
             chart.add(predicted.get(i), lines.get(i).colour());
         }
         page.chart("-" + axis.name().toLowerCase(Locale.ROOT), "Step time against " + axis.label(), chart);
@@ -149,26 +197,51 @@ final class GrowthBenchmark {
                 .toArray();
     }
 
+    private double slope(GrowthAxis axis, List<Workload> workloads, Line line) {
+        return Slope.ofLogarithms(
+                workloads.stream().mapToDouble(axis::of).toArray(), each(workloads, line, Spread::median));
+    }
+
     private void table(GrowthAxis axis, List<Workload> workloads, List<Line> lines) {
-        List<String> head = new ArrayList<>(List.of(axis.label(), "W moves"));
+        List<String> head = new ArrayList<>(List.of(axis.label()));
+        if (axis.isDense()) {
+            head.add("W moves");
+        }
         for (Line line : lines) {
             head.add(line.arm() + ", ms");
-            head.add("predicted, ms");
-            head.add("measured / predicted");
+            if (line.isPredicted()) {
+                head.add("predicted, ms");
+                head.add("measured / predicted");
+            }
         }
         List<List<String>> rows = new ArrayList<>();
         for (Workload workload : workloads) {
-            String moves = CostModel.lags(workload) ? "once a fit" : "each step";
-            List<String> row = new ArrayList<>(List.of("" + axis.of(workload), moves));
+            List<String> row = new ArrayList<>(List.of("" + axis.of(workload)));
+            if (axis.isDense()) {
+                row.add(CostModel.lags(workload) ? "once a fit" : "each step");
+            }
             for (Line line : lines) {
                 Spread cpu = cpu(workload, line.arm());
-                double predicted = line.predictedMilliseconds(workload);
                 row.add(cpu.format(2));
-                row.add(String.format(Locale.ROOT, "%.2f", predicted));
-                row.add(String.format(Locale.ROOT, "%.2f", cpu.median() / predicted));
+                if (line.isPredicted()) {
+                    double predicted = line.predictedMilliseconds(workload);
+                    row.add(String.format(Locale.ROOT, "%.2f", predicted));
+                    row.add(String.format(Locale.ROOT, "%.2f", cpu.median() / predicted));
+                }
             }
             rows.add(row);
         }
+        List<String> slopes = new ArrayList<>(List.of("slope"));
+        if (axis.isDense()) {
+            slopes.add("");
+        }
+        for (Line line : lines) {
+            slopes.add(String.format(Locale.ROOT, "%.2f", slope(axis, workloads, line)));
+            if (line.isPredicted()) {
+                slopes.addAll(List.of("", ""));
+            }
+        }
+        rows.add(slopes);
         page.table(head, rows);
     }
 
@@ -176,9 +249,9 @@ final class GrowthBenchmark {
         Map<String, Object> json = new LinkedHashMap<>();
         for (Workload workload : workloads) {
             Map<String, Object> own = Slice.toJson(measured.get(workload));
-            for (Line line : lines) {
-                own.put(line.prediction() + ", ms", line.predictedMilliseconds(workload));
-            }
+            lines.stream()
+                    .filter(Line::isPredicted)
+                    .forEach(line -> own.put(line.prediction() + ", ms", line.predictedMilliseconds(workload)));
             json.put(workload.label(), own);
         }
         return json;
@@ -186,8 +259,7 @@ final class GrowthBenchmark {
 
     private String explanation(double gflops, double gigabytes) {
         return String.format(Locale.ROOT, """
-                One of width n, batch b, rank r and number L of dense layers, all adapted, is varied around %s. Dots are \
-                medians of %d interleaved rounds, from least to greatest; dashed lines are predicted from counts and two \
+                One of width n, batch b, rank r and number L of dense layers, all adapted, is varied around %s. Dashed lines are predicted from counts and two \
                 rates that one thread reached in the same run, %.1f GFLOP/s in a product of 1024 x 1024 matrices and \
                 %.1f GB/s in a sum of arrays that no cache holds. Nothing is fitted. Each part of a step takes the longer of \
                 its arithmetic and its memory traffic at these rates:
@@ -204,6 +276,6 @@ final class GrowthBenchmark {
 
                 What a call costs whatever its size is not in the counts: where little is computed, a step lies above its line. \
                 Below it, arrays stayed in a cache.\
-                """, centre.label(), rounds, gflops, gigabytes);
+                """, centre.label(), gflops, gigabytes);
     }
 }

@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lowrank4j.tests.pages.Spread;
 
@@ -11,6 +12,13 @@ import org.lowrank4j.tests.pages.Spread;
 final class Slope {
 
     private Slope() {}
+
+    /** The power of x with which y grows: the slope between logarithms. */
+    static double ofLogarithms(double[] x, double[] y) {
+        return of(
+                Arrays.stream(x).map(Math::log).toArray(),
+                Arrays.stream(y).map(Math::log).toArray());
+    }
 
     /** Of at least two points in ascending order of x. */
     static double of(double[] x, double[] y) {

@@ -51,14 +51,14 @@ public final class Worker {
         System.out.flush();
     }
 
-    /** Work for so long, at least three steps. Times of work that has several steps are shared out among them. */
+    /** Work for so many seconds of CPU time, at least three steps. Times of work that has several steps are shared out among them. */
     static Slice run(Work work, double seconds) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         List<double[]> times = new ArrayList<>();
         int steps = 0;
         long processBefore = processCpuNanos();
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        while (steps < 3 || System.nanoTime() < end) {
+        long end = threads.getCurrentThreadCpuTime() + (long) (seconds * 1e9);
+        while (steps < 3 || threads.getCurrentThreadCpuTime() < end) {
             long cpu = threads.getCurrentThreadCpuTime();
             long wall = System.nanoTime();
             work.run();
