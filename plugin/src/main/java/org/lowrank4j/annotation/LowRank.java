@@ -66,6 +66,12 @@ public @interface LowRank {
     String loss() default "";
 
     /**
+     * What the replicas of a network exchange where ParallelWrapper trains it: {@code "factors"} (the default of its
+     * averaging), {@code "exact"}, {@code "mean"} or {@code "encoded"} (the default of its shared gradients).
+     */
+    String exchange() default "";
+
+    /**
      * Patterns of the layers to adapt, or after a slash of matrices of theirs; if no source sets it all layers that have
      * matrices, except output layers, embeddings and depthwise convolutions, and except those that are still as the network
      * drew them, other than dense ones.

@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.lowrank4j.gradient.exchange.CompressedExchange;
 import org.lowrank4j.gradient.exchange.Compressor;
-import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
@@ -49,7 +49,7 @@ final class CompressedUpdate extends WrappedUpdate {
         for (int i = 0; i < gradients.length; i++) {
             Compressor worker = compressors.get(tensors().get(i).name());
             if (worker != null) {
-                sent += Exchange.step(List.of(worker), List.of(gradients[i]), gradients[i]);
+                sent += CompressedExchange.step(List.of(worker), List.of(gradients[i]), gradients[i]);
                 uncompressed += gradients[i].length() * gradients[i].dataType().width();
             }
         }

@@ -1,5 +1,8 @@
 package org.lowrank4j.gradient;
 
+import java.util.EnumSet;
+import java.util.Set;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 
@@ -9,6 +12,11 @@ public final class ExactGradient implements GradientApproximation {
     @Override
     public String name() {
         return "exact";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return EnumSet.allOf(Replication.class);
     }
 
     @Override

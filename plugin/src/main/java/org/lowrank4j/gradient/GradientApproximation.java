@@ -3,8 +3,8 @@ package org.lowrank4j.gradient;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.method.Kept;
-import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replicable;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * What stands in for dL/dW. An approximation wraps the state of the update that it serves: it may change the gradients
  * that the update computes, replace them by smaller ones, and map the updater's steps back.
  */
-public interface GradientApproximation extends Method {
+public interface GradientApproximation extends Replicable {
 
     /** The update that this approximation is published with, used when the user names none; by default all of W trains. */
     default String defaultUpdate() {

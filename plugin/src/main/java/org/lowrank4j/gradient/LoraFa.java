@@ -1,11 +1,14 @@
 package org.lowrank4j.gradient;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.FactorTarget;
 import org.lowrank4j.update.LowRankUpdate;
@@ -39,6 +42,11 @@ public final class LoraFa implements GradientApproximation {
     @Override
     public String name() {
         return "lora-fa";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return EnumSet.allOf(Replication.class);
     }
 
     @Override

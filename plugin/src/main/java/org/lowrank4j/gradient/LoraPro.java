@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
@@ -12,6 +13,7 @@ import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.FactorTarget;
 import org.lowrank4j.update.LowRankUpdate;
@@ -65,6 +67,11 @@ public final class LoraPro implements GradientApproximation {
     @Override
     public String name() {
         return "lora-pro";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.fisher.GradientWindow;
 import org.lowrank4j.fisher.GradientWindow.Filling;
@@ -10,6 +11,7 @@ import org.lowrank4j.fisher.WindowMemory;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -32,6 +34,11 @@ public final class Mfac implements GradientApproximation {
     @Override
     public String name() {
         return "mfac";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

@@ -1,8 +1,11 @@
 package org.lowrank4j.gradient;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
@@ -36,6 +39,11 @@ public final class PerpendicularGradient implements GradientApproximation {
     @Override
     public String name() {
         return "perpgrad";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return EnumSet.allOf(Replication.class);
     }
 
     @Override

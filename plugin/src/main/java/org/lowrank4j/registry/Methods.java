@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.loss.TrainingLoss;
 import org.lowrank4j.method.Method;
@@ -31,6 +32,7 @@ public final class Methods {
     private static final String UPDATE = "update";
     private static final String LOSS = "loss";
     private static final String UPDATER = "updater";
+    private static final String EXCHANGE = "exchange";
 
     /** The name that leaves an output layer its own loss, and a network its own updaters. */
     public static final String STOCK = "stock";
@@ -40,6 +42,7 @@ public final class Methods {
     private final Map<String, LowRankUpdate> updates;
     private final Map<String, TrainingLoss> losses;
     private final Map<String, Updater> updaters;
+    private final Map<String, Exchange> exchanges;
 
     /**
      * A registry of the given methods only.
@@ -51,12 +54,14 @@ public final class Methods {
             Collection<? extends GradientApproximation> gradients,
             Collection<? extends LowRankUpdate> updates,
             Collection<? extends TrainingLoss> losses,
-            Collection<? extends Updater> updaters) {
+            Collection<? extends Updater> updaters,
+            Collection<? extends Exchange> exchanges) {
         this.initialisations = byName(INIT, initialisations);
         this.gradients = byName(GRADIENT, gradients);
         this.updates = byName(UPDATE, updates);
         this.losses = byName(LOSS, losses);
         this.updaters = byName(UPDATER, updaters);
+        this.exchanges = byName(EXCHANGE, exchanges);
     }
 
     /** The methods that the loader of lowrank4j and the context loader of this thread can see. */
@@ -76,7 +81,8 @@ public final class Methods {
                 find(GradientApproximation.class, users),
                 find(LowRankUpdate.class, users),
                 find(TrainingLoss.class, users),
-                find(Updater.class, users));
+                find(Updater.class, users),
+                find(Exchange.class, users));
     }
 
     /**
@@ -107,6 +113,16 @@ public final class Methods {
     /** The updater of that name, null for {@link #STOCK}; otherwise as {@link #initialisation}. */
     public @Nullable Updater updater(String name, String source) {
         return name.equals(STOCK) ? null : get(UPDATER, updaters, name, source);
+    }
+
+    /** The exchange of that name; otherwise as {@link #initialisation}. */
+    public Exchange exchange(String name, String source) {
+        return get(EXCHANGE, exchanges, name, source);
+    }
+
+    /** All exchanges between replicas, by name. */
+    public Collection<Exchange> exchanges() {
+        return exchanges.values();
     }
 
     /** All initialisations, by name. */
@@ -141,6 +157,7 @@ public final class Methods {
         gradients.values().forEach(method -> names.addAll(optionNames(method)));
         updates.values().forEach(method -> names.addAll(optionNames(method)));
         updaters.values().forEach(method -> names.addAll(optionNames(method)));
+        exchanges.values().forEach(method -> names.addAll(optionNames(method)));
         return names;
     }
 
@@ -196,6 +213,9 @@ public final class Methods {
         }
         if (updaters.containsKey(name)) {
             keys.add(UPDATER + "=" + name);
+        }
+        if (exchanges.containsKey(name)) {
+            keys.add(EXCHANGE + "=" + name);
         }
         return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
     }

@@ -20,6 +20,7 @@ enum Key {
     UPDATE("update", true, Key::methodName),
     UPDATER("updater", false, Key::methodName),
     LOSS("loss", false, Key::methodName),
+    EXCHANGE("exchange", false, Key::methodName),
     LAYERS("layers", false, LayerPattern::canonical),
     EXCLUDE("exclude", false, LayerPattern::canonical),
     TRAIN("train", false, TrainedLayers::canonical),

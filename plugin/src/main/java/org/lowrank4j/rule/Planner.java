@@ -101,6 +101,8 @@ final class Planner {
         warnOfRandomTargets(targets.values());
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
         rule.value(Key.UPDATER).ifPresent(updater -> requireUpdater(updater, targets.values(), joint));
+        rule.value(Key.EXCHANGE)
+                .ifPresent(exchange -> methods.exchange(Key.EXCHANGE.canonical(exchange), exchange.source()));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {

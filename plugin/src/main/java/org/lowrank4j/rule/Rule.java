@@ -134,6 +134,11 @@ public final class Rule {
         return new OptionValues(method, texts(options(new TreeSet<>(Methods.optionNames(method)), new ArrayList<>())));
     }
 
+    /** What replicas of the network exchange where the network is trained by many workers; empty leaves it to the mode. */
+    public Optional<String> exchange() {
+        return text(Key.EXCHANGE);
+    }
+
     /** One line that names every source and the keys that came from it. */
     public String source() {
         return source;

@@ -3,6 +3,7 @@ package org.lowrank4j.update;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
@@ -10,6 +11,7 @@ import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -45,6 +47,11 @@ public final class AdaLora implements OwnUpdate {
     @Override
     public String name() {
         return "adalora";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

@@ -2,9 +2,11 @@ package org.lowrank4j.update;
 
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,6 +35,11 @@ public final class Dora implements FactorUpdate {
     @Override
     public String name() {
         return "dora";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package org.lowrank4j.update;
 
+import java.util.EnumSet;
+import java.util.Set;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 
 /**
@@ -11,6 +14,11 @@ public final class FullWeight implements WeightUpdate {
     @Override
     public String name() {
         return "full";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return EnumSet.allOf(Replication.class);
     }
 
     @Override

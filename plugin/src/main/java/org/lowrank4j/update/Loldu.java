@@ -1,8 +1,10 @@
 package org.lowrank4j.update;
 
+import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -24,6 +26,11 @@ public final class Loldu implements CoreUpdate {
     @Override
     public String name() {
         return "loldu";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

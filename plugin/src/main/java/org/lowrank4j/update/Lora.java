@@ -1,6 +1,8 @@
 package org.lowrank4j.update;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
@@ -9,6 +11,7 @@ import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -34,6 +37,11 @@ public final class Lora implements FactorUpdate {
     @Override
     public String name() {
         return "lora";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return EnumSet.allOf(Replication.class);
     }
 
     @Override

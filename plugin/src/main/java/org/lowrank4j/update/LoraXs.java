@@ -2,11 +2,13 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.PseudoInverse;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -40,6 +42,11 @@ public final class LoraXs implements CoreUpdate {
     @Override
     public String name() {
         return "lora-xs";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

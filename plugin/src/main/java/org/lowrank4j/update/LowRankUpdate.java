@@ -2,15 +2,15 @@ package org.lowrank4j.update;
 
 import java.util.Map;
 import java.util.Optional;
-import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replicable;
 import org.lowrank4j.method.TargetWeight;
 
 /**
  * How a step changes a target weight W, and how the subspace of that change moves: LoRA's A B, SwitchLoRA, W itself. Every
  * update is of one kind, by what it trains and who starts that.
  */
-public sealed interface LowRankUpdate extends Method permits StartedUpdate, OwnUpdate, WeightUpdate {
+public sealed interface LowRankUpdate extends Replicable permits StartedUpdate, OwnUpdate, WeightUpdate {
 
     /** The numerator of the scale that this update is published with, used when the user names none; 8 as in PEFT. */
     default double defaultAlpha() {

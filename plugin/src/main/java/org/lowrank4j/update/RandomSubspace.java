@@ -3,11 +3,13 @@ package org.lowrank4j.update;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.subspace.Projection;
 import org.lowrank4j.subspace.ProjectionKind;
 import org.lowrank4j.subspace.ProjectionMemory;
@@ -51,6 +53,11 @@ public final class RandomSubspace implements WholeNetworkUpdate {
     @Override
     public String name() {
         return "random-subspace";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

@@ -1,11 +1,13 @@
 package org.lowrank4j.update;
 
 import java.util.List;
+import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -49,6 +51,11 @@ public final class SwitchEma implements WeightUpdate {
     @Override
     public String name() {
         return "switch-ema";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

@@ -2,11 +2,13 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.SwitchLoraStart;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.updater.ChosenUpdater;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,6 +43,11 @@ public final class SwitchLora implements FactorUpdate {
     @Override
     public String name() {
         return "switchlora";
+    }
+
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override

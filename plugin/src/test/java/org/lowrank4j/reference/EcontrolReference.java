@@ -3,8 +3,8 @@ package org.lowrank4j.reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lowrank4j.gradient.exchange.CompressedExchange;
 import org.lowrank4j.gradient.exchange.EControlCompressor;
-import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,7 +37,7 @@ public final class EcontrolReference implements Reference {
             INDArray gradients = a.mulRowVector(x).sub(b);
             // A first estimate that is the gradient itself counts as known from the start.
             INDArray before = round == 0 && !fromZero ? gradients : all(workers, "estimate");
-            Exchange.step(
+            CompressedExchange.step(
                     workers,
                     IntStream.range(0, workers.size())
                             .mapToObj(i -> gradients.getRow(i).dup().reshape(x.length(), 1))

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.gradient.exchange.CompressedExchange;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
 import org.lowrank4j.method.Kept;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -32,14 +32,14 @@ public final class PowersgdReference implements Reference {
         List<INDArray> errors = new ArrayList<>();
         List<INDArray> averages = new ArrayList<>();
         for (int round = 0; round < given.whole("rounds"); round++) {
-            Exchange.step(workers, perWorker(gradients.slice(round)), approximation);
+            CompressedExchange.step(workers, perWorker(gradients.slice(round)), approximation);
             approximations.add(approximation.dup());
             errors.add(Nd4j.stack(
                     0,
                     workers.stream()
                             .map(worker -> worker.kept().state().get("error").dup())
                             .toArray(INDArray[]::new)));
-            Exchange.step(
+            CompressedExchange.step(
                     ofBias,
                     perWorker(biases.slice(round)).stream()
                             .map(one -> one.reshape(1, one.length()))

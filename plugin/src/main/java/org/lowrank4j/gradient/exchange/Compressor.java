@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * One worker's side of a compressed exchange of one gradient matrix, with the memory of what it has not sent yet.
  *
  * <p>A step is {@link #compress}; then, for each round, the messages of all workers are averaged and handed back, to
- * {@link #next} in every round but the last, and to {@link #decompress} in the last. {@link Exchange} does it within one
+ * {@link #next} in every round but the last, and to {@link #decompress} in the last. {@link CompressedExchange} does it within one
  * process; over a network only the averaging differs. All workers make the same calls in the same order, and from the
  * same averages the same approximation.
  *

@@ -1,47 +1,14 @@
 package org.lowrank4j.gradient.exchange;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.Replication;
 
-/** A compressed exchange whose workers are all in this process. */
-public final class Exchange {
+/**
+ * What the replicas of a network tell each other while each of them learns from minibatches of its own. Found through
+ * {@link java.util.ServiceLoader} as all methods; one kind is exchanged at one place of a step.
+ */
+public sealed interface Exchange extends Method permits GradientExchange, StepExchange, ValueExchange {
 
-    private Exchange() {}
-
-    /**
-     * One step of all workers.
-     *
-     * @param workers one or more compressors of the same kind and shape
-     * @param gradients one for each worker; not changed
-     * @param approximation receives what stands for their average
-     * @return the bytes that each worker sends
-     */
-    public static long step(List<? extends Compressor> workers, List<INDArray> gradients, INDArray approximation) {
-        if (workers.isEmpty() || workers.size() != gradients.size()) {
-            throw new IllegalArgumentException(
-                    "there are " + workers.size() + " workers and " + gradients.size() + " gradients");
-        }
-        List<Message> messages = new ArrayList<>();
-        for (int i = 0; i < workers.size(); i++) {
-            messages.add(workers.get(i).compress(gradients.get(i)));
-        }
-        long bytes = messages.get(0).bytes();
-        int rounds = workers.get(0).rounds();
-        for (int round = 1; round < rounds; round++) {
-            INDArray average = average(messages);
-            messages.clear();
-            workers.forEach(worker -> messages.add(worker.next(average)));
-            bytes += messages.get(0).bytes();
-        }
-        INDArray average = average(messages);
-        workers.forEach(worker -> worker.decompress(average, approximation));
-        return bytes;
-    }
-
-    private static INDArray average(List<Message> messages) {
-        INDArray sum = messages.get(0).zeros();
-        messages.forEach(message -> message.addTo(sum));
-        return messages.size() == 1 ? sum : sum.divi(messages.size());
-    }
+    /** What replicas have in common after it. */
+    Replication replication();
 }

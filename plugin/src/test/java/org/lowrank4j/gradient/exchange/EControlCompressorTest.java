@@ -48,7 +48,7 @@ class EControlCompressorTest {
         List<EControlCompressor> workers = workers(0.1, startsAtGradient);
         INDArray step = Nd4j.create(DataType.DOUBLE, new long[] {ENTRIES, 1}, 'f');
         double distance = run((gradients, x) -> {
-            Exchange.step(workers, gradients, step);
+            CompressedExchange.step(workers, gradients, step);
             return step;
         });
         assertTrue(distance <= 1e-8, "EControl ends " + distance + " from the optimum");
@@ -100,7 +100,7 @@ class EControlCompressorTest {
         INDArray step = Nd4j.create(DataType.DOUBLE, new long[] {ENTRIES, 1}, 'f');
         for (int t = 0; t < 5; t++) {
             INDArray noise = uniform(t - 1, t);
-            Exchange.step(
+            CompressedExchange.step(
                     workers,
                     IntStream.range(0, WORKERS)
                             .mapToObj(i -> noise.getRow(i).dup().reshape(ENTRIES, 1))
@@ -119,7 +119,7 @@ class EControlCompressorTest {
                 new EControlCompressor(new Kept("test", DataType.DOUBLE), ENTRIES, 1, ENTRIES, 0.1, false);
         INDArray gradient = a.getRow(0).dup().reshape(ENTRIES, 1);
         INDArray step = gradient.ulike();
-        Exchange.step(List.of(worker), List.of(gradient), step);
+        CompressedExchange.step(List.of(worker), List.of(gradient), step);
         assertTrue(gradient.sub(step).normmaxNumber().doubleValue() <= 1e-15);
         assertTrue(worker.kept().state().get("error").normmaxNumber().doubleValue() <= 1e-15);
     }

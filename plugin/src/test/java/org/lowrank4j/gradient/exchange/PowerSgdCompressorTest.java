@@ -27,7 +27,7 @@ class PowerSgdCompressorTest {
         INDArray matrix = gaussian(rows, rank).mmul(gaussian(rank, columns));
         PowerSgdCompressor worker = compressor(rows, columns, rank);
         INDArray approximation = zeros(rows, columns);
-        Exchange.step(List.of(worker), List.of(matrix), approximation);
+        CompressedExchange.step(List.of(worker), List.of(matrix), approximation);
         double size = matrix.normmaxNumber().doubleValue();
         assertTrue(distance(matrix, approximation) <= 1e-12 * size);
         assertTrue(worker.kept().state().get("error").normmaxNumber().doubleValue() <= 1e-12 * size);
@@ -42,7 +42,7 @@ class PowerSgdCompressorTest {
         for (int step = 0; step < 10; step++) {
             List<INDArray> gradients = gradients(3, 7, 5);
             gradients.forEach(gradient -> given.addi(gradient.div(3)));
-            Exchange.step(workers, gradients, approximation);
+            CompressedExchange.step(workers, gradients, approximation);
             applied.addi(approximation);
         }
         INDArray errors = zeros(7, 5);
@@ -56,9 +56,9 @@ class PowerSgdCompressorTest {
     void itIsLinearInTheGradients() {
         List<INDArray> gradients = gradients(2, 7, 5);
         INDArray ofTwo = zeros(7, 5);
-        Exchange.step(List.of(compressor(7, 5, 2), compressor(7, 5, 2)), gradients, ofTwo);
+        CompressedExchange.step(List.of(compressor(7, 5, 2), compressor(7, 5, 2)), gradients, ofTwo);
         INDArray ofAverage = zeros(7, 5);
-        Exchange.step(
+        CompressedExchange.step(
                 List.of(compressor(7, 5, 2)),
                 List.of(gradients.get(0).add(gradients.get(1)).div(2)),
                 ofAverage);
@@ -73,7 +73,7 @@ class PowerSgdCompressorTest {
         List<Long> bytes = new ArrayList<>();
         for (int step = 0; step < 4; step++) {
             INDArray gradient = gaussian(8, 6).castTo(DataType.FLOAT);
-            bytes.add(Exchange.step(List.of(worker), List.of(gradient), approximation));
+            bytes.add(CompressedExchange.step(List.of(worker), List.of(gradient), approximation));
             assertEquals(step < 2, approximation.equals(gradient), "step " + step);
         }
         assertEquals(List.of(8L * 6 * 4, 8L * 6 * 4, (8L + 6) * 4, (8L + 6) * 4), bytes);
@@ -89,7 +89,7 @@ class PowerSgdCompressorTest {
         assertEquals(compresses, worker.kept().state().containsKey("error"));
         INDArray gradient = gaussian(rows, columns);
         INDArray approximation = zeros(rows, columns);
-        Exchange.step(List.of(worker), List.of(gradient), approximation);
+        CompressedExchange.step(List.of(worker), List.of(gradient), approximation);
         assertEquals(!compresses, distance(gradient, approximation) == 0);
     }
 
@@ -105,7 +105,7 @@ class PowerSgdCompressorTest {
     void everyWorkerNeedsAGradient() {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> Exchange.step(List.of(compressor(7, 5, 2)), gradients(2, 7, 5), zeros(7, 5)));
+                () -> CompressedExchange.step(List.of(compressor(7, 5, 2)), gradients(2, 7, 5), zeros(7, 5)));
     }
 
     private List<INDArray> gradients(int workers, int rows, int columns) {

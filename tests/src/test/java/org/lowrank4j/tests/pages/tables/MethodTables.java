@@ -65,6 +65,10 @@ final class MethodTables {
         return tables("loss", sources.methods().losses(), List.of(), loss -> List.of());
     }
 
+    String exchanges() {
+        return tables("exchange", sources.methods().exchanges(), List.of(), exchange -> List.of());
+    }
+
     private <M extends Method> String tables(
             String key, Collection<M> all, List<String> more, Function<M, List<String>> cells) {
         List<M> methods = all.stream().filter(sources::has).toList();

@@ -22,7 +22,8 @@ final class Sources {
                         methods.gradients(),
                         methods.updates(),
                         methods.losses(),
-                        methods.updaters())
+                        methods.updaters(),
+                        methods.exchanges())
                 .flatMap(kind -> kind.stream())
                 .forEach(method -> call(method.getClass(), method.name()));
     }

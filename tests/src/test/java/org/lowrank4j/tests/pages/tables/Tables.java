@@ -54,6 +54,7 @@ public final class Tables {
                 "updates", methods::updates,
                 "updaters", methods::updaters,
                 "losses", methods::losses,
+                "exchanges", methods::exchanges,
                 "keys", keys::table,
                 "kinds", kinds::table,
                 "report", ReportSample::text,
