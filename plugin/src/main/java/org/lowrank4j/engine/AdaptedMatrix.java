@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.update.SidePath;
@@ -64,6 +65,18 @@ final class AdaptedMatrix {
 
     INDArray[] gradients() {
         return gradients;
+    }
+
+    /** M, live. */
+    INDArray weight() {
+        return shown.weight();
+    }
+
+    /** Writes the values of the tensors into their gradient views. */
+    void values() {
+        for (int i = 0; i < gradients.length; i++) {
+            gradients[i].assign(Objects.requireNonNull(update.tensors().get(i).value()));
+        }
     }
 
     ShownWeight shown() {

@@ -4,6 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -35,16 +36,37 @@ final class Beginning {
     static @Nullable Session sessionFor(
             Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
         Session session = enrolment.session();
-        boolean threadChanged = enrolment.threadChanged();
-        if (session != null && (accumulator != null || threadChanged && Distributed.onStack())) {
-            handOver(enrolment, network, replicas(enrolment));
+        enrolment.trainsHere();
+        if (session != null && accumulator != null) {
+            handOver(enrolment, network, StockReason.ACCUMULATOR);
             session = null;
         }
         if (session == null && !enrolment.stock()) {
-            session = begin(enrolment, network, optimizer, accumulator);
+            session = begin(enrolment, network, optimizer, accumulator, plan -> {});
         }
         if (session == null && network.updaterOf(optimizer) instanceof LowRankUpdater ours) {
             network.updaterOf(optimizer, stockUpdater(ours, network));
+        }
+        return session;
+    }
+
+    /**
+     * The session of a network that is about to be replicated, with its adapters started; null for one that trains as stock.
+     *
+     * @param required refuses a plan that replicas cannot follow
+     */
+    static @Nullable Session forReplicas(Enrolment enrolment, NetworkParts network, Consumer<Plan> required) {
+        Session session = enrolment.session();
+        BaseOptimizer optimizer = network.optimizer();
+        if (session != null) {
+            required.accept(session.fitted().plan());
+        } else {
+            session = begin(enrolment, network, optimizer, null, required);
+        }
+        if (session != null && !session.start(network, optimizer)) {
+            throw new LowRankException(
+                    "The adapters cannot start before the replicas do: no minibatch that was read ahead"
+                            + " has finite gradients.");
         }
         return session;
     }
@@ -75,13 +97,6 @@ final class Beginning {
         return network.shape().withRandom(random);
     }
 
-    static String replicas(Enrolment enrolment) {
-        return enrolment.session() == null
-                ? StockReason.REPLICAS
-                : "it is now trained on replicas (ParallelWrapper, Spark or a GradientsAccumulator),"
-                        + " which is not supported; what its adapters learned is in its weights";
-    }
-
     /** Makes a network stock, also one that was adapted until now; its updater is the caller's to replace. */
     static void handOver(Enrolment enrolment, NetworkParts network, String reason) {
         Session session = enrolment.session();
@@ -92,7 +107,11 @@ final class Beginning {
     }
 
     private static @Nullable Session begin(
-            Enrolment enrolment, NetworkParts network, BaseOptimizer optimizer, @Nullable Object accumulator) {
+            Enrolment enrolment,
+            NetworkParts network,
+            BaseOptimizer optimizer,
+            @Nullable Object accumulator,
+            Consumer<Plan> required) {
         RulesInForce.trains();
         String problem = RulesInForce.weavingProblem();
         String reason = problem != null ? problem : StockReason.before(network, optimizer, accumulator);
@@ -108,6 +127,7 @@ final class Beginning {
                 trainAsStock(enrolment, reason);
                 return null;
             }
+            required.accept(plan);
             return begin(enrolment, network, optimizer, plan, methods);
         } catch (LowRankException refused) {
             LowRankException withSources = enrolment.rule().withSources(refused);

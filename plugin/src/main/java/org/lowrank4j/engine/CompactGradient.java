@@ -112,6 +112,16 @@ final class CompactGradient {
         return Double.isFinite(Blas.asum(vector));
     }
 
+    /** Makes sums of means over all examples of a step. */
+    void multiply(int examples) {
+        sums.forEach(sum -> sum.muli(examples));
+    }
+
+    /** Writes what is trained in place into the vector. */
+    void values() {
+        stretches.forEach(stretch -> stretch.gradient().assign(stretch.parameters()));
+    }
+
     /** Takes the steps of what is trained in place. */
     void step() {
         for (Stretch stretch : stretches) {

@@ -3,14 +3,11 @@ package org.lowrank4j.engine;
 import java.util.Optional;
 import java.util.Set;
 
-/** Recognises training that runs on replicas of a network, which share full parameter and gradient vectors. */
+/** Recognises Deeplearning4j's training and inference on replicas by the calling thread's stack. */
 final class Distributed {
 
     private static final String PARALLEL = "org.deeplearning4j.parallelism.";
     private static final String SPARK = "org.deeplearning4j.spark.";
-
-    /** ParallelWrapper's workers: they look at a network that the wrapper was given before. */
-    private static final String WORKERS = PARALLEL + "trainer.";
 
     /** They make the program's network, where it gives them a configuration only. */
     private static final Set<String> MASTERS =
@@ -18,7 +15,7 @@ final class Distributed {
 
     private Distributed() {}
 
-    /** Whether ParallelWrapper, parallel inference or Spark training of DL4J is on the calling thread's stack. */
+    /** Whether the network at hand is one of Spark's or of ParallelWrapper's. */
     static boolean onStack() {
         return nearest().isPresent();
     }
@@ -28,9 +25,11 @@ final class Distributed {
         return nearest().filter(name -> !MASTERS.contains(name)).isPresent();
     }
 
-    /** Whether a network whose updater is asked for is being given to ParallelWrapper or Spark. */
+    /** Whether Spark has the network at hand; or ParallelWrapper, where its hooks are missing. */
     static boolean takesNetwork() {
-        return nearest().filter(name -> !name.startsWith(WORKERS)).isPresent();
+        return nearest()
+                .filter(name -> name.startsWith(SPARK) || RulesInForce.weavingProblem() != null)
+                .isPresent();
     }
 
     private static Optional<String> nearest() {

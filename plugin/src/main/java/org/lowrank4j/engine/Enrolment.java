@@ -25,6 +25,7 @@ final class Enrolment {
     private volatile int fits;
     private volatile @Nullable String refusal;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
+    private volatile @Nullable Replicas replicas;
 
     /**
      * @param ruleOfField whether an annotated field that keeps the network gave the rule
@@ -170,13 +171,20 @@ final class Enrolment {
         return lastThread.get() == Thread.currentThread();
     }
 
-    /** Whether the calling thread is another one than at the last call. */
-    boolean threadChanged() {
+    /** The calling thread trains the network. */
+    void trainsHere() {
         Thread current = Thread.currentThread();
-        if (lastThread.get() == current) {
-            return false;
+        if (lastThread.get() != current) {
+            lastThread = new WeakReference<>(current);
         }
-        lastThread = new WeakReference<>(current);
-        return true;
+    }
+
+    /** Those that ParallelWrapper trains in the place of the network; null if it trains alone. */
+    @Nullable Replicas replicas() {
+        return replicas;
+    }
+
+    void replicas(@Nullable Replicas trained) {
+        replicas = trained;
     }
 }

@@ -26,7 +26,7 @@ public final class Networks {
 
     /** Called before a network is initialised, with the parameters that it is given, null if it draws its own. */
     public static void initialises(Object model, @Nullable Object parameters) {
-        if (RulesInForce.book() != null && parameters == null && !isInitialised(model)) {
+        if (RulesInForce.book() != null && parameters == null && !isInitialised(model) && Replica.current() == null) {
             DrawnParameters.begin(model);
         }
     }
@@ -58,7 +58,15 @@ public final class Networks {
             }
             deserialisation.restoring(model);
         }
-        if (rules == null || network == null || Attachment.enrolment(model) != null || Distributed.makesReplica()) {
+        if (rules == null || network == null || Attachment.enrolment(model) != null) {
+            return;
+        }
+        Replica replica = Replica.current();
+        if (replica != null) {
+            replica.enrol(model);
+            return;
+        }
+        if (Distributed.makesReplica()) {
             return;
         }
         int nth = INITIALISED.incrementAndGet();

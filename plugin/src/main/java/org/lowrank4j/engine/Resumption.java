@@ -47,6 +47,11 @@ final class Resumption {
         this.type = type;
     }
 
+    /** The plan with the ranks of the rule. */
+    Plan asked() {
+        return asked;
+    }
+
     /** Copies of everything. */
     TrainingState save(boolean withUpdater) {
         Map<String, INDArray> tensors = adapters();

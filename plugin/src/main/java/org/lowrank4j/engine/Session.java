@@ -16,6 +16,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.file.TrainingState;
 import org.lowrank4j.method.Excerpt;
+import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -37,6 +38,7 @@ final class Session {
     private final long observingNanos;
     private List<MultiDataSet> readAhead;
 
+    private Exchanging exchanging = Exchanging.NOTHING;
     private boolean stepIsFinite;
     private boolean extraPassesAreFinite = true;
     private List<INDArray> added = List.of();
@@ -103,22 +105,19 @@ final class Session {
      * One training step, in the order of the stock one.
      *
      * @param insideFit whether it is one of the steps of a fit that works through an iterator
+     * @param withReplicas what it has in common with the steps of replicas
      */
     boolean step(
             NetworkParts network,
             BaseOptimizer optimizer,
             LayerWorkspaceMgr workspaces,
             Collection<TrainingListener> listeners,
-            boolean insideFit) {
+            boolean insideFit,
+            Exchanging withReplicas) {
         lock.lock();
         try {
-            fitted.gradient().install(network);
-            if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
-                network.updaterOf(optimizer, LowRankUpdater.of(network));
-            }
-            if (starts != null) {
-                start(network, starts);
-            }
+            install(network, optimizer);
+            exchanging = withReplicas;
             boolean shows = GradientListeners.among(listeners);
             fitted.deferral().beginStep(insideFit && !shows, listeners);
             fitted.matrices().forEach(matrix -> matrix.shown().begin(shows));
@@ -135,6 +134,41 @@ final class Session {
         }
         tell(network, listeners);
         return true;
+    }
+
+    private void install(NetworkParts network, BaseOptimizer optimizer) {
+        fitted.gradient().install(network);
+        if (!(network.updaterOf(optimizer) instanceof LowRankUpdater)) {
+            network.updaterOf(optimizer, LowRankUpdater.of(network));
+        }
+        if (starts != null) {
+            start(network, starts);
+        }
+    }
+
+    /**
+     * Starts the adapters before the first step, for replicas that begin with the same ones.
+     *
+     * @return false if no minibatch that was read ahead has finite gradients
+     */
+    boolean start(NetworkParts network, BaseOptimizer optimizer) {
+        lock.lock();
+        try {
+            install(network, optimizer);
+            return starts == null;
+        } finally {
+            lock.unlock();
+            sayNotices();
+        }
+    }
+
+    /** The training of a replica, from the state that this one saved. */
+    Session replica(NetworkParts network, Methods methods, TrainingState saved) {
+        return new Session(FittedNetwork.of(fitted.resumption().asked(), network, methods, saved.ranks()), saved);
+    }
+
+    FittedNetwork fitted() {
+        return fitted;
     }
 
     /** Without the lock: a listener may wait for a thread that looks at the network. */
@@ -197,6 +231,9 @@ final class Session {
         boolean counts = false;
         try {
             if (begun) {
+                if (exchanging.pending(fitted.gradient().vector())) {
+                    move();
+                }
                 beforeForward(network);
             }
             fitted.step().begin();
@@ -218,10 +255,17 @@ final class Session {
         }
         if (counts) {
             fitted.updaters().step();
-            fitted.gradient().step();
-            for (AdaptedMatrix matrix : fitted.matrices()) {
-                matrix.update().step(matrix.gradients());
-            }
+        }
+        if (exchanging.steps(fitted.gradient().vector(), counts, network.iteration(), network.epoch())) {
+            move();
+        }
+    }
+
+    /** Everything takes the step in the gradient vector. */
+    private void move() {
+        fitted.gradient().step();
+        for (AdaptedMatrix matrix : fitted.matrices()) {
+            matrix.update().step(matrix.gradients());
         }
     }
 
@@ -267,16 +311,31 @@ final class Session {
         for (int i = 0; i < added.size(); i++) {
             fitted.gradient().sums().get(i).addi(added.get(i));
         }
-        if (fitted.minibatch()) {
+        double score = network.model().score();
+        boolean finite = Double.isFinite(score) && extraPassesAreFinite;
+        if (fitted.minibatch() || exchanging.exchangesGradients()) {
             fitted.gradient().divide(batchSize);
         }
-        double score = network.model().score();
-        stepIsFinite = Double.isFinite(score) && fitted.gradient().isFinite() && extraPassesAreFinite;
+        if (exchanging.exchangesGradients()) {
+            exchange(batchSize, finite);
+        }
+        stepIsFinite = finite && fitted.gradient().isFinite();
         if (stepIsFinite) {
             Stage.Step step = new Stage.Step(iteration, epoch, workspaces, normalisation);
             stages.forEach(stage -> stage.run(step));
         } else {
             sayNotFinite(score, iteration, epoch);
+        }
+    }
+
+    /** All replicas take the step, or none does. */
+    private void exchange(int batchSize, boolean finite) {
+        if (!finite) {
+            fitted.gradient().vector().assign(Double.NaN);
+        }
+        int examples = exchanging.gradients(fitted.gradient().vector(), batchSize);
+        if (!fitted.minibatch()) {
+            fitted.gradient().multiply(examples);
         }
     }
 

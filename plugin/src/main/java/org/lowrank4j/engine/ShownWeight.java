@@ -21,6 +21,10 @@ final class ShownWeight {
         this.weight = weight;
     }
 
+    INDArray weight() {
+        return weight;
+    }
+
     /**
      * The start of a step.
      *

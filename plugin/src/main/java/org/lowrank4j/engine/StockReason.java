@@ -22,7 +22,9 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
 final class StockReason {
 
-    static final String REPLICAS = "it is trained by ParallelWrapper or Spark, which is not supported";
+    static final String SPARK = "it is trained by Spark, which is not supported";
+    static final String ACCUMULATOR =
+            "it shares gradients through a GradientsAccumulator of the program's, which is not supported";
     private static final int LISTED = 6;
 
     private StockReason() {}
@@ -35,7 +37,7 @@ final class StockReason {
                     + ", and only the default NegativeGradientStepFunction is supported";
         }
         if (accumulator != null) {
-            return "it shares gradients through a GradientsAccumulator, which is not supported";
+            return ACCUMULATOR;
         }
         return of(network);
     }
@@ -46,8 +48,8 @@ final class StockReason {
         if (algorithm != OptimizationAlgorithm.STOCHASTIC_GRADIENT_DESCENT) {
             return "its optimization algorithm is " + algorithm + ", and only STOCHASTIC_GRADIENT_DESCENT is supported";
         }
-        if (Distributed.onStack()) {
-            return REPLICAS;
+        if (Distributed.takesNetwork()) {
+            return SPARK;
         }
         String backend = backend(Nd4j.getBackend().getClass().getSimpleName());
         if (backend != null) {

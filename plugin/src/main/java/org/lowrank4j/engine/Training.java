@@ -23,9 +23,8 @@ public final class Training {
     private Training() {}
 
     /**
-     * Called before DL4J hands out a network's updater. Whoever trains replicas asks for it when it is given the network:
-     * from then on the network is as DL4J makes it, its updater included, because its workers share both and wait for
-     * each other while they hold the network's lock.
+     * Called before DL4J hands out a network's updater. Spark asks for it when it is given the network: from then on the
+     * network is as DL4J makes it, its updater included.
      */
     public static void updaterWanted(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
@@ -34,7 +33,7 @@ public final class Training {
             return;
         }
         try {
-            Beginning.handOver(enrolment, network, Beginning.replicas(enrolment));
+            Beginning.handOver(enrolment, network, StockReason.SPARK);
         } catch (LowRankException refused) {
             throw enrolment.said(refused);
         }
@@ -151,9 +150,12 @@ public final class Training {
             }
             return false;
         }
+        Replica replica = Replica.of(model);
+        Exchanging exchanging = replica == null ? Exchanging.NOTHING : replica.through(accumulator);
         try {
-            Session session = Beginning.sessionFor(enrolment, network, optimizer, accumulator);
-            return session != null && session.step(network, optimizer, workspaces, listeners, enrolment.insideFit());
+            Session session = Beginning.sessionFor(enrolment, network, optimizer, replica == null ? accumulator : null);
+            return session != null
+                    && session.step(network, optimizer, workspaces, listeners, enrolment.insideFit(), exchanging);
         } catch (LowRankException refused) {
             throw enrolment.said(refused);
         }

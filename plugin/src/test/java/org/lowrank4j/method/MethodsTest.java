@@ -126,6 +126,7 @@ class MethodsTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         List.of()));
         assertTrue(refused.getMessage().contains("init 'same'"), refused.getMessage());
     }
@@ -136,6 +137,7 @@ class MethodsTest {
                 List.of(TestMethods.init("both")),
                 List.of(),
                 List.of(TestMethods.update("both", "both")),
+                List.of(),
                 List.of(),
                 List.of());
         assertSame(methods.updates().iterator().next(), methods.update("both", "test"));

@@ -39,6 +39,7 @@ public final class TestMethods {
                         update("core", "xs"),
                         weightUpdate("weight")),
                 List.of(),
+                List.of(),
                 List.of());
     }
 

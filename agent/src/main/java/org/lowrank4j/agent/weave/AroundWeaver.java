@@ -37,7 +37,11 @@ final class AroundWeaver extends LocalVariablesSorter {
     public void visitCode() {
         super.visitCode();
         token = newLocal(WovenMethod.OBJECT);
-        WovenMethod.call(hook.first(), WovenMethod.OBJECT, List.of(method.push(new Value.This(), mv)), mv);
+        List<Type> types = new ArrayList<>();
+        for (Value value : hook.values()) {
+            types.add(method.push(value, mv));
+        }
+        WovenMethod.call(hook.first(), WovenMethod.OBJECT, types, mv);
         mv.visitVarInsn(Opcodes.ASTORE, token);
         mv.visitLabel(begin);
     }

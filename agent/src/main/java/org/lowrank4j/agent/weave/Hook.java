@@ -10,7 +10,7 @@ import java.util.List;
  * @param descriptor the method's parameter and return types as in a class file
  * @param hooks class and method of the hook, for example {@code StepHooks.optimize}; for {@link Kind#AROUND} the hooks at
  *     the begin and at the end
- * @param values what the hook gets, in its order
+ * @param values what the hook gets, in its order; the one at the end of {@link Kind#AROUND} gets the object
  */
 record Hook(Kind kind, String owner, String method, String descriptor, List<String> hooks, List<Value> values) {
 

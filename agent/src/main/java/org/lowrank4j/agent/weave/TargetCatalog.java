@@ -47,6 +47,9 @@ final class TargetCatalog {
     private static final String NORMALISATION = DL4J + "nn/layers/normalization/BatchNormalization";
     private static final String SERIALIZER = DL4J + "util/ModelSerializer";
 
+    private static final String WRAPPER = DL4J + "parallelism/ParallelWrapper";
+    private static final String TRAINER = DL4J + "parallelism/trainer/DefaultTrainer";
+
     private static final String TRANSFER = DL4J + "nn/transferlearning/TransferLearning$Builder";
 
     private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
@@ -75,6 +78,14 @@ final class TargetCatalog {
     private static final Value UPDATED_MODEL = new Value.Field(UPDATER_BASE, "network", MODEL);
     private static final Value OPTIMIZER_LISTENERS =
             new Value.Field(OPTIMIZER, "trainingListeners", "Ljava/util/Collection;");
+
+    private static final Value WRAPPED_MODEL = new Value.Field(WRAPPER, "model", MODEL);
+    private static final Value WORKERS = new Value.Field(WRAPPER, "workers", "I");
+    private static final Value WRAPPER_ACCUMULATOR = new Value.Field(WRAPPER, "gradientsAccumulator", ACCUMULATOR);
+    private static final Value AVERAGES_UPDATERS = new Value.Field(WRAPPER, "averageUpdaters", "Z");
+    private static final Value TRAINED_MODEL = new Value.Field(TRAINER, "replicatedModel", MODEL);
+    private static final Value ORIGINAL_MODEL = new Value.Field(TRAINER, "originalModel", MODEL);
+    private static final Value WORKER = new Value.Field(TRAINER, "threadId", "I");
 
     // Not formatted: one row, one line.
     // spotless:off
@@ -253,6 +264,9 @@ final class TargetCatalog {
             enter(LAYER, "calcRegularizationScore", "(Z)D", "LayerHooks.regularizationScore", THIS, ARG0));
     // spotless:on
 
+    /** Training on replicas, which few programs have the module for. */
+    private static final List<Hook> PARALLEL = parallel();
+
     /** The layers whose passes lowrank4j may run, but dense and output ones: each class has its own. */
     private static final List<String> KINDS = List.of(
             CONVOLUTION,
@@ -272,9 +286,54 @@ final class TargetCatalog {
 
     private static final Set<String> RECURRENT_KINDS = Set.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN);
 
-    private static final List<Hook> HOOKS = withKinds(SINGLE);
+    private static final List<Hook> HOOKS =
+            withKinds(Stream.concat(SINGLE.stream(), PARALLEL.stream()).toList());
 
     private TargetCatalog() {}
+
+    private static List<Hook> parallel() {
+        List<Hook> all = new ArrayList<>();
+        for (String iterator : List.of(DATA_SETS, MULTI_DATA_SETS)) {
+            String descriptor = "(" + iterator + ")V";
+            // Enter before around: a fit that another stands for has no begin and no end.
+            all.add(enter(WRAPPER, "fit", descriptor, "ParallelHooks.fit", THIS, WRAPPED_MODEL, ARG0));
+            all.add(around(
+                    WRAPPER,
+                    "fit",
+                    descriptor,
+                    "ParallelHooks.begins",
+                    "ParallelHooks.ends",
+                    THIS,
+                    WRAPPED_MODEL,
+                    WORKERS,
+                    WRAPPER_ACCUMULATOR,
+                    AVERAGES_UPDATERS));
+        }
+        all.add(enter(
+                WRAPPER,
+                "getScore",
+                "(Ljava/util/concurrent/atomic/AtomicInteger;)D",
+                "ParallelHooks.average",
+                THIS,
+                WRAPPED_MODEL,
+                ARG0,
+                AVERAGES_UPDATERS));
+        all.add(around(
+                TRAINER,
+                "run",
+                "()V",
+                "ParallelHooks.workerBegins",
+                "ParallelHooks.workerEnds",
+                THIS,
+                ORIGINAL_MODEL,
+                WORKER));
+        all.add(enter(TRAINER, "postInit", "()V", "ParallelHooks.replicated", TRAINED_MODEL));
+        for (String data : List.of("DataSet", "MultiDataSet")) {
+            String descriptor = "(Lorg/nd4j/linalg/dataset/api/" + data + ";)V";
+            all.add(around(TRAINER, "fit", descriptor, "ParallelHooks.roundBegins", "ParallelHooks.roundEnds"));
+        }
+        return List.copyOf(all);
+    }
 
     /** With the passes of single kinds of layers. */
     private static List<Hook> withKinds(List<Hook> others) {
@@ -322,14 +381,14 @@ final class TargetCatalog {
         return HOOKS;
     }
 
-    /** Those that every network needs: without the classes of single kinds of layers, which few networks have. */
+    /** Those that every network needs: without those of classes that few programs load. */
     static List<Hook> commonHooks() {
-        return HOOKS.stream().filter(hook -> !isOneKind(hook.owner())).toList();
+        return HOOKS.stream().filter(hook -> !isSeldom(hook.owner())).toList();
     }
 
-    /** Whether a class of Deeplearning4j is that of one kind of layer; internal name. */
-    static boolean isOneKind(String owner) {
-        return KINDS.contains(owner);
+    /** Whether few programs load a class of Deeplearning4j: that of one kind of layer, or ParallelWrapper's; internal name. */
+    static boolean isSeldom(String owner) {
+        return KINDS.contains(owner) || owner.equals(WRAPPER) || owner.equals(TRAINER);
     }
 
     /** Those of every layer. */
@@ -356,7 +415,10 @@ final class TargetCatalog {
         return new Hook(Kind.EXIT, owner, method, descriptor, List.of(hook), Arrays.asList(values));
     }
 
-    private static Hook around(String owner, String method, String descriptor, String begins, String ends) {
-        return new Hook(Kind.AROUND, owner, method, descriptor, List.of(begins, ends), List.of(THIS));
+    /** @param values what the hook at the begin gets; by default the object, as the hook at the end always does */
+    private static Hook around(
+            String owner, String method, String descriptor, String begins, String ends, Value... values) {
+        List<Value> first = values.length == 0 ? List.of(THIS) : Arrays.asList(values);
+        return new Hook(Kind.AROUND, owner, method, descriptor, List.of(begins, ends), first);
     }
 }

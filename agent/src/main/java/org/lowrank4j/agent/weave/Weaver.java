@@ -42,7 +42,7 @@ public final class Weaver implements ClassWeaver {
         if (loader == null || state.refusal() != null && !strict) {
             return null;
         }
-        if (TargetCatalog.isOneKind(name)) {
+        if (TargetCatalog.isSeldom(name)) {
             requireShape(loader, name, classFile);
         }
         byte[] woven = TargetWeaver.weave(classFile, TargetCatalog.hooksOf(name));
@@ -52,7 +52,7 @@ public final class Weaver implements ClassWeaver {
         return woven;
     }
 
-    /** A kind of layer is looked at when its class is loaded: most jobs have few kinds, and each look takes time. */
+    /** Such a class is looked at when it is loaded: most jobs have few of them, and each look takes time. */
     private static void requireShape(ClassLoader loader, String name, byte[] classFile) {
         List<Hook> own = TargetCatalog.hooks().stream()
                 .filter(hook -> hook.owner().equals(name))

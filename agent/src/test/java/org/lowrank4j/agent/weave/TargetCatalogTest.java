@@ -23,7 +23,7 @@ class TargetCatalogTest {
         Set<String> members = new HashSet<>();
         hooks().forEach(hook ->
                 assertTrue(members.add(hook.kind() + hook.member()), hook.member() + " is hooked twice"));
-        assertEquals(25, TargetCatalog.owners().size());
+        assertEquals(27, TargetCatalog.owners().size());
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,13 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.EarlyStoppingResult;
@@ -26,8 +31,6 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.updater.MultiLayerUpdater;
-import org.deeplearning4j.nn.updater.graph.ComputationGraphUpdater;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodingHandler;
@@ -37,6 +40,7 @@ import org.deeplearning4j.parallelism.ParallelInference;
 import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.deeplearning4j.parallelism.ParallelWrapper.TrainingMode;
 import org.deeplearning4j.util.ModelSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,22 +53,39 @@ import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
 
-/** ParallelWrapper trains a network with a rule as it trains one without, and never waits for ever. */
+/** ParallelWrapper trains replicas of a network with a rule, adapters and all, and never waits for ever. */
 class ParallelWrapperTest {
 
     private static final int WORKERS = 2;
+    private static final int ROUNDS = 6;
     private static final int FITS = Integer.getInteger("robustness.fits", 2);
+    private static final int RANK = 2;
     private static final double THRESHOLD = 1e-3;
+    private static final long TIMEOUT_SECONDS = 60;
 
-    @LowRank(rank = 2)
+    @LowRank(rank = RANK)
     private static Model ruled(boolean graph) {
-        return stock(graph);
+        return stock(graph, new Adam(0.01));
     }
 
-    private static Model stock(boolean graph) {
-        NeuralNetConfiguration.Builder settings = Nets.settings(DataType.FLOAT, new Adam(0.01));
+    private static Model ruled(boolean graph, IUpdater updater, Map<String, String> rule) {
+        Map<String, String> arguments = new HashMap<>(rule);
+        arguments.putIfAbsent("rank", String.valueOf(RANK));
+        Model[] made = new Model[1];
+        JvmRules.with(arguments, () -> made[0] = stock(graph, updater));
+        return made[0];
+    }
+
+    private static Model stock(boolean graph, IUpdater updater) {
+        NeuralNetConfiguration.Builder settings =
+                Nets.settings(DataType.DOUBLE, updater).l2(1e-3);
         return graph ? Nets.initialised(Nets.graph(settings)) : Nets.initialised(Nets.layers(settings));
     }
 
@@ -73,11 +94,11 @@ class ParallelWrapperTest {
                 .flatMap(mode -> Stream.of(false, true).map(graph -> Arguments.of(mode, graph)));
     }
 
-    private static ParallelWrapper wrapper(Model model, TrainingMode mode) {
+    private static ParallelWrapper wrapper(Model model, TrainingMode mode, int frequency) {
         ParallelWrapper.Builder<?> builder = new ParallelWrapper.Builder<>(model)
                 .workers(WORKERS)
                 .prefetchBuffer(0)
-                .averagingFrequency(1)
+                .averagingFrequency(frequency)
                 .trainingMode(mode)
                 .thresholdAlgorithm(new FixedThresholdAlgorithm(THRESHOLD));
         if (mode == TrainingMode.CUSTOM) {
@@ -85,7 +106,7 @@ class ParallelWrapperTest {
             builder.gradientsAccumulator(new EncodedGradientsAccumulator(
                     WORKERS,
                     new EncodingHandler(new FixedThresholdAlgorithm(THRESHOLD), null, size, false),
-                    10L * size * Float.BYTES,
+                    10L * size * Double.BYTES,
                     WORKERS + 2,
                     Integer.MAX_VALUE,
                     false));
@@ -93,16 +114,262 @@ class ParallelWrapperTest {
         return builder.build();
     }
 
+    /** The second of a round is of another size. */
     private static DataSet batch(int i) {
-        return Data.classes(i, DataType.FLOAT, 8, Nets.INPUTS, Nets.CLASSES);
+        return Data.classes(i, DataType.DOUBLE, 8 - 3 * (i % WORKERS), Nets.INPUTS, Nets.CLASSES);
+    }
+
+    private static List<DataSet> batches(int from, boolean equal) {
+        List<DataSet> batches = new ArrayList<>();
+        for (int i = 0; i < ROUNDS * WORKERS; i++) {
+            int seed = WORKERS * from + i;
+            batches.add(equal ? Data.classes(seed, DataType.DOUBLE, 8, Nets.INPUTS, Nets.CLASSES) : batch(seed));
+        }
+        return batches;
     }
 
     private static List<DataSet> batches() {
-        List<DataSet> batches = new ArrayList<>();
-        for (int i = 0; i < 3 * WORKERS; i++) {
-            batches.add(batch(i));
+        return batches(0, false);
+    }
+
+    /** What one machine learns from: the minibatches of each round together. */
+    private static List<DataSet> together(List<DataSet> batches) {
+        List<DataSet> global = new ArrayList<>();
+        for (int i = 0; i < batches.size(); i += WORKERS) {
+            global.add(DataSet.merge(batches.subList(i, i + WORKERS)));
         }
-        return batches;
+        return global;
+    }
+
+    private static Stream<Thread> workers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("ParallelWrapper training thread"));
+    }
+
+    /** The program's network is in its first step until the other worker has copied it, or waits for its lock. */
+    private static final class SlowFirstStep extends BaseTrainingListener {
+
+        private final Model first;
+
+        SlowFirstStep(Model first) {
+            this.first = first;
+        }
+
+        @Override
+        public void onForwardPass(Model model, List<INDArray> activations) {
+            pass(model);
+        }
+
+        @Override
+        public void onForwardPass(Model model, Map<String, INDArray> activations) {
+            pass(model);
+        }
+
+        private void pass(Model model) {
+            while (model == first && !othersCameBy()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            }
+        }
+
+        private static boolean othersCameBy() {
+            return workers()
+                    .filter(worker -> worker != Thread.currentThread())
+                    .allMatch(worker -> worker.getState() == Thread.State.BLOCKED
+                            || Stream.of(worker.getStackTrace())
+                                    .anyMatch(frame -> Set.of("poll", "fit").contains(frame.getMethodName())));
+        }
+    }
+
+    private static DataSetIterator iterator(List<DataSet> batches) {
+        return new ListDataSetIterator<>(batches, 1);
+    }
+
+    private static void fit(Model model, TrainingMode mode) {
+        wrapper(model, mode, 1).fit(iterator(batches()));
+    }
+
+    private static void fitAlone(Model model, DataSet batch) {
+        if (model instanceof ComputationGraph graph) {
+            graph.fit(batch);
+        } else {
+            ((MultiLayerNetwork) model).fit(batch);
+        }
+    }
+
+    /** The state of the updater and the adapters, without the mark between them, which has a checksum. */
+    private static INDArray learned(Model model) {
+        INDArray state = (model instanceof ComputationGraph graph
+                        ? graph.getUpdater().getStateViewArray()
+                        : ((MultiLayerNetwork) model).getUpdater().getStateViewArray())
+                .dup();
+        long mark = 0;
+        while (state.getDouble(mark) != 0x4c52) {
+            mark++;
+        }
+        state.get(NDArrayIndex.interval(mark, mark + 3)).assign(0);
+        return state;
+    }
+
+    private static double difference(INDArray one, INDArray other) {
+        return one.sub(other).norm2Number().doubleValue() / other.norm2Number().doubleValue();
+    }
+
+    private static void assertEqual(INDArray expected, INDArray actual, String what) {
+        double difference = difference(actual, expected);
+        assertTrue(difference <= 1e-12, () -> what + " differs by " + difference);
+    }
+
+    /** The singular value after that many of the change of the second hidden layer, as a part of the first one. */
+    private static double singularValue(int after, Model before, Model model) {
+        INDArray change = weight(model).sub(weight(before));
+        double[] values =
+                new SingularValueDecomposition(new Array2DRowRealMatrix(change.toDoubleMatrix())).getSingularValues();
+        return values[after] / values[0];
+    }
+
+    private static INDArray weight(Model model) {
+        return model instanceof ComputationGraph graph
+                ? graph.getLayer("second").getParam("W")
+                : ((MultiLayerNetwork) model).getLayer(1).getParam("W");
+    }
+
+    private static void assertKeepsItsRank(Model before, Model model) {
+        assertTrue(singularValue(RANK - 1, before, model) > 1e-6, "it has not moved in all of its directions");
+        assertTrue(singularValue(RANK, before, model) < 1e-12, "the change is of a higher rank");
+    }
+
+    static Stream<Arguments> likeOneMachine() {
+        return Stream.of(false, true)
+                .flatMap(graph -> Stream.of(
+                        Arguments.of("factors", TrainingMode.AVERAGING, new Sgd(0.2), graph),
+                        Arguments.of("mean", TrainingMode.AVERAGING, new Adam(0.01), graph),
+                        Arguments.of("mean", TrainingMode.SHARED_GRADIENTS, new Adam(0.01), graph)));
+    }
+
+    /** Also in the second fit, and when the program goes on alone. */
+    @ParameterizedTest
+    @MethodSource("likeOneMachine")
+    void learnsAsOneMachineDoes(String exchange, TrainingMode mode, IUpdater updater, boolean graph) {
+        boolean weighted = exchange.equals("mean");
+        Map<String, String> rule = Map.of("exchange", exchange, "bias", "all");
+        Model one = ruled(graph, updater, rule);
+        Model many = ruled(graph, updater, rule);
+        Model before = stock(graph, updater);
+        ParallelWrapper wrapper = wrapper(many, mode, 1);
+        for (int fit = 0; fit < 2; fit++) {
+            List<DataSet> batches = batches(fit * ROUNDS, !weighted);
+            together(batches).forEach(batch -> fitAlone(one, batch));
+            wrapper.fit(iterator(batches));
+            Nets.assertMoved(before.params(), many.params(), "the network");
+            assertEqual(one.params(), many.params(), "fit " + fit);
+        }
+        assertKeepsItsRank(before, many);
+        fitAlone(one, batch(1000));
+        fitAlone(many, batch(1000));
+        assertEqual(one.params(), many.params(), "the program's own step");
+        assertEqual(learned(one), learned(many), "what the updater and the adapters keep");
+    }
+
+    /** Without minibatch=true, DL4J's gradients are sums. */
+    @Test
+    void sumsOverAllMinibatchesWhereTheNetworkSums() {
+        Map<String, String> rule = Map.of("rank", "2", "exchange", "mean");
+        List<Model> models = new ArrayList<>();
+        JvmRules.with(rule, () -> {
+            for (int i = 0; i < 2; i++) {
+                models.add(Nets.initialised(Nets.layers(
+                        Nets.settings(DataType.DOUBLE, new Sgd(0.02)).miniBatch(false))));
+            }
+        });
+        together(batches()).forEach(batch -> fitAlone(models.get(0), batch));
+        fit(models.get(1), TrainingMode.AVERAGING);
+        assertEqual(models.get(0).params(), models.get(1).params(), "parameters");
+    }
+
+    /** What two copies learn alone on their shares of the minibatches. */
+    private static List<MultiLayerNetwork> trainedAlone(IUpdater updater, List<DataSet> batches) {
+        List<MultiLayerNetwork> alone = new ArrayList<>();
+        for (int worker = 0; worker < WORKERS; worker++) {
+            MultiLayerNetwork network = (MultiLayerNetwork) ruled(false, updater, Map.of());
+            for (int i = worker; i < batches.size(); i += WORKERS) {
+                network.fit(batches.get(i));
+            }
+            alone.add(network);
+        }
+        return alone;
+    }
+
+    @Test
+    void exactIsTheMeanOfTheWeights() {
+        List<MultiLayerNetwork> alone = trainedAlone(new Adam(0.01), batches());
+        Model many = ruled(false, new Adam(0.01), Map.of("exchange", "exact"));
+        wrapper(many, TrainingMode.AVERAGING, ROUNDS).fit(iterator(batches()));
+        assertEqual(alone.get(0).params().add(alone.get(1).params()).divi(2), many.params(), "parameters");
+        assertTrue(singularValue(RANK, stock(false, new Adam(0.01)), many) > 1e-8, "the base has not moved");
+    }
+
+    @Test
+    void factorsAreAveragedAndTheUpdatersStatesWithThem() {
+        List<MultiLayerNetwork> alone = trainedAlone(new Adam(0.01), batches());
+        Model many = ruled(false, new Adam(0.01), Map.of());
+        wrapper(many, TrainingMode.AVERAGING, ROUNDS).fit(iterator(batches()));
+        assertEqual(
+                learned(alone.get(0)).add(learned(alone.get(1))).divi(2),
+                learned(many),
+                "what the updaters and the adapters keep");
+        assertKeepsItsRank(stock(false, new Adam(0.01)), many);
+    }
+
+    @ParameterizedTest
+    @MethodSource("modes")
+    void trainsAdaptersByDefaultAndGoesOn(TrainingMode mode, boolean graph, @TempDir Path directory) throws Exception {
+        Model model = ruled(graph);
+        Model before = stock(graph, new Adam(0.01));
+        List<String> said = CapturedErrors.of(() -> {
+            for (int i = 0; i < 2; i++) {
+                wrapper(model, mode, 1).fit(iterator(batches(i * ROUNDS, true)));
+            }
+        });
+        String exchange = mode == TrainingMode.AVERAGING ? "factors" : "encoded";
+        assertEquals(
+                2,
+                CapturedErrors.containing(said, "2 replicas, exchange=" + exchange)
+                        .size(),
+                said::toString);
+        assertEquals(1, CapturedErrors.containing(said, "adapters started").size(), said::toString);
+        assertEquals(0, CapturedErrors.containing(said, "trains as stock").size(), said::toString);
+        assertKeepsItsRank(before, model);
+        File file = directory.resolve("model.zip").toFile();
+        ModelSerializer.writeModel(model, file, true);
+        try (ZipFile zip = new ZipFile(file)) {
+            assertTrue(zip.stream().anyMatch(entry -> entry.getName().contains("lowrank")), "no adapters are saved");
+        }
+        fitAlone(model, batch(20));
+        assertKeepsItsRank(before, model);
+        assertEquals(2 * ROUNDS + 1, iterations(model));
+    }
+
+    private static int iterations(Model model) {
+        return model instanceof ComputationGraph graph
+                ? graph.getIterationCount()
+                : ((MultiLayerNetwork) model).getIterationCount();
+    }
+
+    /** The hooks are there and have nothing to do. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void withoutARuleItAveragesAllParameters(boolean graph) {
+        ruled(graph);
+        List<DataSet> round = batches().subList(0, WORKERS);
+        Model many = stock(graph, new Sgd(0.1));
+        INDArray mean = Nd4j.create(DataType.DOUBLE, many.params().shape());
+        for (DataSet batch : round) {
+            Model one = stock(graph, new Sgd(0.1));
+            fitAlone(one, batch);
+            mean.addi(one.params());
+        }
+        wrapper(many, TrainingMode.AVERAGING, 1).fit(new LateBatches(round));
+        assertEqual(mean.divi(WORKERS), many.params(), "parameters");
     }
 
     /**
@@ -145,167 +412,28 @@ class ParallelWrapperTest {
         }
     }
 
-    private static Stream<Thread> workers() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("ParallelWrapper training thread"));
-    }
-
-    /** The program's network is in its first step until the other worker has copied it, or waits for its lock. */
-    private static final class SlowFirstStep extends BaseTrainingListener {
-
-        private final Model first;
-
-        SlowFirstStep(Model first) {
-            this.first = first;
-        }
-
-        @Override
-        public void onForwardPass(Model model, List<INDArray> activations) {
-            pass(model);
-        }
-
-        @Override
-        public void onForwardPass(Model model, Map<String, INDArray> activations) {
-            pass(model);
-        }
-
-        private void pass(Model model) {
-            while (model == first && !othersCameBy()) {
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-            }
-        }
-
-        private static boolean othersCameBy() {
-            return workers()
-                    .filter(worker -> worker != Thread.currentThread())
-                    .allMatch(worker -> worker.getState() == Thread.State.BLOCKED
-                            || Stream.of(worker.getStackTrace())
-                                    .anyMatch(frame -> Set.of("poll", "fit").contains(frame.getMethodName())));
-        }
-    }
-
-    private static void fit(Model model, TrainingMode mode) {
-        wrapper(model, mode).fit(new LateBatches(batches()));
-        if (model instanceof ComputationGraph graph) {
-            // DL4J leaves it there, where the graph's next step would wait for the other worker.
-            graph.setGradientsAccumulator(null);
-        }
-    }
-
-    private static void fitAlone(Model model) {
-        if (model instanceof ComputationGraph graph) {
-            graph.fit(batch(20));
-        } else {
-            ((MultiLayerNetwork) model).fit(batch(20));
-        }
-    }
-
-    private static Object updater(Model model) {
-        return model instanceof ComputationGraph graph ? graph.getUpdater() : ((MultiLayerNetwork) model).getUpdater();
-    }
-
-    private static INDArray updaterState(Model model) {
-        return model instanceof ComputationGraph graph
-                ? graph.getUpdater().getStateViewArray()
-                : ((MultiLayerNetwork) model).getUpdater().getStateViewArray();
-    }
-
-    private static void assertSaidOnce(List<String> said) {
-        assertEquals(1, CapturedErrors.containing(said, "trains as stock").size(), said::toString);
+    static Stream<Arguments> refusals() {
+        return Stream.of(
+                Arguments.of(Map.of("exchange", "factor"), TrainingMode.AVERAGING, "Did you mean 'factors'?"),
+                Arguments.of(Map.of("exchange", "encoded"), TrainingMode.AVERAGING, "TrainingMode.SHARED_GRADIENTS"),
+                Arguments.of(Map.of("exchange", "exact"), TrainingMode.SHARED_GRADIENTS, "TrainingMode.AVERAGING"),
+                Arguments.of(Map.of("update", "switchlora"), TrainingMode.AVERAGING, "It goes with exchange=mean."),
+                Arguments.of(Map.of("gradient", "galore"), TrainingMode.SHARED_GRADIENTS, "gradient=galore"),
+                Arguments.of(
+                        Map.of("update", "dora", "exchange", "exact"),
+                        TrainingMode.AVERAGING,
+                        "encoded, factors, mean"),
+                Arguments.of(Map.of("layers", "*"), TrainingMode.AVERAGING, "'*'"));
     }
 
     @ParameterizedTest
-    @MethodSource("modes")
-    void trainsAsWithoutARule(TrainingMode mode, boolean graph, @TempDir Path directory) throws Exception {
-        Model stock = stock(graph);
-        INDArray before = stock.params().dup();
-        fit(stock, mode);
-        Model ruled = ruled(graph);
-        assertSaidOnce(CapturedErrors.of(() -> {
-            fit(ruled, mode);
-            Nets.assertSame(stock.params(), ruled.params(), "parameters");
-            // The program has its network back.
-            fitAlone(ruled);
-        }));
-        fitAlone(stock);
-        Nets.assertMoved(before, stock.params(), "the network");
-        Nets.assertSame(stock.params(), ruled.params(), "parameters of the next fit");
-        assertSame(
-                graph ? ComputationGraphUpdater.class : MultiLayerUpdater.class,
-                updater(ruled).getClass());
-        Nets.assertSame(updaterState(stock), updaterState(ruled), "updater");
-        assertEquals(entries(stock, directory), entries(ruled, directory));
-    }
-
-    private static List<String> entries(Model model, Path directory) throws Exception {
-        File file = directory.resolve("model.zip").toFile();
-        ModelSerializer.writeModel(model, file, true);
-        try (ZipFile zip = new ZipFile(file)) {
-            return zip.stream().map(Object::toString).sorted().toList();
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("modes")
-    void whatWasAdaptedFirstGoesOnFromItsWeights(TrainingMode mode, boolean graph) {
-        Model ruled = ruled(graph);
-        fitAlone(ruled);
-        Model stock = stock(graph);
-        stock.setParams(ruled.params().dup());
-        countSteps(stock, 1);
-        fit(stock, mode);
-        assertSaidOnce(CapturedErrors.of(() -> fit(ruled, mode)));
-        Nets.assertSame(stock.params(), ruled.params(), "parameters");
-    }
-
-    @LowRank(rank = 2, layers = "*")
-    private static Model refused(boolean graph) {
-        return stock(graph);
-    }
-
-    /** Settings that cannot be had stop before the first step, as they do without workers. */
-    @ParameterizedTest
-    @MethodSource("modes")
-    void refusedSettingsStopBeforeTheFirstStep(TrainingMode mode, boolean graph) {
-        Model model = refused(graph);
+    @MethodSource("refusals")
+    void whatCannotBeHadStopsBeforeTheFirstStep(Map<String, String> rule, TrainingMode mode, String said) {
+        Model model = ruled(false, new Adam(0.01), rule);
         INDArray before = model.params().dup();
         LowRankException refused = assertThrows(LowRankException.class, () -> fit(model, mode));
-        assertTrue(String.valueOf(refused.getMessage()).contains("'*'"), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).contains(said), refused::getMessage);
         Nets.assertSame(before, model.params(), "parameters");
-    }
-
-    private static void countSteps(Model model, int steps) {
-        if (model instanceof ComputationGraph graph) {
-            graph.getConfiguration().setIterationCount(steps);
-        } else {
-            ((MultiLayerNetwork) model).getLayerWiseConfigurations().setIterationCount(steps);
-        }
-    }
-
-    /** Nothing else of the updater's state is there than what the network was restored with. */
-    @ParameterizedTest
-    @MethodSource("modes")
-    void goesOnWithTheUpdaterStateOfAFile(TrainingMode mode, boolean graph, @TempDir Path directory) throws Exception {
-        Model saved = stock(graph);
-        fitAlone(saved);
-        File file = directory.resolve("base.zip").toFile();
-        ModelSerializer.writeModel(saved, file, true);
-        Model stock = restored(graph, file);
-        fit(stock, mode);
-        Model ruled = ruledRestored(graph, file);
-        assertSaidOnce(CapturedErrors.of(() -> fit(ruled, mode)));
-        Nets.assertSame(stock.params(), ruled.params(), "parameters");
-    }
-
-    @LowRank(rank = 2)
-    private static Model ruledRestored(boolean graph, File file) throws Exception {
-        return restored(graph, file);
-    }
-
-    private static Model restored(boolean graph, File file) throws Exception {
-        return graph
-                ? ModelSerializer.restoreComputationGraph(file, true)
-                : ModelSerializer.restoreMultiLayerNetwork(file, true);
     }
 
     @ParameterizedTest
@@ -315,34 +443,128 @@ class ParallelWrapperTest {
         for (int i = 0; i < FITS; i++) {
             Model model = ruled(graph);
             INDArray before = model.params().dup();
-            ParallelWrapper wrapper = wrapper(model, mode);
+            ParallelWrapper wrapper = wrapper(model, mode, 1);
             wrapper.setListeners(new SlowFirstStep(model));
-            Thread fit = new Thread(() -> wrapper.fit(new ListDataSetIterator<>(batches(), 1)));
-            fit.setDaemon(true);
-            fit.start();
-            fit.join(TimeUnit.MINUTES.toMillis(1));
-            assertFalse(fit.isAlive(), "fit " + i + " waits");
+            ended(() -> wrapper.fit(iterator(batches())));
             Nets.assertMoved(before, model.params(), "the network");
+        }
+    }
+
+    private static void waitForWorkers() {
+        while (workers().findAny().isPresent()) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    /** What an action throws on a thread of its own; null if it ends without. */
+    private static @Nullable Throwable ended(Runnable action) throws InterruptedException {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Thread thread = new Thread(() -> {
+            try {
+                action.run();
+            } catch (Throwable failure) {
+                thrown.set(failure);
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        thread.join(TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS));
+        assertFalse(thread.isAlive(), () -> "it waits: " + List.of(thread.getStackTrace()));
+        return thrown.get();
+    }
+
+    /** Throws on one of the threads, in its second step. */
+    private static final class Failing extends BaseTrainingListener {
+
+        private final String thread;
+        private final Throwable thrown;
+
+        Failing(int worker, Throwable thrown) {
+            thread = "ParallelWrapper training thread " + worker;
+            this.thrown = thrown;
+        }
+
+        @Override
+        public void onBackwardPass(Model model) {
+            if (Thread.currentThread().getName().equals(thread) && iterations(model) == 1) {
+                sneak(thrown);
+            }
+        }
+
+        @SuppressWarnings("unchecked")
+        private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+            throw (T) thrown;
+        }
+    }
+
+    static Stream<Arguments> failures() {
+        return modes().map(Arguments::get)
+                .flatMap(mode -> Stream.of("", "mean")
+                        .filter(exchange -> mode[0] != TrainingMode.CUSTOM || exchange.isEmpty())
+                        .flatMap(exchange ->
+                                Stream.of(0, 1).map(worker -> Arguments.of(mode[0], mode[1], exchange, worker))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void aWorkerThatThrowsEndsTheFit(TrainingMode mode, boolean graph, String exchange, int worker)
+            throws InterruptedException {
+        for (Throwable thrown :
+                List.of(new IllegalStateException("the user's"), new StackOverflowError("the user's"))) {
+            Map<String, String> rule = exchange.isEmpty() ? Map.of() : Map.of("exchange", exchange);
+            Model model = ruled(graph, new Adam(0.01), rule);
+            ParallelWrapper wrapper = wrapper(model, mode, 1);
+            wrapper.setListeners(new Failing(worker, thrown));
+            Throwable ended = ended(() -> wrapper.fit(iterator(batches())));
+            Throwable cause = ended;
+            while (cause != null && cause != thrown) {
+                cause = cause.getCause();
+            }
+            assertSame(thrown, cause, () -> "the fit ended with " + ended);
+            assertNull(ended(ParallelWrapperTest::waitForWorkers));
+            Model next = model;
+            assertNull(ended(() -> fitAlone(next, batch(3))));
+        }
+    }
+
+    /** Starts that learn from minibatches get the first ones of the iterator, once for all replicas. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pissa", "eva", "lora-ga"})
+    void startsOnceForAllReplicas(String init) {
+        Map<String, String> rule = Map.of("exchange", "mean", "init", init);
+        MultiLayerNetwork one = (MultiLayerNetwork) ruled(false, new Adam(0.01), rule);
+        Model many = ruled(false, new Adam(0.01), rule);
+        List<DataSet> batches = batches();
+        wrapper(many, TrainingMode.AVERAGING, 1).fit(iterator(batches));
+        Nets.assertMoved(stock(false, new Adam(0.01)).params(), many.params(), "the network");
+        if (init.equals("pissa")) {
+            together(batches).forEach(one::fit);
+            assertEqual(one.params(), many.params(), "parameters");
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void earlyStoppingTrainsAsWithoutARule(boolean graph) {
-        Model stock = stopEarly(stock(graph));
-        Model[] ruled = new Model[1];
-        assertSaidOnce(CapturedErrors.of(() -> ruled[0] = stopEarly(ruled(graph))));
-        Nets.assertSame(stock.params(), ruled[0].params(), "the best model");
+    void earlyStoppingKeepsTheAdapters(boolean graph) {
+        Model model = ruled(graph);
+        Model before = stock(graph, new Adam(0.01));
+        Model best = stopEarly(model);
+        assertKeepsItsRank(before, best);
+        assertKeepsItsRank(before, model);
+        INDArray reached = best.params().dup();
+        fitAlone(best, batch(20));
+        Nets.assertMoved(reached, best.params(), "the best model");
+        assertKeepsItsRank(before, best);
     }
 
     private static <T extends Model> T stopEarly(T model) {
         EarlyStoppingConfiguration<T> configuration = new EarlyStoppingConfiguration.Builder<T>()
                 .epochTerminationConditions(new MaxEpochsTerminationCondition(2))
-                .scoreCalculator(new DataSetLossCalculator(new ListDataSetIterator<>(batches(), 1), true))
+                .scoreCalculator(new DataSetLossCalculator(iterator(batches()), true))
                 .modelSaver(new InMemoryModelSaver<>())
                 .build();
         EarlyStoppingResult<T> result = new EarlyStoppingParallelTrainer<>(
-                        configuration, model, new LateBatches(batches()), null, WORKERS, 0, 1)
+                        configuration, model, iterator(batches()), null, WORKERS, 0, 1)
                 .fit();
         return result.getBestModel();
     }
@@ -350,7 +572,7 @@ class ParallelWrapperTest {
     @Test
     void parallelInferencePredictsAsTheAdaptedNetworkAndLeavesItAdapted() {
         MultiLayerNetwork network = (MultiLayerNetwork) ruled(false);
-        fitAlone(network);
+        fitAlone(network, batch(20));
         INDArray input = batch(9).getFeatures();
         INDArray expected = network.output(input).dup();
         List<String> said = CapturedErrors.of(() -> {
@@ -358,7 +580,7 @@ class ParallelWrapperTest {
                     new ParallelInference.Builder(network).workers(WORKERS).build();
             Nets.assertSame(expected, inference.output(input), "predictions");
             inference.shutdown();
-            fitAlone(network);
+            fitAlone(network, batch(20));
         });
         assertEquals(0, CapturedErrors.containing(said, "trains as stock").size(), said::toString);
         assertEquals(2, network.getIterationCount());

@@ -1,0 +1,173 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.deeplearning4j.nn.api.Model;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
+import org.lowrank4j.file.NetworkState;
+import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.gradient.exchange.GradientExchange;
+import org.lowrank4j.gradient.exchange.ValueExchange;
+import org.lowrank4j.registry.Methods;
+import org.lowrank4j.report.PlanReport;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The replicas of one network during one fit of ParallelWrapper. All of them start from one snapshot, taken before any of
+ * them trains.
+ */
+final class Replicas {
+
+    private final Enrolment original;
+    private final Session session;
+    private final Exchange exchange;
+    private final Methods methods;
+    private final Model model;
+    private final int iteration;
+    private final int epoch;
+    private final AtomicInteger waiting;
+    private final @Nullable Meeting meeting;
+    private final @Nullable Averaging averaging;
+    private final AtomicReferenceArray<@Nullable Replica> replicas;
+    private final AtomicReferenceArray<@Nullable Model> models;
+
+    /** Null once all replicas have started from it. */
+    private volatile @Nullable NetworkState snapshot;
+
+    /** @param network that is to be replicated, with its adapters started */
+    Replicas(Enrolment original, Session session, NetworkParts network, Exchange exchange, Methods methods, int count) {
+        this.original = original;
+        this.session = session;
+        this.exchange = exchange;
+        this.methods = methods;
+        model = network.model();
+        iteration = network.iteration();
+        epoch = network.epoch();
+        snapshot = Objects.requireNonNull(session.state(network, true, true));
+        meeting = exchange instanceof GradientExchange gradients ? new Meeting(gradients, count) : null;
+        averaging = exchange instanceof ValueExchange values ? new Averaging(values) : null;
+        replicas = new AtomicReferenceArray<>(count);
+        models = new AtomicReferenceArray<>(count);
+        waiting = new AtomicInteger(count);
+    }
+
+    Exchange exchange() {
+        return exchange;
+    }
+
+    /** Where gradients are exchanged; null if they are not. */
+    @Nullable Meeting meeting() {
+        return meeting;
+    }
+
+    boolean isOriginal(Object network) {
+        return network == model;
+    }
+
+    /** Of a new replica. */
+    Enrolment enrolment() {
+        return new Enrolment(original.rule(), original.ruleOfField());
+    }
+
+    /** A thread is about to make one of them. */
+    Replica replica(int index, Object trainer) {
+        Replica replica = new Replica(this, index, trainer);
+        replicas.set(index, replica);
+        return replica;
+    }
+
+    void add(int index, Model network) {
+        models.set(index, network);
+        if (waiting.decrementAndGet() == 0) {
+            snapshot = null;
+        }
+    }
+
+    /** Gives a replica everything that the network had when the snapshot was taken. */
+    void restore(NetworkParts network) {
+        NetworkState start = Objects.requireNonNull(snapshot);
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            network.model().setParams(start.parameters());
+            network.counts(iteration, epoch);
+            Enrolment enrolment = Objects.requireNonNull(Attachment.enrolment(network.model()));
+            enrolment.begin(session.replica(network, methods, start.training()));
+        }
+    }
+
+    /**
+     * A replica's thread has ended by an exception or an error. Whoever waits for one of them gets it, as ParallelWrapper
+     * itself looks at the exceptions of the replicas one after the other and takes no notice of errors.
+     */
+    void failed(Replica replica, Throwable thrown) {
+        for (int i = 0; i < replicas.length(); i++) {
+            Replica other = replicas.get(i);
+            if (other != null) {
+                WrapperInternals.fail(other.trainer(), thrown);
+            }
+        }
+        replica.endsRound();
+        replica.release(thrown);
+    }
+
+    /**
+     * The end of some rounds: brings replicas together.
+     *
+     * @param count of the first replicas, those that have trained since
+     * @param updaters whether the states of the updaters are brought together, too
+     * @return their mean score
+     */
+    double average(int count, boolean updaters) {
+        List<Session> trained = new ArrayList<>();
+        double score = 0;
+        for (int i = 0; i < count; i++) {
+            Model one = Objects.requireNonNull(models.get(i));
+            score += one.score();
+            trained.add(Objects.requireNonNull(Training.session(one)));
+        }
+        if (averaging != null) {
+            averaging.run(trained, updaters);
+        }
+        return score / count;
+    }
+
+    /**
+     * What travels, in bytes.
+     *
+     * @param updaters whether the states of the updaters do
+     */
+    void report(NetworkParts network, boolean updaters) {
+        FittedNetwork fitted = session.fitted();
+        PlanReport.Memory memory = fitted.memory(network);
+        boolean states = updaters && averaging != null;
+        INDArray vector = fitted.gradient().vector();
+        int width = vector.dataType().width();
+        long sent = vector.length() * width + (states ? memory.updaterBytes() : 0);
+        if (exchange instanceof ValueExchange values && values.averagesWeights()) {
+            sent += fitted.matrices().stream()
+                    .mapToLong(matrix -> matrix.weight().length() * width)
+                    .sum();
+        }
+        long stock = memory.stockGradientBytes() + (states ? memory.stockUpdaterBytes() : 0);
+        long adapters = fitted.adapterEntries().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        Console.say(String.format(
+                Locale.ROOT,
+                "%d replicas, exchange=%s: each sends %,d bytes a round%s where stock sends %,d (1/%.0f); %.0f %% of it"
+                        + " is what trains in full",
+                replicas.length(),
+                exchange.name(),
+                sent,
+                averaging == null && meeting == null ? " before encoding" : "",
+                stock,
+                (double) stock / sent,
+                100.0 * (vector.length() - adapters) / vector.length()));
+    }
+}
