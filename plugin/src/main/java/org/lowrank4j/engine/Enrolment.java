@@ -26,6 +26,7 @@ final class Enrolment {
     private volatile @Nullable String refusal;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
     private volatile @Nullable Replicas replicas;
+    private String reported = "";
 
     /**
      * @param ruleOfField whether an annotated field that keeps the network gave the rule
@@ -186,5 +187,13 @@ final class Enrolment {
 
     void replicas(@Nullable Replicas trained) {
         replicas = trained;
+    }
+
+    /** Says a line about them, unless the last fit said the same. */
+    void report(String line) {
+        if (!line.equals(reported)) {
+            reported = line;
+            Console.say(line);
+        }
     }
 }

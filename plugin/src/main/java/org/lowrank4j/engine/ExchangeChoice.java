@@ -1,10 +1,13 @@
 package org.lowrank4j.engine;
 
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
+import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.exchange.EncodedExchange;
@@ -20,17 +23,41 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rule;
 
 /** What the replicas of a network exchange: as its rule says, else as the wrapper's mode has it. */
-final class ExchangeChoice {
+final class ExchangeChoice implements Consumer<Plan> {
 
-    private ExchangeChoice() {}
+    private final Methods methods;
+    private final @Nullable GradientsAccumulator accumulator;
+    private @Nullable Exchange chosen;
+
+    /** @param accumulator of the wrapper; null where it averages */
+    ExchangeChoice(Methods methods, @Nullable GradientsAccumulator accumulator) {
+        this.methods = methods;
+        this.accumulator = accumulator;
+    }
+
+    /** What was chosen for the plan that was accepted. */
+    Exchange exchange() {
+        return Objects.requireNonNull(chosen);
+    }
 
     /**
-     * Chooses.
+     * Chooses for a plan.
      *
-     * @param accumulator of the wrapper; null where it averages
-     * @throws LowRankException if the wrapper's mode has no place for what the rule asks for
+     * @throws LowRankException if the wrapper's mode has no place for what the rule asks for, or a method of the plan would
+     *     not go on alike in all replicas
      */
-    static Exchange of(Rule rule, Methods methods, @Nullable Object accumulator) {
+    @Override
+    public void accept(Plan plan) {
+        Exchange exchange = of(plan.rule());
+        String source = plan.rule().source();
+        for (Plan.TargetSettings settings : plan.allSettings()) {
+            require("update", methods.update(settings.update(), source), exchange, source);
+            require("gradient", methods.gradient(settings.gradient(), source), exchange, source);
+        }
+        chosen = exchange;
+    }
+
+    private Exchange of(Rule rule) {
         Exchange standard = accumulator == null ? new FactorExchange() : new EncodedExchange();
         Exchange asked = rule.exchange()
                 .map(name -> methods.exchange(name, rule.source()))
@@ -53,16 +80,7 @@ final class ExchangeChoice {
         return asked;
     }
 
-    /** @throws LowRankException if a method of the plan would not go on alike in all replicas */
-    static void require(Exchange exchange, Plan plan, Methods methods) {
-        String source = plan.rule().source();
-        for (Plan.TargetSettings settings : plan.allSettings()) {
-            require("update", methods.update(settings.update(), source), exchange, source, methods);
-            require("gradient", methods.gradient(settings.gradient(), source), exchange, source, methods);
-        }
-    }
-
-    private static void require(String key, Replicable method, Exchange exchange, String source, Methods methods) {
+    private void require(String key, Replicable method, Exchange exchange, String source) {
         if (method.replicates().contains(exchange.replication())) {
             return;
         }

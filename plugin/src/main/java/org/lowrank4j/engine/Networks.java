@@ -26,7 +26,7 @@ public final class Networks {
 
     /** Called before a network is initialised, with the parameters that it is given, null if it draws its own. */
     public static void initialises(Object model, @Nullable Object parameters) {
-        if (RulesInForce.book() != null && parameters == null && !isInitialised(model) && Replica.current() == null) {
+        if (RulesInForce.book() != null && parameters == null && !isInitialised(model) && Replica.making() == null) {
             DrawnParameters.begin(model);
         }
     }
@@ -61,7 +61,7 @@ public final class Networks {
         if (rules == null || network == null || Attachment.enrolment(model) != null) {
             return;
         }
-        Replica replica = Replica.current();
+        Replica replica = Replica.making();
         if (replica != null) {
             replica.enrol(model);
             return;

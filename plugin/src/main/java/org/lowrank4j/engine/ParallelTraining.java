@@ -7,7 +7,6 @@ import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
-import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
@@ -76,25 +75,20 @@ public final class ParallelTraining {
         }
         try {
             Methods methods = Methods.load();
-            Exchange exchange = enrolment.rule().refusal() == null
-                    ? ExchangeChoice.of(enrolment.rule(), methods, accumulator)
-                    : null;
-            Session session = Beginning.forReplicas(enrolment, network, plan -> {
-                if (exchange != null) {
-                    ExchangeChoice.require(exchange, plan, methods);
-                }
-            });
-            if (session == null || exchange == null) {
+            GradientsAccumulator users = (GradientsAccumulator) accumulator;
+            ExchangeChoice choice = new ExchangeChoice(methods, users);
+            Session session = Beginning.forReplicas(enrolment, network, choice);
+            if (session == null) {
                 return null;
             }
-            Replicas replicas = new Replicas(enrolment, session, network, exchange, methods, workers);
+            Replicas replicas = new Replicas(enrolment, session, network, choice.exchange(), users, methods, workers);
             enrolment.replicas(replicas);
-            replicas.report(network, averageUpdaters);
+            enrolment.report(replicas.report(network, averageUpdaters));
             Meeting meeting = replicas.meeting();
             if (meeting != null) {
                 WrapperInternals.accumulator(wrapper, new Rounds(meeting));
             }
-            return new Fit(enrolment, network, (GradientsAccumulator) accumulator);
+            return new Fit(enrolment, network, users);
         } catch (LowRankException refused) {
             throw enrolment.said(refused);
         }

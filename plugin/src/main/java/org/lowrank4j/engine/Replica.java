@@ -1,7 +1,6 @@
 package org.lowrank4j.engine;
 
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
 import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.gradient.exchange.StepExchange;
@@ -30,6 +29,12 @@ final class Replica implements Exchanging {
     /** That which the calling thread trains or is about to make; null for any other thread. */
     static @Nullable Replica current() {
         return CURRENT.get();
+    }
+
+    /** That whose network the calling thread is about to make; null for a thread that has one, and for any other. */
+    static @Nullable Replica making() {
+        Replica current = CURRENT.get();
+        return current == null || current.model != null ? null : current;
     }
 
     /** That whose network this is, on the thread that trains it; else null. */
@@ -81,13 +86,6 @@ final class Replica implements Exchanging {
 
     Object trainer() {
         return trainer;
-    }
-
-    /** Whoever waits for this replica in an accumulator of DL4J's waits no more. */
-    void release(Throwable thrown) {
-        if (accumulator instanceof EncodedGradientsAccumulator encoded) {
-            Dl4jInternals.fail(encoded, thrown);
-        }
     }
 
     @Override

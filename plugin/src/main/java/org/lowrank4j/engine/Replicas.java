@@ -7,8 +7,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
+import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.Console;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.gradient.exchange.GradientExchange;
@@ -28,6 +29,7 @@ final class Replicas {
     private final Enrolment original;
     private final Session session;
     private final Exchange exchange;
+    private final @Nullable GradientsAccumulator accumulator;
     private final Methods methods;
     private final Model model;
     private final int iteration;
@@ -41,11 +43,22 @@ final class Replicas {
     /** Null once all replicas have started from it. */
     private volatile @Nullable NetworkState snapshot;
 
-    /** @param network that is to be replicated, with its adapters started */
-    Replicas(Enrolment original, Session session, NetworkParts network, Exchange exchange, Methods methods, int count) {
+    /**
+     * @param network that is to be replicated, with its adapters started
+     * @param accumulator of the wrapper; null where it averages
+     */
+    Replicas(
+            Enrolment original,
+            Session session,
+            NetworkParts network,
+            Exchange exchange,
+            @Nullable GradientsAccumulator accumulator,
+            Methods methods,
+            int count) {
         this.original = original;
         this.session = session;
         this.exchange = exchange;
+        this.accumulator = accumulator;
         this.methods = methods;
         model = network.model();
         iteration = network.iteration();
@@ -113,7 +126,9 @@ final class Replicas {
             }
         }
         replica.endsRound();
-        replica.release(thrown);
+        if (accumulator instanceof EncodedGradientsAccumulator encoded) {
+            Dl4jInternals.fail(encoded, thrown);
+        }
     }
 
     /**
@@ -138,11 +153,11 @@ final class Replicas {
     }
 
     /**
-     * What travels, in bytes.
+     * What travels, in bytes: a line for the user.
      *
      * @param updaters whether the states of the updaters do
      */
-    void report(NetworkParts network, boolean updaters) {
+    String report(NetworkParts network, boolean updaters) {
         FittedNetwork fitted = session.fitted();
         PlanReport.Memory memory = fitted.memory(network);
         boolean states = updaters && averaging != null;
@@ -158,9 +173,9 @@ final class Replicas {
         long adapters = fitted.adapterEntries().values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
-        Console.say(String.format(
+        return String.format(
                 Locale.ROOT,
-                "%d replicas, exchange=%s: each sends %,d bytes a round%s where stock sends %,d (1/%.0f); %.0f %% of it"
+                "%d replicas, exchange=%s: each sends %,d bytes a round%s where stock sends %,d (1/%.3g); %.0f %% of it"
                         + " is what trains in full",
                 replicas.length(),
                 exchange.name(),
@@ -168,6 +183,6 @@ final class Replicas {
                 averaging == null && meeting == null ? " before encoding" : "",
                 stock,
                 (double) stock / sent,
-                100.0 * (vector.length() - adapters) / vector.length()));
+                100.0 * (vector.length() - adapters) / vector.length());
     }
 }

@@ -332,7 +332,7 @@ class ParallelWrapperTest {
         });
         String exchange = mode == TrainingMode.AVERAGING ? "factors" : "encoded";
         assertEquals(
-                2,
+                1,
                 CapturedErrors.containing(said, "2 replicas, exchange=" + exchange)
                         .size(),
                 said::toString);
