@@ -6,7 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Deeplearning4j's own protocol of shared gradients: each replica's steps, rounded to multiples of a threshold with the
- * rest carried over to its next step (threshold encoding; N. Strom, Interspeech 2015), summed over the replicas.
+ * rest carried over to its next step, are summed over the replicas (threshold encoding; Strom, Interspeech 2015).
  */
 public final class EncodedExchange implements StepExchange {
 
