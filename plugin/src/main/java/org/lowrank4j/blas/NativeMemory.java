@@ -1,9 +1,11 @@
 package org.lowrank4j.blas;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -12,6 +14,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * there, so a buffer is always a window of stated length.
  */
 public final class NativeMemory {
+
+    /** In bytes; to call for less takes longer than ND4J does. */
+    private static final int SHORTEST_PIECE = 256;
 
     private NativeMemory() {}
 
@@ -40,5 +45,53 @@ public final class NativeMemory {
     public static INDArray matrix(INDArray array, long rows, long columns, char order) {
         long[] strides = order == 'f' ? new long[] {1, rows} : new long[] {columns, 1};
         return Nd4j.create(array.data(), new long[] {rows, columns}, strides, array.offset(), order, array.dataType());
+    }
+
+    /** Whether the entries lie in memory in the order of their indices, without gaps. */
+    public static boolean followOneAnother(INDArray array) {
+        long expected = 1;
+        for (int i = array.rank() - 1; i >= 0; i--) {
+            if (array.size(i) != 1 && array.stride(i) != expected) {
+                return false;
+            }
+            expected *= array.size(i);
+        }
+        return true;
+    }
+
+    /**
+     * Copies an array entry by entry, in whole pieces where its last dimensions lie in memory as they do in the copy.
+     * ND4J goes from entry to entry.
+     *
+     * @param to of the same shape and type, in 'c' order
+     */
+    public static void copy(INDArray from, INDArray to) {
+        int outer = from.rank();
+        long piece = 1;
+        while (outer > 0 && (from.size(outer - 1) == 1 || from.stride(outer - 1) == piece)) {
+            piece *= from.size(--outer);
+        }
+        long bytes = piece * from.dataType().width();
+        if (bytes < SHORTEST_PIECE) {
+            to.assign(from);
+            return;
+        }
+        BytePointer source = new BytePointer(from.data().addressPointer());
+        BytePointer target = new BytePointer(to.data().addressPointer());
+        long[] index = new long[outer];
+        for (long at = 0; at < to.length(); at += piece) {
+            long place = 0;
+            for (int i = 0; i < outer; i++) {
+                place += index[i] * from.stride(i);
+            }
+            source.position(place * from.dataType().width());
+            target.position(at * from.dataType().width());
+            Pointer.memcpy(target, source, bytes);
+            for (int i = outer - 1; i >= 0 && ++index[i] == from.size(i); i--) {
+                index[i] = 0;
+            }
+        }
+        Reference.reachabilityFence(from);
+        Reference.reachabilityFence(to);
     }
 }

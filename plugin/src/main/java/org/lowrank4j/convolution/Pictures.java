@@ -55,7 +55,7 @@ public final class Pictures {
         INDArray ordered = byChannel;
         if (ordered == null) {
             INDArray channels = exchanged(asTheyAre());
-            ordered = followOneAnother(channels) ? channels : copy.apply(channels);
+            ordered = NativeMemory.followOneAnother(channels) ? channels : copy.apply(channels);
             byChannel = ordered;
         }
         return ordered;
@@ -68,16 +68,5 @@ public final class Pictures {
      */
     public static INDArray perPlace(INDArray byChannel) {
         return NativeMemory.matrix(byChannel, byChannel.length() / byChannel.size(0), byChannel.size(0), 'f');
-    }
-
-    private static boolean followOneAnother(INDArray array) {
-        long expected = 1;
-        for (int i = array.rank() - 1; i >= 0; i--) {
-            if (array.size(i) != 1 && array.stride(i) != expected) {
-                return false;
-            }
-            expected *= array.size(i);
-        }
-        return true;
     }
 }

@@ -124,7 +124,7 @@ final class FrozenNormalisation implements LayerPasses {
             BatchNormalization layer, INDArray array, Affine affine, LayerWorkspaceMgr workspaces, ArrayType where) {
         int[] order = memoryOrder(array);
         INDArray x = array.permute(order);
-        if (!followOneAnother(x)) {
+        if (!NativeMemory.followOneAnother(x)) {
             x = workspaces.dup(where, array, 'c');
             Arrays.setAll(order, dimension -> dimension);
         }
@@ -148,17 +148,5 @@ final class FrozenNormalisation implements LayerPasses {
                 .sorted(Comparator.comparingLong((Integer dimension) -> -array.stride(dimension)))
                 .mapToInt(Integer::intValue)
                 .toArray();
-    }
-
-    /** Whether the entries lie in memory in the order of their indices, without gaps. */
-    static boolean followOneAnother(INDArray array) {
-        long expected = 1;
-        for (int i = array.rank() - 1; i >= 0; i--) {
-            if (array.size(i) != 1 && array.stride(i) != expected) {
-                return false;
-            }
-            expected *= array.size(i);
-        }
-        return true;
     }
 }

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.util.ConvolutionUtils;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.blas.NativeMemory;
 import org.lowrank4j.convolution.ConvolutionEngine;
 import org.lowrank4j.convolution.ConvolutionEngines;
 import org.lowrank4j.convolution.Frame;
@@ -103,7 +104,14 @@ abstract class PicturePasses implements LayerPasses {
     }
 
     static Pictures pictures(INDArray input, LayerWorkspaceMgr workspaces, ArrayType where) {
-        return new Pictures(input, array -> workspaces.dup(where, array, 'c'));
+        return new Pictures(input, array -> inOrder(array, workspaces, where));
+    }
+
+    /** The same entries in 'c' order. */
+    private static INDArray inOrder(INDArray array, LayerWorkspaceMgr workspaces, ArrayType where) {
+        INDArray copy = workspaces.createUninitialized(where, array.dataType(), array.shape(), 'c');
+        NativeMemory.copy(array, copy);
+        return copy;
     }
 
     /** z, channels x examples x height x width in 'c' order. */
@@ -195,9 +203,10 @@ abstract class PicturePasses implements LayerPasses {
             Pictures.perPlace(delta).sum(biasGradient, 0);
             trained.gradientForVariable().put(BIAS, biasGradient);
         }
+        boolean reordered = rank() == 4 && NativeMemory.followOneAnother(input);
         INDArray below = training.needsEpsilon()
                 ? workspaces.createUninitialized(
-                        ArrayType.ACTIVATION_GRAD,
+                        reordered ? ArrayType.BP_WORKING_MEM : ArrayType.ACTIVATION_GRAD,
                         type,
                         Pictures.exchanged(input).shape(),
                         'c')
@@ -206,8 +215,12 @@ abstract class PicturePasses implements LayerPasses {
         if (below == null) {
             return new Pair<>(trained, null);
         }
+        // As the input lies in memory: DL4J's layers are many times slower with arrays of two orders, or of one by
+        // channel.
+        INDArray passed =
+                reordered ? inOrder(asInLayer(below), workspaces, ArrayType.ACTIVATION_GRAD) : asInLayer(below);
         // In the layer's format, in which dropout drew; DL4J's convolutions forget that, and throw with channels last.
-        return new Pair<>(trained, throughDropout(layer, inFormat(layer, asInLayer(below))));
+        return new Pair<>(trained, throughDropout(layer, inFormat(layer, passed)));
     }
 
     /** dL/dz, channels x examples x height x width in 'c' order. */

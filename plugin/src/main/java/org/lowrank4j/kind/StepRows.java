@@ -4,6 +4,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,7 +20,7 @@ final class StepRows {
     /** The rows of a series; on its own memory where it lies so, as what {@link #series} gives. */
     static INDArray of(INDArray series, LayerWorkspaceMgr workspaces, ArrayType where) {
         INDArray bySteps = series.permute(2, 0, 1);
-        return FrozenNormalisation.followOneAnother(bySteps)
+        return NativeMemory.followOneAnother(bySteps)
                 ? Matrix.memory(series, series.size(2) * series.size(0), series.size(1), 'c')
                 : copyOf(series, workspaces, where);
     }
