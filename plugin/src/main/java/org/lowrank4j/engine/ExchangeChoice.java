@@ -21,6 +21,7 @@ import org.lowrank4j.method.Replicable;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rule;
+import org.lowrank4j.updater.Updater;
 
 /** What the replicas of a network exchange: as its rule says, else as the wrapper's mode has it. */
 final class ExchangeChoice implements Consumer<Plan> {
@@ -53,6 +54,10 @@ final class ExchangeChoice implements Consumer<Plan> {
         for (Plan.TargetSettings settings : plan.allSettings()) {
             require("update", methods.update(settings.update(), source), exchange, source);
             require("gradient", methods.gradient(settings.gradient(), source), exchange, source);
+        }
+        Updater updater = methods.updater(plan.rule().updater(), source);
+        if (updater != null) {
+            require("updater", updater, exchange, source);
         }
         chosen = exchange;
     }

@@ -1,8 +1,11 @@
 package org.lowrank4j.updater;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.lowrank4j.method.Kept;
-import org.lowrank4j.method.Method;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replicable;
+import org.lowrank4j.method.Replication;
 
 /**
  * An updater for everything that trains, in the place of the one in the network's configuration: factors, vectors and
@@ -12,7 +15,7 @@ import org.lowrank4j.method.OptionValues;
  * <p>An entry is one trained number. Steps go through them in pieces, which may come in any order and be of several
  * tensors; all arithmetic is in double precision, whatever the type of the network.
  */
-public interface Updater extends Method {
+public interface Updater extends Replicable {
 
     /** How many numbers it keeps for each entry, 0 at first. */
     int arrays();
@@ -27,6 +30,12 @@ public interface Updater extends Method {
     /** Whether the steps of all entries depend on one number that is found with them; by default they do not. */
     default boolean ofWholeNetwork() {
         return false;
+    }
+
+    /** {@inheritDoc} Here all, but for one of the whole network: what that finds, each replica would find for itself. */
+    @Override
+    default Set<Replication> replicates() {
+        return ofWholeNetwork() ? Set.of(Replication.GRADIENTS) : EnumSet.allOf(Replication.class);
     }
 
     /** What it does at each step. */

@@ -270,6 +270,19 @@ class ParallelWrapperTest {
         assertEqual(learned(one), learned(many), "what the updater and the adapters keep");
     }
 
+    /** Each replica finds it for itself, from the same gradients. */
+    @Test
+    void whatAnUpdaterFindsForTheWholeNetworkIsTheSameInAllReplicas() {
+        Map<String, String> rule = Map.of("exchange", "mean", "updater", "prodigy", "prodigy.first", "1e-3");
+        Model one = ruled(false, new Sgd(1), rule);
+        Model many = ruled(false, new Sgd(1), rule);
+        List<DataSet> batches = batches(0, false);
+        together(batches).forEach(batch -> fitAlone(one, batch));
+        wrapper(many, TrainingMode.AVERAGING, 1).fit(iterator(batches));
+        assertEqual(one.params(), many.params(), "parameters");
+        assertEqual(learned(one), learned(many), "what the updater keeps");
+    }
+
     /** Without minibatch=true, DL4J's gradients are sums. */
     @Test
     void sumsOverAllMinibatchesWhereTheNetworkSums() {
@@ -418,6 +431,7 @@ class ParallelWrapperTest {
                 Arguments.of(Map.of("exchange", "encoded"), TrainingMode.AVERAGING, "TrainingMode.SHARED_GRADIENTS"),
                 Arguments.of(Map.of("exchange", "exact"), TrainingMode.SHARED_GRADIENTS, "TrainingMode.AVERAGING"),
                 Arguments.of(Map.of("update", "switchlora"), TrainingMode.AVERAGING, "It goes with exchange=mean."),
+                Arguments.of(Map.of("updater", "prodigy"), TrainingMode.AVERAGING, "It goes with exchange=mean."),
                 Arguments.of(Map.of("gradient", "galore"), TrainingMode.SHARED_GRADIENTS, "gradient=galore"),
                 Arguments.of(
                         Map.of("update", "dora", "exchange", "exact"),
