@@ -1,6 +1,7 @@
 package org.lowrank4j.agent.weave;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
@@ -24,6 +25,15 @@ class TargetCatalogTest {
         hooks().forEach(hook ->
                 assertTrue(members.add(hook.kind() + hook.member()), hook.member() + " is hooked twice"));
         assertEquals(27, TargetCatalog.owners().size());
+    }
+
+    /** Most programs are without the module, and are adapted all the same. */
+    @Test
+    void noNetworkNeedsParallelWrapper() {
+        assertTrue(TargetCatalog.owners().contains("org/deeplearning4j/parallelism/ParallelWrapper"));
+        TargetCatalog.commonHooks()
+                .forEach(
+                        hook -> assertFalse(hook.owner().startsWith("org/deeplearning4j/parallelism/"), hook.member()));
     }
 
     @ParameterizedTest
