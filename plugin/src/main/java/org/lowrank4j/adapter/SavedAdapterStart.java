@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.initialisation.DeadPairs;
@@ -71,6 +72,13 @@ public final class SavedAdapterStart implements Initialisation {
         return read(path).layers().containsKey(target)
                 ? Optional.empty()
                 : Optional.of("the adapter in " + path + " has none for it");
+    }
+
+    /** The adapter's own. */
+    @Override
+    public OptionalInt defaultRank(String target, OptionValues options) {
+        LayerAdapter saved = read(options.text("path")).layers().get(target);
+        return saved == null ? OptionalInt.empty() : OptionalInt.of(saved.rank());
     }
 
     @Override

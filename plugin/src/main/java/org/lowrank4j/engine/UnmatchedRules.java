@@ -98,10 +98,19 @@ final class UnmatchedRules {
                     + " only says how a method works where a rule chooses it. Add rank=8, for example, with init, gradient or"
                     + " update for that method.";
         }
-        return rules.reportOnly() && rules.unmatchedEntries().isEmpty()
-                ? "no rule applies to the network that trains now, so mode=report has nothing to report of it. Give a rule:"
-                        + " rank=8, for example, or config=FILE, or an annotation."
-                : null;
+        if (!rules.unmatchedEntries().isEmpty()) {
+            return null;
+        }
+        if (rules.reportOnly()) {
+            return "no rule applies to the network that trains now, so mode=report has nothing to report of it. Give a rule:"
+                    + " rank=8, for example, or config=FILE, or an annotation.";
+        }
+        return rules.convolution() == null || !unmetAnnotations().isEmpty()
+                ? null
+                : "no rule applies to the network that trains now, and it trains as stock: convolution="
+                        + rules.convolution() + " (" + rules.convolutionSource()
+                        + ") only says what computes convolutions where a rule applies. Add rank=8, for example, or"
+                        + " config=FILE, or an annotation.";
     }
 
     /** Said when the JVM ends. */

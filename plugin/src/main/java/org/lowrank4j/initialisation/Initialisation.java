@@ -3,6 +3,7 @@ package org.lowrank4j.initialisation;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.Method;
@@ -50,6 +51,15 @@ public interface Initialisation extends Method {
     /** The largest rank that it can start a weight of that size with; 0 if there is none. */
     default long largestRank(long inputs, long outputs) {
         return Math.min(inputs, outputs);
+    }
+
+    /**
+     * The rank of a target for which the rule gives none; empty, by default, for that of all others.
+     *
+     * @param target its key
+     */
+    default OptionalInt defaultRank(String target, OptionValues options) {
+        return OptionalInt.empty();
     }
 
     /**

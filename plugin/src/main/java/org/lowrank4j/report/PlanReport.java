@@ -41,6 +41,9 @@ public final class PlanReport {
     /** A table with more rows shows layers that are alike in one. */
     private static final int MOST_ROWS = 24;
 
+    /** Of targets in a sentence. */
+    private static final int LISTED = 4;
+
     private PlanReport() {}
 
     /**
@@ -67,7 +70,7 @@ public final class PlanReport {
      * @param adapterEntries number of trained adapter entries of each target, by layer name
      * @param jointNumbers how many numbers train in the place of all trained entries; empty if the entries train
      * @param memory the bytes, or null where nothing is going to be trained
-     * @return lines of at most 107 characters, joined by line feeds
+     * @return lines of at most 107 characters where spaces and the numbers of a table allow it, joined by line feeds
      * @throws LowRankException if the number of a target is missing
      */
     public static String text(
@@ -85,6 +88,7 @@ public final class PlanReport {
         }
         more(plan).ifPresent(lines::add);
         plan.warnings().forEach(warning -> lines.add("warning: " + warning));
+        tooMany(plan, adapterEntries).ifPresent(warning -> lines.add("warning: " + warning));
         List<String> wrapped = new ArrayList<>();
         lines.forEach(line -> wrap(line, wrapped));
         return String.join("\n", wrapped);
@@ -115,6 +119,28 @@ public final class PlanReport {
                 .mapToLong(target -> entries(target, adapterEntries))
                 .sum();
         return totals(entries, plan.shape().parameterCount() + adapters);
+    }
+
+    /** Where full training would train fewer numbers; empty if nowhere. */
+    private static Optional<String> tooMany(Plan plan, Map<String, Long> adapterEntries) {
+        List<String> more = plan.targets().stream()
+                .filter(target -> target.settings().usesRank()
+                        && entries(target, adapterEntries)
+                                > target.matrix().inputs() * target.matrix().outputs())
+                .map(target -> String.format(
+                        Locale.ROOT,
+                        "%s (%,d for %,d)",
+                        target.key(),
+                        entries(target, adapterEntries),
+                        target.matrix().inputs() * target.matrix().outputs()))
+                .toList();
+        if (more.isEmpty()) {
+            return Optional.empty();
+        }
+        String listed = String.join(", ", more.subList(0, Math.min(more.size(), LISTED)));
+        return Optional.of("more numbers train than the matrix has in " + listed
+                + (more.size() > LISTED ? " and " + (more.size() - LISTED) + " more" : "")
+                + "; a smaller rank trains fewer.");
     }
 
     /** What to write for the layers that the rule could adapt and does not name; empty if there are none. */
@@ -314,12 +340,15 @@ public final class PlanReport {
         return String.format(Locale.ROOT, "%.1f %ciB", value, "KMGT".charAt(unit));
     }
 
-    /** What follows a break is indented. */
+    /** At spaces alone, since what has none may be pasted as it is; what follows a break is indented. */
     private static void wrap(String line, List<String> lines) {
         String indent = "";
         String rest = line;
         do {
-            int end = TextTable.end(rest, WIDTH - indent.length());
+            int width = WIDTH - indent.length();
+            int before = rest.length() <= width ? rest.length() : rest.lastIndexOf(' ', width);
+            int after = rest.indexOf(' ', Math.min(width, rest.length()));
+            int end = before > 0 ? before : after < 0 ? rest.length() : after;
             lines.add(indent + rest.substring(0, end));
             rest = rest.substring(end).stripLeading();
             indent = "    ";

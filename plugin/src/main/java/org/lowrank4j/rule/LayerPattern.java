@@ -44,15 +44,16 @@ final class LayerPattern {
      *
      * @param layers in the network's order; empty if there is none
      * @param named whether each layer was meant personally (by name or index), not as one of a kind
+     * @param ofType whether they were meant as those of a type
      * @param matrices of those layers, the ones that are meant
      * @param whole whether the layers were named, and not matrices of theirs
      */
-    record Match(List<LayerShape> layers, boolean named, Set<MatrixShape> matrices, boolean whole) {
+    record Match(List<LayerShape> layers, boolean named, boolean ofType, Set<MatrixShape> matrices, boolean whole) {
 
-        private static Match of(List<LayerShape> layers, boolean named) {
+        private static Match of(List<LayerShape> layers, boolean named, boolean ofType) {
             Set<MatrixShape> all = new LinkedHashSet<>();
             layers.forEach(layer -> all.addAll(layer.matrices()));
-            return new Match(layers, named, all, true);
+            return new Match(layers, named, ofType, all, true);
         }
 
         private Match only(BoundedPattern parameter) {
@@ -64,6 +65,7 @@ final class LayerPattern {
                             .filter(layer -> names.contains(layer.name()))
                             .toList(),
                     named,
+                    ofType,
                     some,
                     false);
         }
@@ -168,25 +170,27 @@ final class LayerPattern {
     private Match layers(NetworkShape network) {
         List<LayerShape> byName = those(network, layer -> layer.name().equals(text));
         if (!byName.isEmpty()) {
-            return Match.of(byName, true);
+            return Match.of(byName, true, false);
         }
         if (INDEX.matcher(text).matches()) {
             int index = Integer.parseInt(text);
-            return Match.of(those(network, layer -> layer.index() == index), true);
+            return Match.of(those(network, layer -> layer.index() == index), true, false);
         }
         Matcher range = RANGE.matcher(text);
         if (range.matches()) {
             return Match.of(
-                    those(network, layer -> layer.index() >= first(range) && layer.index() <= last(range)), false);
+                    those(network, layer -> layer.index() >= first(range) && layer.index() <= last(range)),
+                    false,
+                    false);
         }
         String type = text.startsWith(TYPE_PREFIX)
                 ? text.substring(TYPE_PREFIX.length()).strip()
                 : text;
         List<LayerShape> byType = those(network, layer -> isOfType(layer, type));
         if (!byType.isEmpty()) {
-            return Match.of(byType, false);
+            return Match.of(byType, false, true);
         }
-        return Match.of(those(network, this::matches), false);
+        return Match.of(those(network, this::matches), false, false);
     }
 
     private boolean matches(LayerShape layer) {

@@ -43,6 +43,10 @@ final class LayerRoles {
 
     private final Map<LayerShape, String> targets = new LinkedHashMap<>();
     private final Map<LayerShape, String> named = new LinkedHashMap<>();
+
+    /** Layers that the rule names as those of a type. */
+    private final Set<LayerShape> ofType = new HashSet<>();
+
     private final Map<LayerShape, String> trained = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private boolean excludesTargets;
@@ -107,9 +111,9 @@ final class LayerRoles {
                 + (more > 0 ? " and " + more + " more" : "");
     }
 
-    /** Whether the rule names this very layer as a target, by its name or index. */
+    /** Whether the rule names this layer as a target, by its name, its index or its type. */
     boolean isNamed(LayerShape layer) {
-        return named.containsKey(layer);
+        return named.containsKey(layer) || ofType.contains(layer);
     }
 
     /** Takes a matrix back from the targets, and its layer if it was the only one. */
@@ -203,6 +207,9 @@ final class LayerRoles {
             selected.addAll(match.matrices());
             for (LayerShape layer : match.layers()) {
                 wanted.putIfAbsent(layer, match.because());
+                if (match.ofType()) {
+                    ofType.add(layer);
+                }
                 if (match.named()) {
                     named.putIfAbsent(
                             layer, "'" + match.pattern() + "' (" + layers.get().source() + ")");
@@ -325,7 +332,7 @@ final class LayerRoles {
                     && wanted.test(layer)
                     && (!isTarget(layer)
                             || onlyOnceTrained(layer)
-                            || !named.containsKey(layer) && !learnsFromScratch.getAsBoolean())) {
+                            || !isNamed(layer) && !learnsFromScratch.getAsBoolean())) {
                 targets.remove(layer);
                 trained.putIfAbsent(layer, because);
             }
@@ -360,7 +367,7 @@ final class LayerRoles {
                     + " layer trains in full as a whole. Write train=" + layer.name() + ", or adapt the matrix alone:"
                     + " layers=" + match.pattern() + ".");
         }
-        if (targets.containsKey(layer) && named.containsKey(layer) && !match.named()) {
+        if (targets.containsKey(layer) && isNamed(layer) && !match.named()) {
             return;
         }
         if (targets.containsKey(layer) && named.containsKey(layer)) {

@@ -40,6 +40,7 @@ final class PatternMatches {
             LayerPattern pattern,
             List<LayerShape> layers,
             boolean named,
+            boolean ofType,
             Set<MatrixShape> matrices,
             boolean whole,
             String because) {}
@@ -68,7 +69,13 @@ final class PatternMatches {
                 continue;
             }
             matches.add(new PatternMatch(
-                    pattern, match.layers(), match.named(), match.matrices(), match.whole(), what + " " + pattern));
+                    pattern,
+                    match.layers(),
+                    match.named(),
+                    match.ofType(),
+                    match.matrices(),
+                    match.whole(),
+                    what + " " + pattern));
         }
         return matches;
     }
@@ -96,17 +103,22 @@ final class PatternMatches {
         if (slash < 1) {
             return "";
         }
-        for (LayerShape layer : network.layers()) {
-            if (layer.name().equals(pattern.text().substring(0, slash))) {
-                List<String> matrices =
-                        layer.matrices().stream().map(MatrixShape::parameter).toList();
-                return ": the matrices of '" + layer.name() + "' are " + String.join(", ", matrices)
-                        + (layer.vectors().isEmpty()
-                                ? ""
-                                : "; its vectors, " + String.join(", ", layer.vectors()) + ", train by bias=all");
-            }
+        List<LayerShape> layers = LayerPattern.parse(pattern.text().substring(0, slash)).stream()
+                .flatMap(layer -> layer.match(network).layers().stream())
+                .toList();
+        if (layers.isEmpty()) {
+            return "";
         }
-        return "";
+        LayerShape first = layers.get(0);
+        if (first.matrices().isEmpty()) {
+            return ": '" + first.name() + "' (" + first.type() + ") has no matrix that can be adapted";
+        }
+        List<String> matrices =
+                first.matrices().stream().map(MatrixShape::parameter).toList();
+        return ": the matrices of '" + first.name() + "' are " + String.join(", ", matrices)
+                + (first.vectors().isEmpty()
+                        ? ""
+                        : "; its vectors, " + String.join(", ", first.vectors()) + ", train by bias=all");
     }
 
     private static String nearest(LayerPattern pattern, NetworkShape network) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -278,7 +279,15 @@ final class Planner {
 
     /** @param target null for the network as a whole, for which no override is */
     private TargetSettings settings(@Nullable MatrixShape target) {
-        return settings(target, Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, target, DEFAULT_RANK))));
+        TargetSettings asked =
+                settings(target, Integer.parseInt(Key.RANK.canonical(choice(Key.RANK, target, DEFAULT_RANK))));
+        String name = asked.initialisation();
+        if (target == null || name == null || choices.of(Key.RANK, target).isPresent()) {
+            return asked;
+        }
+        Initialisation start = methods.initialisation(name, "plan");
+        OptionalInt known = start.defaultRank(target.key(), new OptionValues(start, asked.options()));
+        return known.isPresent() ? settings(target, known.getAsInt()) : asked;
     }
 
     private TargetSettings settings(@Nullable MatrixShape target, int rank) {

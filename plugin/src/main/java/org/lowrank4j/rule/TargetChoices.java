@@ -16,16 +16,27 @@ import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.rule.PatternMatches.PatternMatch;
 
 /**
- * The value that each key has for each target: an override for its layer, else the rule's. Of two overrides the one of
- * the source that comes first wins; within one source they must agree.
+ * The value that each key has for each target: an override for it or its layer, else the rule's. Of two overrides the one of
+ * the source that comes first wins; within one source one for the matrix wins over one for its layer, and others must agree.
  */
 final class TargetChoices {
 
     private final Rule rule;
     private final List<Matched> overrides = new ArrayList<>();
 
-    /** An override and the matrices that its patterns name. */
-    private record Matched(Rule.Ranked ranked, Set<MatrixShape> matrices) {}
+    /**
+     * An override and the matrices that its patterns name.
+     *
+     * @param single those that a pattern names alone, and not with their layer
+     */
+    private record Matched(Rule.Ranked ranked, Set<MatrixShape> matrices, Set<MatrixShape> single) {
+
+        /** Of one source, what is said of a matrix wins over what is said of its layer. */
+        private boolean winsOver(Matched other, MatrixShape target) {
+            return ranked.precedence() < other.ranked.precedence()
+                    || single.contains(target) && !other.single.contains(target);
+        }
+    }
 
     /** A value and whether an override set it. */
     record Choice(Sourced value, boolean override) {}
@@ -39,9 +50,13 @@ final class TargetChoices {
         for (Rule.Ranked ranked : rule.overrides()) {
             Sourced patterns = ranked.override().layers();
             Set<MatrixShape> matrices = new HashSet<>();
+            Set<MatrixShape> single = new HashSet<>();
             boolean matched = false;
             for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network, rule.networks())) {
                 matrices.addAll(match.matrices());
+                if (!match.whole()) {
+                    single.addAll(match.matrices());
+                }
                 matched = true;
             }
             boolean empty = ranked.override().values().isEmpty()
@@ -50,7 +65,7 @@ final class TargetChoices {
                 warnings.add("The override for '" + patterns.text() + "' (" + patterns.source() + ") changes nothing: "
                         + (empty ? "it sets no key." : "none of its layers is a target."));
             }
-            overrides.add(new Matched(ranked, matrices));
+            overrides.add(new Matched(ranked, matrices, single));
         }
         overrides.sort(Comparator.comparingInt(matched -> matched.ranked.precedence()));
     }
@@ -93,23 +108,22 @@ final class TargetChoices {
             String name,
             Function<LayerOverride, @Nullable Sourced> value,
             Function<Sourced, String> canonical) {
-        Optional<Sourced> first = Optional.empty();
-        int precedence = 0;
+        Matched first = null;
+        Sourced chosen = null;
         for (Matched matched : overrides) {
             Sourced candidate = matched.matrices.contains(target) ? value.apply(matched.ranked.override()) : null;
-            if (candidate == null) {
+            if (candidate == null || first != null && first.winsOver(matched, target)) {
                 continue;
             }
-            if (first.isEmpty()) {
-                first = Optional.of(candidate);
-                precedence = matched.ranked.precedence();
-            } else if (matched.ranked.precedence() == precedence
-                    && !canonical.apply(candidate).equals(canonical.apply(first.get()))) {
+            if (first == null || chosen == null || matched.winsOver(first, target)) {
+                first = matched;
+                chosen = candidate;
+            } else if (!canonical.apply(candidate).equals(canonical.apply(chosen))) {
                 throw new LowRankException("Two overrides set " + name + " of layer '" + target.key() + "': to "
-                        + first.get().text() + " (" + first.get().source() + ") and to " + candidate.text() + " ("
+                        + chosen.text() + " (" + chosen.source() + ") and to " + candidate.text() + " ("
                         + candidate.source() + "). Make their patterns disjoint or their values equal.");
             }
         }
-        return first;
+        return Optional.ofNullable(chosen);
     }
 }

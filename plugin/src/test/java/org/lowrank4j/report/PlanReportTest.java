@@ -78,6 +78,37 @@ class PlanReportTest {
         assertFalse(text.contains("memory of training"), text);
     }
 
+    @Test
+    void whatMayBePastedIsOnOneLine() {
+        List<String> names = new ArrayList<>();
+        List<LayerShape> layers = new ArrayList<>(List.of(TestNetworks.dense("body", 20, 20)));
+        for (int i = 0; i < 6; i++) {
+            names.add("an/output=with/a/long/name/" + i);
+            layers.add(TestNetworks.head(names.get(i), 20, 4));
+        }
+        NetworkShape network = TestNetworks.network("ComputationGraph", layers.toArray(new LayerShape[0]));
+        Plan plan = plan(network, "rank", "2", "train", "none");
+        String advice = "train=only:" + String.join(",", names);
+        assertTrue(advice.length() > 107, advice);
+        String text = PlanReport.text(plan, Map.of("body", 80L), OptionalLong.empty(), null);
+        assertTrue(text.contains(advice), text);
+    }
+
+    @Test
+    void moreNumbersThanFullTrainingTrainsAreToldInOneLine() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.dense("small", 6, 6), TestNetworks.dense("large", 60, 60));
+        Map<String, Long> entries = Map.of("small", 48L, "large", 480L);
+        String text = PlanReport.text(plan(network, "rank", "4"), entries, OptionalLong.empty(), null);
+        assertTrue(
+                text.endsWith("\nwarning: more numbers train than the matrix has in small (48 for 36); a smaller rank"
+                        + " trains fewer."),
+                text);
+        text = PlanReport.text(
+                plan(network, "rank", "2"), Map.of("small", 24L, "large", 240L), OptionalLong.empty(), null);
+        assertFalse(text.contains("warning"), text);
+    }
+
     /** The first convolution is adapted only if it is named, as DL4J's are. */
     @Test
     void whatToWriteForLayersThatMustBeNamedIsSaid() {

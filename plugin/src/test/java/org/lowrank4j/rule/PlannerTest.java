@@ -182,6 +182,49 @@ class PlannerTest {
                 message);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "layers, lstm/XX, lstm/XX, layers (agent argument layers)",
+        "layers, 0/XX, 0/XX, layers (agent argument layers)",
+        "layers, type:LSTM/XX, type:LSTM/XX, layers (agent argument layers)",
+        "rank@LSTM/XX, 2, LSTM/XX, an override's layers (agent argument rank@LSTM/XX)",
+    })
+    void theMatricesOfALayerAreToldHoweverItIsNamed(String key, String value, String pattern, String where) {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.lstm("lstm", 4, 16), TestNetworks.head("out", 16, 3));
+        String message = assertThrows(
+                        LowRankException.class, () -> Rules.of(key, value).plan(network, TestMethods.all()))
+                .getMessage();
+        assertTrue(
+                message.startsWith("No layer matches '" + pattern + "' of " + where
+                        + ": the matrices of 'lstm' are W, RW; its vectors, b, train by bias=all. Nearest: lstm"),
+                message);
+    }
+
+    /** What a refusal says to write, written beside what it refused. */
+    @Test
+    void anOverrideForAMatrixWinsOverOneForItsLayer() {
+        NetworkShape network = TestNetworks.network(
+                "MultiLayerNetwork", TestNetworks.lstm("lstm", 4, 16), TestNetworks.head("out", 16, 3));
+        String message = assertThrows(
+                        LowRankException.class, () -> Rules.of("rank@lstm", "9").plan(network, TestMethods.all()))
+                .getMessage();
+        assertTrue(message.contains("its largest rank is 4. Give it that (rank@lstm/W=4,"), message);
+        for (String[] order : List.of(
+                new String[] {"rank@lstm", "9", "rank@lstm/W", "4"},
+                new String[] {"rank@lstm/W", "4", "rank@lstm", "9"})) {
+            Plan plan = Rules.of(order).plan(network, TestMethods.all());
+            assertEquals(
+                    List.of(4, 9),
+                    plan.targets().stream()
+                            .map(target -> target.settings().rank())
+                            .toList());
+        }
+        assertThrows(
+                LowRankException.class,
+                () -> Rules.of("rank@lstm/W", "4", "rank@0/W", "3").plan(network, TestMethods.all()));
+    }
+
     /** A rule for no layer in particular is none for a network without such layers; what it says of layers must hold. */
     @Test
     void aRuleThatNamesNoLayersMayFindNone() {

@@ -59,6 +59,8 @@ class RandomLayersTest {
 
     @Test
     void whatIsNamedIsAdaptedAlthoughItIsRandom() {
+        Plan ofType = plan(ALL, "layers", "type:DenseLayer", "train", "auto");
+        assertEquals("fc1 fc2", layers(ofType, Role.TARGET));
         Plan plan = plan(ALL, "layers", "fc1", "train", "auto");
         assertEquals("fc1", layers(plan, Role.TARGET));
         assertEquals("conv norm fc2 out", layers(plan, Role.TRAIN));

@@ -71,6 +71,29 @@ public final class TestNetworks {
         return layer(name, "OutputLayer", inputs, outputs, true, null, false, weightAndBias(inputs, outputs));
     }
 
+    /** Two matrices and a vector. */
+    static LayerShape lstm(String name, long inputs, long units) {
+        Map<String, Long> parameters = new LinkedHashMap<>();
+        parameters.put("W", inputs * 4 * units);
+        parameters.put("RW", units * 4 * units);
+        parameters.put("b", 4 * units);
+        return new LayerShape(
+                0,
+                name,
+                "LSTM",
+                List.of(
+                        new NetworkShape.MatrixShape(name, "W", inputs, 4 * units, false, List.of()),
+                        new NetworkShape.MatrixShape(name, "RW", units, 4 * units, false, List.of())),
+                parameters,
+                false,
+                DefaultTarget.ALWAYS,
+                false,
+                List.of("b"),
+                List.of(),
+                null,
+                null);
+    }
+
     private static Map<String, Long> weightAndBias(long inputs, long outputs) {
         Map<String, Long> parameters = new LinkedHashMap<>();
         parameters.put("W", inputs * outputs);

@@ -49,6 +49,11 @@ class SavedAdapterTest {
         return Nets.initialised(Nets.layers(Nets.settings(DataType.FLOAT, new Adam(0))));
     }
 
+    @LowRank(init = "adapter", options = "adapter.path=" + PATH)
+    private static MultiLayerNetwork withoutRank() {
+        return Nets.initialised(Nets.layers(Nets.settings(DataType.FLOAT, new Adam(0))));
+    }
+
     @LowRank(rank = 2, init = "adapter", options = "adapter.path=" + PATH)
     private static ComputationGraph graph() {
         return Nets.initialised(Nets.graph(Nets.settings(DataType.FLOAT, new Adam(0))));
@@ -108,6 +113,15 @@ class SavedAdapterTest {
         assertEquals(expected.getParam("1_W"), partly.getParam("1_W"));
         assertEquals(expected.getParam("2_W"), partly.getParam("2_W"));
         assertEquals(expected.getParam("0_b"), partly.getParam("0_b"));
+    }
+
+    @Test
+    void ranksAreThoseOfTheAdapterUnlessTheRuleSays() throws IOException {
+        PeftDirectory.write(adapter(stock(DataType.FLOAT), "layer0", "layer1", "layer2"), Path.of(PATH));
+        MultiLayerNetwork network = withoutRank();
+        network.fit(batch(DataType.FLOAT));
+        assertEquals(2, AdapterFile.factor(network, "layer0", "A").size(1));
+        assertEquals(2, AdapterFile.factor(network, "layer1", "A").size(1));
     }
 
     @Test

@@ -109,7 +109,12 @@ class UnmatchedRulesTest {
 
     /** Options say how a method works, and mode=report what a rule would do: without a rule neither does anything. */
     @ParameterizedTest
-    @CsvSource({"galore.refresh,50,gradient", "galore.refersh,50,gradient", "mode,report,rank=8"})
+    @CsvSource({
+        "galore.refresh,50,gradient",
+        "galore.refersh,50,gradient",
+        "mode,report,rank=8",
+        "convolution,portable,rank=8"
+    })
     void whatDoesNothingWithoutARuleIsSaidOnce(String key, String value, String advice) {
         List<String> said = said(Map.of(key, value), Map.of(), () -> {
             network().fit(BATCH);
