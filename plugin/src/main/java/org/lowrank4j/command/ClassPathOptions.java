@@ -53,7 +53,9 @@ final class ClassPathOptions {
                     + " --project DIR.");
         }
         // ND4J looks for its backend there.
-        Thread.currentThread().setContextClassLoader(loader);
+        Thread.currentThread()
+                .setContextClassLoader(new UsersServices(
+                        entries.stream().map(ClassPathOptions::url).toList(), loader));
     }
 
     /** Refuses if there is nothing that ND4J could compute with. */

@@ -2,7 +2,6 @@ package org.lowrank4j.kind;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -10,6 +9,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Services;
 
 /** The kinds of layers that there are: those of the user first, then those that come with lowrank4j. */
 public final class LayerKinds {
@@ -21,7 +21,8 @@ public final class LayerKinds {
     private static List<LayerKind> load() {
         List<LayerKind> users = new ArrayList<>();
         List<LayerKind> own = new ArrayList<>();
-        for (LayerKind kind : ServiceLoader.load(LayerKind.class, LayerKinds.class.getClassLoader())) {
+        for (LayerKind kind :
+                Services.of(LayerKind.class, Thread.currentThread().getContextClassLoader())) {
             (kind.getClass().getPackage() == LayerKind.class.getPackage() ? own : users).add(kind);
         }
         users.addAll(own);

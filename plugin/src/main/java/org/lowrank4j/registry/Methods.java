@@ -5,13 +5,12 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.Services;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.initialisation.Initialisation;
@@ -77,12 +76,12 @@ public final class Methods {
      */
     public static Methods load(@Nullable ClassLoader users) {
         return new Methods(
-                find(Initialisation.class, users),
-                find(GradientApproximation.class, users),
-                find(LowRankUpdate.class, users),
-                find(TrainingLoss.class, users),
-                find(Updater.class, users),
-                find(Exchange.class, users));
+                Services.of(Initialisation.class, users),
+                Services.of(GradientApproximation.class, users),
+                Services.of(LowRankUpdate.class, users),
+                Services.of(TrainingLoss.class, users),
+                Services.of(Updater.class, users),
+                Services.of(Exchange.class, users));
     }
 
     /**
@@ -218,40 +217,5 @@ public final class Methods {
             keys.add(EXCHANGE + "=" + name);
         }
         return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
-    }
-
-    private static <M extends Method> Collection<M> find(Class<M> service, @Nullable ClassLoader users) {
-        ClassLoader own = Methods.class.getClassLoader();
-        Map<String, M> found = new TreeMap<>();
-        addAll(service, own, found);
-        if (users != null && users != own && sees(users, service)) {
-            addAll(service, users, found);
-        }
-        return found.values();
-    }
-
-    /** A loader with a copy of its own of lowrank4j offers methods that are not ours; it is passed over. */
-    private static boolean sees(ClassLoader loader, Class<?> service) {
-        try {
-            return Class.forName(service.getName(), false, loader) == service;
-        } catch (ClassNotFoundException itHasNoSuchMethods) {
-            return false;
-        }
-    }
-
-    /** Two loaders often show the same class, so methods are kept by class name. */
-    private static <M extends Method> void addAll(Class<M> service, ClassLoader loader, Map<String, M> found) {
-        try {
-            for (M method : ServiceLoader.load(service, loader)) {
-                found.putIfAbsent(method.getClass().getName(), method);
-            }
-        } catch (ServiceConfigurationError broken) {
-            throw new LowRankException(
-                    "A method listed in META-INF/services/" + service.getName() + " cannot be used: "
-                            + broken.getMessage()
-                            + ". It needs a public class that implements the interface and a public no-argument"
-                            + " constructor.",
-                    broken);
-        }
     }
 }

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -110,6 +112,23 @@ class MatricesOfLayersTest {
         Path other = folder.resolve("other");
         fine("combine", adapter, "--weights", "2", "--method", "concat", "-o", other);
         return other;
+    }
+
+    @Test
+    void effectiveRanksAreThoseOfTheMatrices() throws IOException {
+        Ran shown = fine("inspect", base);
+        assertTrue(!shown.out().contains("effective rank ") && shown.out().contains("--spectrum"), shown::toString);
+        Ran ran = fine("inspect", base, "--spectrum", "--json");
+        List<String> ranked = new ArrayList<>();
+        ran.json().path("parameters").forEach(parameter -> {
+            String name = parameter.path("name").asText();
+            if (parameter.has("effectiveRank")) {
+                ranked.add(parameter.path("layer").asText() + (name.equals("W") ? "" : "/" + name));
+            }
+        });
+        List<String> all = new ArrayList<>(List.of(KEYS));
+        all.add("out");
+        assertEquals(all, ranked);
     }
 
     @Test

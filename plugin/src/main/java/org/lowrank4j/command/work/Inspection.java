@@ -13,6 +13,7 @@ import org.lowrank4j.adapter.ModelFile;
 import org.lowrank4j.adapter.PeftDirectory;
 import org.lowrank4j.adapter.TrainedAdapter;
 import org.lowrank4j.file.TrainingState;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.network.NetworkWeights;
 import org.lowrank4j.report.TextTable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -73,8 +74,11 @@ public final class Inspection {
                 + model.network().params().dataType() + ")");
         values.put("kind", network.kind());
         values.put("parameterCount", count);
-        TextTable table =
-                new TextTable(List.of("layer", "type", "parameter", "shape", "norm", "effective rank"), Set.of(4, 5));
+        List<String> header = new ArrayList<>(List.of("layer", "type", "parameter", "shape", "norm"));
+        if (spectrum) {
+            header.add("effective rank");
+        }
+        TextTable table = new TextTable(header, Set.of(4, 5));
         List<Object> all = new ArrayList<>();
         network.layers()
                 .forEach((layer, part) -> part.parameters().forEach((name, array) -> {
@@ -85,17 +89,25 @@ public final class Inspection {
                     one.put("name", name);
                     one.put("shape", Numbers.shape(array));
                     one.put("norm", norm);
-                    String effective = "";
-                    if (spectrum && array.rank() == 2 && !array.isVector()) {
-                        progress.begin("decomposing " + name + " of layer " + layer);
-                        double rank = Spectrum.of(array).effectiveRank();
-                        one.put("effectiveRank", rank);
-                        effective = Numbers.shown(rank);
+                    List<String> row = new ArrayList<>(
+                            List.of(layer, part.type(), name, Numbers.shape(array), Numbers.shown(norm)));
+                    if (spectrum) {
+                        row.add("");
+                        INDArray matrix = matrix(network, MatrixShape.key(layer, name), array);
+                        if (matrix != null) {
+                            progress.begin("decomposing " + name + " of layer " + layer);
+                            double rank = Spectrum.of(matrix).effectiveRank();
+                            one.put("effectiveRank", rank);
+                            row.set(5, Numbers.shown(rank));
+                        }
                     }
-                    table.add(List.of(layer, part.type(), name, Numbers.shape(array), Numbers.shown(norm), effective));
+                    table.add(row);
                     all.add(one);
                 }));
         lines.addAll(table.lines(WIDTH));
+        if (!spectrum) {
+            lines.add("effective ranks of these take a decomposition each: --spectrum");
+        }
         values.put("parameters", all);
         TrainingState state = model.adapters();
         if (state == null) {
@@ -103,6 +115,14 @@ public final class Inspection {
         } else {
             training(state, lines, values);
         }
+    }
+
+    /** What a parameter is as a matrix, if its kind says so or it has two sides; null for what is none. */
+    private static @Nullable INDArray matrix(NetworkWeights network, String key, INDArray parameter) {
+        if (network.matrices().contains(key)) {
+            return network.matrix(key);
+        }
+        return parameter.rank() == 2 && !parameter.isVector() ? parameter : null;
     }
 
     private static void training(TrainingState state, List<String> lines, Map<String, Object> values) {
