@@ -40,6 +40,13 @@ final class Asker {
                 .isPresent();
     }
 
+    /** Whether DL4J trains a layer by itself, to which a network's labels mean nothing. */
+    static boolean pretrains() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.anyMatch(frame -> frame.getMethodName().startsWith("pretrain")
+                        && frame.getClassName().startsWith(DL4J.get(0))));
+    }
+
     /** Whether DL4J reports on a crash for want of memory, which must not take more. */
     static boolean reportsOnMemory() {
         return StackWalker.getInstance()

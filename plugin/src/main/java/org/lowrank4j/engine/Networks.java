@@ -129,10 +129,6 @@ public final class Networks {
 
     private static void enrol(NetworkParts network, Rule rule, boolean ruleOfField) {
         Enrolment enrolment = new Enrolment(rule, ruleOfField);
-        String reason = StockReason.pretraining(network);
-        if (reason != null && !RulesInForce.mustNotBeStock() && rule.refusal() == null) {
-            Beginning.trainAsStock(enrolment, reason);
-        }
         Attachment.enrol(network.model(), enrolment);
         RulesInForce.found();
     }

@@ -61,7 +61,7 @@ final class StockReason {
         if (!network.outputs().stream().allMatch(LayerKinds::isOutput)) {
             return "it has no output layer, so its errors come from outside, which is not supported";
         }
-        return pretraining(network);
+        return null;
     }
 
     /** Arrays of another backend than the CPU's are not where the passes of lowrank4j would read and write them. */
@@ -127,7 +127,8 @@ final class StockReason {
     private static String passedOver(Plan plan) {
         return plan.layers().stream()
                 .filter(layer -> layer.role() == Plan.Role.FROZEN
-                        && isAdaptedByDefault(layer.layer())
+                        && !layer.layer().output()
+                        && layer.layer().byDefault() != DefaultTarget.NEVER
                         && !layer.layer().frozen())
                 .map(layer -> layer.layer().type() + ": " + layer.because())
                 .distinct()
@@ -140,17 +141,6 @@ final class StockReason {
                 .distinct()
                 .limit(LISTED)
                 .collect(Collectors.joining(","));
-    }
-
-    /** The reason for a network with layerwise pretraining; null if it has none. */
-    static @Nullable String pretraining(NetworkParts network) {
-        for (Part part : network.parts()) {
-            if (part.layer() != null && part.layer().isPretrainLayer()) {
-                return "layer " + part.shape().name() + " (" + part.shape().type()
-                        + ") has layerwise pretraining, which is not supported";
-            }
-        }
-        return null;
     }
 
     /** The reason that shows in the plan; null if there is none. */

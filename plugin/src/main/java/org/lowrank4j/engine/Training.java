@@ -163,11 +163,11 @@ public final class Training {
 
     /**
      * Whether DL4J's full gradient vector must not be made now: for a network that a rule applies to, unless the program
-     * itself asked for gradients.
+     * itself asked for gradients, or pretrains a layer.
      */
     public static boolean keepsCompactGradients(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
-        return enrolment != null && !enrolment.stock() && !enrolment.gradientsTakenOutside();
+        return enrolment != null && !enrolment.stock() && !enrolment.gradientsTakenOutside() && !Asker.pretrains();
     }
 
     /**

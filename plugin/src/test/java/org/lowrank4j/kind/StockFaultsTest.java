@@ -20,12 +20,14 @@ import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GravesBidirectionalLSTM;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
@@ -70,6 +72,10 @@ class StockFaultsTest {
                 false),
         THREE_DIMENSIONS(
                 new Convolution3D.Builder(2, 2, 2).nOut(3).build(),
+                InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 4, 4, 4, 2),
+                false),
+        DECONVOLUTION_OF_VOLUMES(
+                new Deconvolution3D.Builder().kernelSize(2, 2, 2).nOut(3).build(),
                 InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 4, 4, 4, 2),
                 false),
         DECONVOLUTION(new Deconvolution2D.Builder(2, 2).nOut(3).build(), InputType.convolutional(5, 5, 2), false);
@@ -139,6 +145,21 @@ class StockFaultsTest {
                 .getGradientFor("0_Wo")
                 .getDouble(0, 0);
         assertEquals(2, backward / ((above - below) / (2 * step)), 1e-6);
+    }
+
+    @Test
+    void learnedQueriesDoNotRun() {
+        MultiLayerNetwork network = network(
+                new LearnedSelfAttentionLayer.Builder()
+                        .nOut(4)
+                        .nHeads(1)
+                        .headSize(4)
+                        .nQueries(2)
+                        .projectInput(true)
+                        .build(),
+                InputType.recurrent(3, 5));
+        INDArray input = Nd4j.rand(DataType.DOUBLE, 2, 3, 5);
+        assertThrows(RuntimeException.class, () -> network.output(input));
     }
 
     /** The second stretch of time steps starts from the state that the first left, and its gradient from none. */

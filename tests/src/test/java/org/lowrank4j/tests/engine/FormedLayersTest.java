@@ -25,6 +25,7 @@ import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PrimaryCapsules;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
@@ -203,6 +204,16 @@ class FormedLayersTest {
                                 .build(),
                         SERIES,
                         List.of("0/Wq", "0/Wk", "0/Wv", "0/Wo"),
+                        2),
+                new Kind(
+                        "primary capsules",
+                        new PrimaryCapsules.Builder(2, 3)
+                                .kernelSize(2, 2)
+                                .stride(2, 1)
+                                .hasBias(true)
+                                .build(),
+                        IMAGES,
+                        List.of("0/weight"),
                         2),
                 new Kind(
                         "recurrent attention",

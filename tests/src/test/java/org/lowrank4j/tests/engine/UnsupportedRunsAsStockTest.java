@@ -6,13 +6,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.api.OptimizationAlgorithm;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.conf.stepfunctions.NegativeDefaultStepFunction;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -23,7 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lowrank4j.annotation.LowRank;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -61,40 +57,6 @@ class UnsupportedRunsAsStockTest {
         for (int i = 0; i < STEPS; i++) {
             network.fit(batch(i));
         }
-    }
-
-    private static MultiLayerConfiguration autoEncoder() {
-        return settings()
-                .list()
-                .layer(new AutoEncoder.Builder()
-                        .nIn(Nets.INPUTS)
-                        .nOut(5)
-                        .corruptionLevel(0)
-                        .activation(Activation.SIGMOID)
-                        .build())
-                .layer(Nets.dense(5, 5))
-                .layer(Nets.head(5))
-                .build();
-    }
-
-    private static MultiLayerConfiguration variational() {
-        return settings()
-                .list()
-                .layer(new VariationalAutoencoder.Builder()
-                        .nIn(Nets.INPUTS)
-                        .nOut(4)
-                        .encoderLayerSizes(5)
-                        .decoderLayerSizes(5)
-                        .activation(Activation.TANH)
-                        .build())
-                .layer(Nets.dense(4, 5))
-                .layer(Nets.head(5))
-                .build();
-    }
-
-    private static void pretrainAndFit(MultiLayerNetwork network) {
-        network.pretrain(new ListDataSetIterator<>(batch(0).asList(), 4));
-        fit(network);
     }
 
     /** The program computes gradients, asks the updater for steps and subtracts them itself. */
@@ -151,14 +113,6 @@ class UnsupportedRunsAsStockTest {
                         "another step function",
                         () -> Nets.layers(settings().stepFunction(new NegativeDefaultStepFunction())),
                         UnsupportedRunsAsStockTest::fit),
-                new Case(
-                        "autoencoder",
-                        UnsupportedRunsAsStockTest::autoEncoder,
-                        UnsupportedRunsAsStockTest::pretrainAndFit),
-                new Case(
-                        "variational autoencoder",
-                        UnsupportedRunsAsStockTest::variational,
-                        UnsupportedRunsAsStockTest::pretrainAndFit),
                 new Case(
                         "gradients applied by hand",
                         () -> Nets.layers(settings()),

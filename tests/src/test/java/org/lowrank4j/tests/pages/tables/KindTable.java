@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.deeplearning4j.nn.api.Trainable;
 import org.lowrank4j.kind.DefaultTarget;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.LayerKinds;
@@ -31,7 +32,7 @@ final class KindTable {
                 table.row(List.of(
                         codes(types.get(kind)),
                         summary(kind),
-                        codes(kind.matrices().stream().map(Matrix::parameter).toList()),
+                        codes(matrices(types.get(kind).get(0))),
                         kind.byDefault() == DefaultTarget.NEVER ? "" : "yes"));
             } else if (sources.has(kind)) {
                 throw new IllegalStateException("No sample is a " + kind.getClass() + ": add one to LayerSamples");
@@ -49,6 +50,14 @@ final class KindTable {
             }
         });
         return types;
+    }
+
+    /** Those of the sample: a kind may know of more than one layer has. */
+    private static List<String> matrices(String type) {
+        Trainable sample = LayerSamples.byType().get(type);
+        return LayerKinds.matrices(sample, sample.paramTable(false).keySet()).stream()
+                .map(Matrix::parameter)
+                .toList();
     }
 
     private String summary(LayerKind kind) {
