@@ -53,9 +53,7 @@ final class ClassPathOptions {
                     + " --project DIR.");
         }
         // ND4J looks for its backend there.
-        Thread.currentThread()
-                .setContextClassLoader(new UsersServices(
-                        entries.stream().map(ClassPathOptions::url).toList(), loader));
+        Thread.currentThread().setContextClassLoader(loader);
     }
 
     /** Refuses if there is nothing that ND4J could compute with. */
