@@ -21,6 +21,7 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The passes of a layer that makes pictures of pictures with filters that are adapted or frozen, around the products that
@@ -94,22 +95,26 @@ abstract class PicturePasses implements LayerPasses {
         LayerInternals.applyDropout(layer, workspaces);
         DataType type = filters(layer).dataType();
         INDArray input = asPictures(channelsFirst(layer, layer.input().castTo(type)));
-        INDArray z = preActivation(
-                layer,
-                goesOver(layer, input),
-                pictures(input, workspaces, ArrayType.FF_WORKING_MEM),
-                ArrayType.ACTIVATIONS,
-                workspaces);
+        INDArray z = preActivation(layer, goesOver(layer, input), pictures(input), ArrayType.ACTIVATIONS, workspaces);
         return activated(layer, z, workspaces);
     }
 
-    static Pictures pictures(INDArray input, LayerWorkspaceMgr workspaces, ArrayType where) {
-        return new Pictures(input, array -> inOrder(array, workspaces, where));
+    /**
+     * Copied, if that is needed, into the workspace that is open then: that of the pass, unless a method has left it. To open
+     * it again inside of that would break it for the rest of the pass.
+     */
+    static Pictures pictures(INDArray input) {
+        return new Pictures(
+                input, array -> copied(array, Nd4j.createUninitialized(array.dataType(), array.shape(), 'c')));
     }
 
-    /** The same entries in 'c' order. */
-    private static INDArray inOrder(INDArray array, LayerWorkspaceMgr workspaces, ArrayType where) {
-        INDArray copy = workspaces.createUninitialized(where, array.dataType(), array.shape(), 'c');
+    /** The same entries in 'c' order, for the layer below. */
+    private static INDArray inGradients(INDArray array, LayerWorkspaceMgr workspaces) {
+        return copied(
+                array, workspaces.createUninitialized(ArrayType.ACTIVATION_GRAD, array.dataType(), array.shape(), 'c'));
+    }
+
+    private static INDArray copied(INDArray array, INDArray copy) {
         NativeMemory.copy(array, copy);
         return copy;
     }
@@ -191,12 +196,12 @@ abstract class PicturePasses implements LayerPasses {
         DataType type = filters(layer).dataType();
         INDArray input = asPictures(channelsFirst(layer, layer.input().castTo(type)));
         Frame frame = goesOver(layer, input);
-        Pictures pictures = pictures(input, workspaces, ArrayType.BP_WORKING_MEM);
+        Pictures pictures = pictures(input);
         INDArray z = preActivation == null
                 ? preActivation(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)
                 : preActivation;
         forget();
-        INDArray delta = delta(layer, z, epsilon.castTo(type), workspaces);
+        INDArray delta = delta(layer, z, epsilon.castTo(type));
         Gradient trained = new DefaultGradient();
         INDArray biasGradient = training.gradient(BIAS);
         if (biasGradient != null) {
@@ -217,20 +222,19 @@ abstract class PicturePasses implements LayerPasses {
         }
         // As the input lies in memory: DL4J's layers are many times slower with arrays of two orders, or of one by
         // channel.
-        INDArray passed =
-                reordered ? inOrder(asInLayer(below), workspaces, ArrayType.ACTIVATION_GRAD) : asInLayer(below);
+        INDArray passed = reordered ? inGradients(asInLayer(below), workspaces) : asInLayer(below);
         // In the layer's format, in which dropout drew; DL4J's convolutions forget that, and throw with channels last.
         return new Pair<>(trained, throughDropout(layer, inFormat(layer, passed)));
     }
 
     /** dL/dz, channels x examples x height x width in 'c' order. */
-    private INDArray delta(BaseLayer<?> layer, INDArray z, INDArray epsilon, LayerWorkspaceMgr workspaces) {
+    private INDArray delta(BaseLayer<?> layer, INDArray z, INDArray epsilon) {
         IActivation activation = settings(layer).getActivationFn();
         INDArray above = channelsFirst(layer, epsilon);
         if (ActivatedUnits.isRectifier(activation)) {
-            return ActivatedUnits.rectified(z, byChannel(above, workspaces));
+            return ActivatedUnits.rectified(z, byChannel(above));
         }
-        return byChannel(activation.backprop(asInLayer(z), above).getFirst(), workspaces);
+        return byChannel(activation.backprop(asInLayer(z), above).getFirst());
     }
 
     /** Channels x examples x sides. */
@@ -244,8 +248,8 @@ abstract class PicturePasses implements LayerPasses {
         return shape;
     }
 
-    private INDArray byChannel(INDArray array, LayerWorkspaceMgr workspaces) {
-        return pictures(asPictures(array), workspaces, ArrayType.BP_WORKING_MEM).byChannel();
+    private INDArray byChannel(INDArray array) {
+        return pictures(asPictures(array)).byChannel();
     }
 
     /**

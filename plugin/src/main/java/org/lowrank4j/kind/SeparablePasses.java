@@ -3,13 +3,13 @@ package org.lowrank4j.kind;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.params.SeparableConvolutionParamInitializer;
-import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.convolution.Convolution;
 import org.lowrank4j.convolution.Frame;
 import org.lowrank4j.convolution.Pictures;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The passes of a separable convolution: a depthwise one, whose filters are frozen, and filters of one pixel on what it
@@ -44,25 +44,24 @@ final class SeparablePasses extends PicturePasses {
 
     @Override
     void forward(BaseLayer<?> layer, Frame frame, Pictures pictures, INDArray z, LayerWorkspaceMgr workspaces) {
-        INDArray inner = inner(layer, frame, pictures, ArrayType.FF_WORKING_MEM, workspaces);
+        INDArray inner = inner(layer, frame, pictures);
         INDArray matrix = matrix(layer);
         pointwise(frame, matrix, z.size(1)).forward(byChannel(inner), matrix, z);
     }
 
-    private INDArray inner(
-            BaseLayer<?> layer, Frame frame, Pictures pictures, ArrayType where, LayerWorkspaceMgr workspaces) {
+    /** In the workspace that is open, as {@link #pictures}. */
+    private INDArray inner(BaseLayer<?> layer, Frame frame, Pictures pictures) {
         INDArray filters = filters(layer);
         long examples = pictures.asTheyAre().size(0);
-        INDArray inner = empty(layer, frame, examples, where, workspaces);
+        INDArray inner = empty(layer, frame, examples);
         depthwise(layer, frame, (int) examples).forward(pictures, perChannel(filters), inner);
         return inner;
     }
 
-    private INDArray empty(
-            BaseLayer<?> layer, Frame frame, long examples, ArrayType where, LayerWorkspaceMgr workspaces) {
+    private INDArray empty(BaseLayer<?> layer, Frame frame, long examples) {
         INDArray filters = filters(layer);
-        return workspaces.createUninitialized(
-                where, filters.dataType(), byChannel(filters.size(0) * filters.size(1), examples, frame.places()), 'c');
+        return Nd4j.createUninitialized(
+                filters.dataType(), byChannel(filters.size(0) * filters.size(1), examples, frame.places()), 'c');
     }
 
     @Override
@@ -78,7 +77,7 @@ final class SeparablePasses extends PicturePasses {
         INDArray matrix = matrix(layer);
         Convolution pointwise = pointwise(frame, matrix, examples);
         Pictures inner = new Pictures(
-                () -> Pictures.exchanged(inner(layer, frame, pictures, ArrayType.BP_WORKING_MEM, workspaces)),
+                () -> Pictures.exchanged(inner(layer, frame, pictures)),
                 array -> array.dup('c'));
         INDArray shown =
                 training.take(POINTWISE, new ConvolutionGradient(pointwise, inner, delta, matrix.size(0)), examples);
@@ -86,7 +85,7 @@ final class SeparablePasses extends PicturePasses {
             trained.gradientForVariable().put(POINTWISE, shown);
         }
         if (below != null) {
-            INDArray innerDelta = empty(layer, frame, examples, ArrayType.BP_WORKING_MEM, workspaces);
+            INDArray innerDelta = empty(layer, frame, examples);
             pointwise.backward(delta, matrix, innerDelta);
             depthwise(layer, frame, (int) examples).backward(innerDelta, perChannel(filters(layer)), below);
         }
