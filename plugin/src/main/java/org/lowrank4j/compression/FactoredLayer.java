@@ -19,25 +19,30 @@ final class FactoredLayer {
 
     private final Layer layer;
     private final TwoLayers two;
+    private final Cut cut;
     private final EnergyTruncation truncation;
 
-    private FactoredLayer(Layer layer, TwoLayers two, EnergyTruncation truncation) {
+    private FactoredLayer(Layer layer, TwoLayers two, Cut cut, EnergyTruncation truncation) {
         this.layer = layer;
         this.two = two;
+        this.cut = cut;
         this.truncation = truncation;
     }
 
     /** The two factors of a layer, or null where they would not save parameters, or for a layer that cannot be two. */
-    static @Nullable FactoredLayer of(Layer layer, RankChoice choice) {
-        TwoLayers two = LayerKinds.twoLayers(layer);
-        if (two == null) {
+    static @Nullable FactoredLayer of(Layer layer, RankChoice choice, Cut cut) {
+        TwoLayers whole = LayerKinds.twoLayers(layer);
+        if (whole == null) {
             return null;
         }
-        INDArray weight = matrix(layer);
+        TwoLayers two = cut == Cut.SPATIAL ? whole.spatial() : whole;
+        INDArray weight = two.factored(matrix(layer));
         ThinSvd svd = ThinSvd.of(weight);
         int rank = Math.max(1, Math.min(svd.size(), choice.rank(name(layer), svd)));
         boolean smaller = rank * (weight.size(0) + weight.size(1)) < weight.length();
-        return smaller ? new FactoredLayer(layer, two, new EnergyTruncation(svd, rank)) : null;
+        // A layer that cannot be cut so is cut as all others.
+        Cut its = cut == Cut.SPATIAL && two == whole ? Cut.BALANCED : cut;
+        return smaller ? new FactoredLayer(layer, two, its, new EnergyTruncation(svd, rank)) : null;
     }
 
     static String name(Layer layer) {
@@ -59,8 +64,8 @@ final class FactoredLayer {
 
     /** Writes A, B and the layer's other parameters into the two new layers. */
     void copyTo(Layer first, Layer second) {
-        matrix(first).assign(truncation.left());
-        matrix(second).assign(truncation.right());
+        matrix(first).assign(truncation.left(cut.first()));
+        matrix(second).assign(two.ofSecond(truncation.right(cut.second())));
         for (Map.Entry<String, INDArray> parameter : layer.paramTable().entrySet()) {
             if (!parameter.getKey().equals(WEIGHT)) {
                 second.getParam(parameter.getKey()).assign(parameter.getValue());

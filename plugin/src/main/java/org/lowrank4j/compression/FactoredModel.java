@@ -27,8 +27,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>NAME-A: x -&gt; x A,  A = U_k sqrt(S_k) (nIn x k), no bias, identity      NAME: the layer itself with M = sqrt(S_k) V_k^T</pre>
  *
  * <p>where k (nIn + nOut) &lt; nIn nOut, that is, where it saves parameters; all other layers stay as they are. Of a
- * convolution these are k filters of its size, and filters of one pixel, as channel-wise in Trained Rank Pruning (arXiv
- * 2004.14566, section 3.1). k comes from a {@link RankChoice}. The model needs nothing of lowrank4j: it can be saved, restored and trained on by stock
+ * convolution these are k filters of its size, and filters of one pixel; a {@link Cut} says what else they can be, and which
+ * of the two gets the singular values. k comes from a {@link RankChoice}. The model needs nothing of lowrank4j: it can be saved, restored and trained on by stock
  * Deeplearning4j. Training starts with a fresh updater state; iteration and epoch counts go on.
  *
  * <pre>{@code
@@ -40,11 +40,16 @@ public final class FactoredModel {
     private FactoredModel() {}
 
     /**
-     * The factored model of a network, which is not changed.
+     * The factored model of a network, which is not changed, cut as {@link Cut#BALANCED}.
      *
      * @throws LowRankException if a weight is not finite, or the network already has a layer of a name that is needed
      */
     public static MultiLayerNetwork of(MultiLayerNetwork network, RankChoice choice) {
+        return of(network, choice, Cut.BALANCED);
+    }
+
+    /** As {@link #of(MultiLayerNetwork, RankChoice)}, cut otherwise. */
+    public static MultiLayerNetwork of(MultiLayerNetwork network, RankChoice choice, Cut cut) {
         MultiLayerConfiguration configuration =
                 network.getLayerWiseConfigurations().clone();
         List<NeuralNetConfiguration> layers = new ArrayList<>();
@@ -56,7 +61,7 @@ public final class FactoredModel {
             if (preProcessor != null) {
                 preProcessors.put(layers.size(), preProcessor);
             }
-            FactoredLayer two = FactoredLayer.of(layer, choice);
+            FactoredLayer two = FactoredLayer.of(layer, choice, cut);
             factored.add(two);
             if (two == null) {
                 layers.add(configuration.getConf(i));
@@ -85,12 +90,17 @@ public final class FactoredModel {
 
     /** As {@link #of(MultiLayerNetwork, RankChoice)}, for a graph. */
     public static ComputationGraph of(ComputationGraph graph, RankChoice choice) {
+        return of(graph, choice, Cut.BALANCED);
+    }
+
+    /** As {@link #of(ComputationGraph, RankChoice)}, cut otherwise. */
+    public static ComputationGraph of(ComputationGraph graph, RankChoice choice, Cut cut) {
         ComputationGraphConfiguration configuration = graph.getConfiguration().clone();
         configuration.setIterationCount(graph.getConfiguration().getIterationCount());
         configuration.setEpochCount(graph.getConfiguration().getEpochCount());
         Map<String, FactoredLayer> factored = new LinkedHashMap<>();
         for (Layer layer : graph.getLayers()) {
-            FactoredLayer two = FactoredLayer.of(layer, choice);
+            FactoredLayer two = FactoredLayer.of(layer, choice, cut);
             if (two != null) {
                 String name = FactoredLayer.name(layer);
                 String first = FactoredLayer.nameOfFirst(name);

@@ -30,6 +30,18 @@ public interface RankChoice {
     }
 
     /**
+     * The same for all layers.
+     *
+     * @param rank 1 or more; a layer has no more than its matrix has singular values
+     */
+    static RankChoice fixed(int rank) {
+        if (rank < 1) {
+            throw new LowRankException("The rank " + rank + " is refused: a layer keeps 1 or more singular values.");
+        }
+        return (layer, svd) -> rank;
+    }
+
+    /**
      * As many as hold this share of the energy, the sum of the squared singular values, as in Trained Rank Pruning.
      *
      * @param energy above 0 and at most 1

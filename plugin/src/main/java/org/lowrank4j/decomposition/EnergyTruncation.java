@@ -53,14 +53,24 @@ public record EnergyTruncation(ThinSvd svd, int rank) {
 
     /** U_k diag(sqrt(s_k)), m x k: the input side of a balanced split of M_k. */
     public INDArray left() {
-        return rank == 0 ? none(svd.u().size(0), 0) : scaledLeft(0.5);
+        return left(0.5);
     }
 
     /** diag(sqrt(s_k)) V_k^T, k x n: the output side of a balanced split of M_k. */
     public INDArray right() {
+        return right(0.5);
+    }
+
+    /** U_k diag(s_k^power), m x k. */
+    public INDArray left(double power) {
+        return rank == 0 ? none(svd.u().size(0), 0) : scaledLeft(power);
+    }
+
+    /** diag(s_k^power) V_k^T, k x n. */
+    public INDArray right(double power) {
         return rank == 0
                 ? none(0, svd.vt().size(1))
-                : svd.right(leading()).muliColumnVector(values(0.5).reshape(rank, 1));
+                : svd.right(leading()).muliColumnVector(values(power).reshape(rank, 1));
     }
 
     /** U_k diag(s_k^power) V_k^T. */

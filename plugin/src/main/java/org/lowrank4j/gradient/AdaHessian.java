@@ -25,7 +25,7 @@ import org.nd4j.linalg.learning.regularization.Regularization;
 /**
  * AdaHessian (arXiv 2006.00719, algorithm 1, and the released code) in the place of the user's updater: an Adam whose
  * second moment is that of h = |H z|, with H the Hessian of the loss and z random signs. The formulas are in {@link
- * CurvatureMoments}. h is not |diag H|, which z * H z would average to: its root mean square is the length of H's rows.
+ * CurvatureMoments}; that of a convolution's filters is averaged over the places of each channel. h is not |diag H|, which z * H z would average to: its root mean square is the length of H's rows.
  *
  * <p>DL4J differentiates once, so H z is the difference of two gradients,
  *
@@ -145,8 +145,14 @@ public final class AdaHessian implements GradientApproximation {
             displacement = new HessianProduct.Displacement(update, target.weight(), kept);
             seed = target.random("adahessian directions").nextLong();
             for (TrainedTensor tensor : update.tensors()) {
-                tensors.put(tensor.name(), new Tensor(tensor, kept.under(tensor.name()), settings));
+                List<Long> kernel = hasRowsOf(target, tensor) ? target.kernel() : List.of();
+                tensors.put(tensor.name(), new Tensor(tensor, kept.under(tensor.name()), kernel, settings));
             }
+        }
+
+        /** Whether a row of a tensor is one of W's, as those of W itself and of A are, which is r filters. */
+        private static boolean hasRowsOf(TargetWeight target, TrainedTensor tensor) {
+            return !tensor.name().equals("B") && tensor.shape()[0] == target.inputs();
         }
 
         @Override
@@ -239,9 +245,9 @@ public final class AdaHessian implements GradientApproximation {
         private final INDArray direction;
         private final INDArray product;
 
-        Tensor(TrainedTensor tensor, Kept kept, AdaHessian.Settings settings) {
+        Tensor(TrainedTensor tensor, Kept kept, List<Long> kernel, AdaHessian.Settings settings) {
             this.tensor = tensor;
-            moments = new CurvatureMoments(kept, tensor.shape(), tensor.order(), settings);
+            moments = new CurvatureMoments(kept, tensor.shape(), tensor.order(), kernel, settings);
             direction = kept.work("z", tensor.order(), tensor.shape());
             product = kept.work("H z", tensor.order(), tensor.shape());
         }

@@ -1,7 +1,9 @@
 package org.lowrank4j.gradient;
 
+import java.util.List;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -11,7 +13,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * The moments of one tensor under AdaHessian (arXiv 2006.00719 and its released code), and its steps:
  *
  * <pre>
- * h = |H z|                                     of a kernel nOut x nIn x kH x kW, the mean over kH and kW in its place
+ * h = |H z|                        of a convolution's filters, in its place the mean over the places of each channel
  * m = beta1 m + (1 - beta1) g,   v = beta2 v + (1 - beta2) h^2                t = 1, 2, ...
  * step = rate m / (1 - beta1^t) / ((sqrt(v) / sqrt(1 - beta2^t))^power + epsilon)
  * </pre>
@@ -20,10 +22,8 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  */
 public final class CurvatureMoments {
 
-    /** A convolution kernel. */
-    private static final int KERNEL_RANK = 4;
-
     private final AdaHessian.Settings settings;
+    private final List<Long> kernel;
     private final INDArray first;
     private final INDArray second;
     private final KeptNumber step;
@@ -34,9 +34,12 @@ public final class CurvatureMoments {
      * @param kept where they are declared
      * @param shape of the tensor, of any rank
      * @param order of its gradients, 'f' or 'c'
+     * @param kernel the sides of a convolution's filters whose rows are the tensor's, as in {@link TargetWeight#kernel};
+     *     empty for others
      */
-    public CurvatureMoments(Kept kept, long[] shape, char order, AdaHessian.Settings settings) {
+    public CurvatureMoments(Kept kept, long[] shape, char order, List<Long> kernel, AdaHessian.Settings settings) {
         this.settings = settings;
+        this.kernel = List.copyOf(kernel);
         first = kept.array("first", order, shape);
         second = kept.array("second", order, shape);
         step = kept.number("step", 0);
@@ -47,10 +50,21 @@ public final class CurvatureMoments {
         return step.get();
     }
 
-    /** |H z| in the place of H z: by entries, or for a kernel, of rank 4, by filters. */
-    public static INDArray magnitude(INDArray product) {
+    /** |H z| in the place of H z: by entries, or for filters by their channels. */
+    public INDArray magnitude(INDArray product) {
         INDArray h = Transforms.abs(product, false);
-        return h.rank() == KERNEL_RANK ? h.assign(h.mean(true, 2, 3).broadcast(h.shape())) : h;
+        if (!kernel.isEmpty()) {
+            long places = kernel.stream().reduce(1L, Math::multiplyExact);
+            long channels = h.size(0) / places;
+            char order = h.ordering();
+            // A row is (channel, place), or of one side (place, channel); the later one is the faster in a column.
+            int placesAt = kernel.size() == 1 == (order == 'f') ? 1 : 0;
+            INDArray byPlace = placesAt == 0
+                    ? h.reshape(order, places, channels, h.size(1))
+                    : h.reshape(order, channels, places, h.size(1));
+            byPlace.assign(byPlace.mean(true, placesAt).broadcast(byPlace.shape()));
+        }
+        return h;
     }
 
     /**

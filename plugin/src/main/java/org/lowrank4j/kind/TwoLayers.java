@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The configurations of a layer as two, for an M that is a product A B of low rank: x -&gt; x A without bias and activation, and
@@ -55,22 +56,68 @@ public abstract class TwoLayers {
                 : new TwoLayers(layer) {
                     @Override
                     FeedForwardLayer narrow(FeedForwardLayer whole) {
-                        ConvolutionLayer filters = (ConvolutionLayer) whole.clone();
-                        filters.setHasBias(false);
-                        filters.setActivationFn(new ActivationIdentity());
-                        filters.setConstraints(null);
-                        return filters;
+                        return linear(whole);
                     }
 
                     @Override
                     void widen(FeedForwardLayer second) {
-                        ConvolutionLayer pixels = (ConvolutionLayer) second;
-                        pixels.setKernelSize(new int[] {1, 1});
-                        pixels.setStride(new int[] {1, 1});
-                        pixels.setPadding(new int[] {0, 0});
-                        pixels.setDilation(new int[] {1, 1});
+                        keepSides((ConvolutionLayer) second, false, false);
+                    }
+
+                    @Override
+                    public TwoLayers spatial() {
+                        return ofColumns(layer);
                     }
                 };
+    }
+
+    /** Those of a two-dimensional convolution: filters of one column, then filters of one row. */
+    private static TwoLayers ofColumns(Layer layer) {
+        int[] kernel = ((ConvolutionLayer) layer.conf().getLayer()).getKernelSize();
+        return new TwoLayers(layer) {
+            @Override
+            FeedForwardLayer narrow(FeedForwardLayer whole) {
+                ConvolutionLayer columns = (ConvolutionLayer) linear(whole);
+                keepSides(columns, true, false);
+                return columns;
+            }
+
+            @Override
+            void widen(FeedForwardLayer second) {
+                keepSides((ConvolutionLayer) second, false, true);
+            }
+
+            @Override
+            public INDArray factored(INDArray matrix) {
+                return SpatialMatrix.of(matrix, kernel[0], kernel[1]);
+            }
+
+            @Override
+            public INDArray ofSecond(INDArray right) {
+                return SpatialMatrix.back(right, 1, kernel[1]);
+            }
+        };
+    }
+
+    /** Of height and width those that are to stay; a side that goes is one pixel. */
+    private static void keepSides(ConvolutionLayer filters, boolean height, boolean width) {
+        filters.setKernelSize(sides(filters.getKernelSize(), 1, height, width));
+        filters.setStride(sides(filters.getStride(), 1, height, width));
+        filters.setPadding(sides(filters.getPadding(), 0, height, width));
+        filters.setDilation(sides(filters.getDilation(), 1, height, width));
+    }
+
+    private static int[] sides(int[] both, int gone, boolean height, boolean width) {
+        return new int[] {height ? both[0] : gone, width ? both[1] : gone};
+    }
+
+    /** A copy without bias, activation and constraints. */
+    private static FeedForwardLayer linear(FeedForwardLayer whole) {
+        ConvolutionLayer filters = (ConvolutionLayer) whole.clone();
+        filters.setHasBias(false);
+        filters.setActivationFn(new ActivationIdentity());
+        filters.setConstraints(null);
+        return filters;
     }
 
     private static boolean fits(Layer layer, Class<? extends FeedForwardLayer> type) {
@@ -83,6 +130,25 @@ public abstract class TwoLayers {
 
     /** What of a copy of the layer is different where B stands in the place of M. */
     abstract void widen(FeedForwardLayer second);
+
+    /** The same layer cut between the height and the width of its filters; itself, if it has none. */
+    public TwoLayers spatial() {
+        return this;
+    }
+
+    /** The matrix that is to be a product of low rank, by default M itself. */
+    public INDArray factored(INDArray matrix) {
+        return matrix;
+    }
+
+    /**
+     * The matrix of the second layer; that of the first is the left factor as it is.
+     *
+     * @param right the right factor of {@link #factored}
+     */
+    public INDArray ofSecond(INDArray right) {
+        return right;
+    }
 
     /** The configuration of x -&gt; x A. */
     public NeuralNetConfiguration first(String name, int rank) {

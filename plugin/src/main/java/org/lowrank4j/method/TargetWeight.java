@@ -1,5 +1,6 @@
 package org.lowrank4j.method;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.lowrank4j.Console;
@@ -11,6 +12,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param layer the layer's name, for messages
  * @param weight W, nIn x nOut, column- or row-major: a view of the network's parameter vector, always the effective weight
+ * @param kernel of a convolution the sides of its filters, whose rows in W are (channel, place), and of one with a single
+ *     side (place, channel); empty for all others
  * @param rank r, 1 to min(nIn, nOut)
  * @param alpha the numerator of the scale
  * @param scale s, the factor of the update s A B
@@ -22,6 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public record TargetWeight(
         String layer,
         INDArray weight,
+        List<Long> kernel,
         int rank,
         double alpha,
         double scale,

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.EnergyTruncation;
@@ -29,7 +30,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>The rank follows from the energy; {@code rank}, {@code alpha} and {@code scaling} have no effect. A truncation costs
  * one singular value decomposition for each layer. Memory besides ordinary training: one array of the size of W.
  *
- * <p>Published for convolutions, with an energy of 0.9 and a truncation every 5 steps in the released scripts.
+ * <p>Published for convolutions, with an energy of 0.9 and a truncation every 5 steps in the released scripts. There {@code
+ * form} says which matrices of a two-dimensional convolution are truncated; W is, of all other layers.
+ *
+ * <pre>
+ * channel      (channel, y, x) x filter, which is W
+ * spatial      (channel, y) x (filter, x)
+ * decoupled    channel x (y, x), of each filter by itself
+ * </pre>
  */
 public final class Trp implements WeightUpdate {
 
@@ -48,7 +56,12 @@ public final class Trp implements WeightUpdate {
         return List.of(
                 new MethodOption("energy", "0.9", "the share of the squared singular values that a truncation keeps"),
                 new MethodOption("interval", "5", "steps between two truncations"),
-                new MethodOption("nuclear-weight", "3e-4", "the weight of the nuclear norm's sub-gradient"));
+                new MethodOption("nuclear-weight", "3e-4", "the weight of the nuclear norm's sub-gradient"),
+                new MethodOption(
+                        "form",
+                        "channel",
+                        "which matrices of a two-dimensional convolution are to have low rank: channel, spatial or"
+                                + " decoupled"));
     }
 
     @Override
@@ -59,8 +72,10 @@ public final class Trp implements WeightUpdate {
             throw new LowRankException("trp.energy=0 is refused: it would keep nothing of the weight of layer "
                     + target.layer() + ". Use a number above 0 and at most 1; 0.9 is the published one.");
         }
+        TrpForm form = options.choice("form", TrpForm.class);
         return new Target(
                 target,
+                target.kernel().size() == 2 ? form : TrpForm.CHANNEL,
                 energy,
                 options.positiveInt("interval"),
                 options.between("nuclear-weight", 0, Double.POSITIVE_INFINITY));
@@ -70,6 +85,8 @@ public final class Trp implements WeightUpdate {
     private static final class Target extends WeightTarget {
 
         private final INDArray weight;
+        private final List<Long> kernel;
+        private final TrpForm form;
         private final double energy;
         private final int interval;
         private final double nuclearWeight;
@@ -79,8 +96,10 @@ public final class Trp implements WeightUpdate {
         private final KeptNumber step;
         private final WeightMark truncated;
 
-        Target(TargetWeight target, double energy, int interval, double nuclearWeight) {
+        Target(TargetWeight target, TrpForm form, double energy, int interval, double nuclearWeight) {
             super(target);
+            this.form = form;
+            kernel = target.kernel();
             this.energy = energy;
             this.interval = interval;
             this.nuclearWeight = nuclearWeight;
@@ -101,10 +120,22 @@ public final class Trp implements WeightUpdate {
         }
 
         private void truncate() {
-            EnergyTruncation truncation = EnergyTruncation.of(weight, energy);
-            weight.assign(truncation.matrix().castTo(weight.dataType()));
-            nuclear.assign(truncation.nuclearSubgradient().castTo(weight.dataType()));
+            List<EnergyTruncation> truncations = truncations();
+            assign(weight, truncations, EnergyTruncation::matrix);
+            assign(nuclear, truncations, EnergyTruncation::nuclearSubgradient);
             truncated.set();
+        }
+
+        private List<EnergyTruncation> truncations() {
+            return form.matrices(weight, kernel).stream()
+                    .map(matrix -> EnergyTruncation.of(matrix, energy))
+                    .toList();
+        }
+
+        private void assign(
+                INDArray to, List<EnergyTruncation> truncations, Function<EnergyTruncation, INDArray> part) {
+            INDArray whole = form.whole(truncations.stream().map(part).toList(), weight.shape(), kernel);
+            to.assign(whole.castTo(to.dataType()));
         }
 
         @Override
@@ -118,8 +149,7 @@ public final class Trp implements WeightUpdate {
                 return null;
             }
             if (truncated.written()) {
-                nuclear.assign(
-                        EnergyTruncation.of(weight, energy).nuclearSubgradient().castTo(weight.dataType()));
+                assign(nuclear, truncations(), EnergyTruncation::nuclearSubgradient);
             }
             return new Addition(nuclear, nuclearWeight);
         }

@@ -20,6 +20,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.kind.Matrix;
+import org.lowrank4j.kind.SpatialMatrix;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -130,6 +132,32 @@ class FactoredConvolutionTest {
         small.fit(new DataSet(pictures, Nd4j.create(new double[][] {{1, 0}, {0, 1}})));
         assertTrue(before.sub(small.params()).amaxNumber().doubleValue() > 0);
         assertTrue(Double.isFinite(small.score()));
+    }
+
+    /** Of (channel, y) x (filter, x). */
+    @ParameterizedTest
+    @MethodSource("geometries")
+    void columnsAndThenRowsAnswerAsTheWholeLayer(ConvolutionLayer layer) {
+        MultiLayerNetwork network = new MultiLayerNetwork(settings()
+                .list()
+                .layer(layer)
+                .layer(new GlobalPoolingLayer.Builder().build())
+                .layer(head())
+                .setInputType(InputType.convolutional(7, 6, 4, layer.getCnn2dDataFormat()))
+                .build());
+        network.init();
+        Nd4j.getRandom().setSeed(9);
+        INDArray spatial = Nd4j.randn(DataType.DOUBLE, 4 * 3, RANK).mmul(Nd4j.randn(DataType.DOUBLE, RANK, 9 * 2));
+        Matrix.filters("W").view().apply(network.getParam("0_W")).assign(SpatialMatrix.back(spatial, 3, 2));
+        MultiLayerNetwork small = FactoredModel.of(network, RankChoice.exact(), Cut.SPATIAL);
+        assertArrayEquals(new long[] {RANK, 4, 3, 1}, small.getParam("0_W").shape());
+        assertArrayEquals(new long[] {9, RANK, 1, 2}, small.getParam("1_W").shape());
+        INDArray pictures = pictures(layer);
+        double difference = network.output(pictures)
+                .sub(small.output(pictures))
+                .amaxNumber()
+                .doubleValue();
+        assertTrue(difference < 1e-12, "the outputs differ by " + difference);
     }
 
     @Test

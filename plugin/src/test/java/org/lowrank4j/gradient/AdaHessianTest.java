@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Given;
+import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.Dora;
@@ -211,15 +213,33 @@ class AdaHessianTest {
                 <= 1e-8 * product.mul(product).normmaxNumber().doubleValue());
     }
 
-    @Test
-    void aKernelHasOneMagnitudeForEachFilter() {
-        INDArray product =
-                Nd4j.createFromArray(new double[] {1, -2, 3, -4, 5, 5, -5, 5}).reshape('c', 1, 2, 2, 2);
-        INDArray h = CurvatureMoments.magnitude(product.dup());
-        assertArrayEquals(
-                new double[] {2.5, 2.5, 2.5, 2.5, 5, 5, 5, 5}, h.dup('c').data().asDouble());
-        INDArray matrix = CurvatureMoments.magnitude(Nd4j.createFromArray(new double[][] {{1, -2}, {-3, 4}}));
-        assertArrayEquals(new double[] {1, 2, 3, 4}, matrix.dup('c').data().asDouble());
+    /** Two channels of two places each, and one filter; in a kernel of one side the channels are next to each other. */
+    @ParameterizedTest
+    @CsvSource({
+        "'', f, '1 2 3 5'",
+        "2x1, f, '1.5 1.5 4 4'",
+        "2x1, c, '1.5 1.5 4 4'",
+        "2, f, '2 3.5 2 3.5'",
+        "2, c, '2 3.5 2 3.5'"
+    })
+    void aChannelOfAFilterHasOneMagnitude(String kernel, char order, String magnitudes) {
+        List<Long> sides = kernel.isEmpty()
+                ? List.of()
+                : Arrays.stream(kernel.split("x")).map(Long::valueOf).toList();
+        CurvatureMoments moments = new CurvatureMoments(
+                new Kept("test", DataType.DOUBLE),
+                new long[] {4, 2},
+                order,
+                sides,
+                new AdaHessian.Settings(0, 0, 1, 1));
+        INDArray product = Nd4j.createFromArray(new double[][] {{1, 7}, {-2, 7}, {3, -7}, {-5, 7}})
+                .dup(order);
+        INDArray h = moments.magnitude(product);
+        double[] expected = Arrays.stream(magnitudes.split(" "))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
+        assertArrayEquals(expected, h.getColumn(0).dup().data().asDouble());
+        assertArrayEquals(new double[] {7, 7, 7, 7}, h.getColumn(1).dup().data().asDouble());
     }
 
     @ParameterizedTest

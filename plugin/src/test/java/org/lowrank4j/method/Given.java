@@ -1,6 +1,7 @@
 package org.lowrank4j.method;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,12 @@ public final class Given {
         return target(layer, weight, rank, alpha, scale, seed, options, shared(seed, weight.size(0), weight.size(1)));
     }
 
+    /** A target of rank 1, a convolution's by its kernel. */
+    public static TargetWeight target(String layer, INDArray weight, List<Long> kernel, Map<String, String> options) {
+        TargetWeight plain = target(layer, weight, 1, 1, 1, 1, options);
+        return new TargetWeight(layer, weight, kernel, 1, 1, 1, 1, options, plain.shared(), plain.kept());
+    }
+
     /** One of several targets. */
     public static TargetWeight target(
             String layer,
@@ -37,6 +44,7 @@ public final class Given {
         return new TargetWeight(
                 layer,
                 weight,
+                List.of(),
                 rank,
                 alpha,
                 scale,

@@ -1,5 +1,6 @@
 package org.lowrank4j.reference;
 
+import java.util.List;
 import org.lowrank4j.gradient.AdaHessian;
 import org.lowrank4j.gradient.CurvatureMoments;
 import org.lowrank4j.method.Kept;
@@ -10,11 +11,13 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * AdaHessian on quadratic losses whose Hessian is given. The vector of some cases is made up of a dense weight, a
- * convolution kernel and a bias, one after the other, each in row-major order.
+ * convolution kernel [2, 2, 3, 3] and a bias, one after the other, each in row-major order. The matrix of the kernel is
+ * column-major on the same memory.
  */
 public final class AdahessianReference implements Reference {
 
-    private static final long[][] DENSE_KERNEL_BIAS = {{4, 3}, {2, 2, 3, 3}, {3}};
+    private static final long[][] DENSE_KERNEL_BIAS = {{4, 3}, {18, 2}, {3}};
+    private static final List<Long> KERNEL = List.of(3L, 3L);
 
     @Override
     public String method() {
@@ -33,7 +36,8 @@ public final class AdahessianReference implements Reference {
             moments[i] = new CurvatureMoments(
                     new Kept("test", type),
                     shapes[i],
-                    'c',
+                    order(shapes[i]),
+                    isKernel(shapes[i]) ? KERNEL : List.of(),
                     new AdaHessian.Settings(
                             given.number("beta1"), given.number("beta2"), given.number("eps"), given.number("power")));
         }
@@ -52,8 +56,8 @@ public final class AdahessianReference implements Reference {
             INDArray decay = theta.mul(given.number("lr") * given.number("weight_decay"));
             long offset = 0;
             for (int i = 0; i < shapes.length; i++) {
-                INDArray h = CurvatureMoments.magnitude(
-                        section(product, offset, shapes[i]).dup('c'));
+                INDArray h =
+                        moments[i].magnitude(section(product, offset, shapes[i]).dup(order(shapes[i])));
                 section(recorded[2].getRow(t), offset, shapes[i]).assign(h);
                 moments[i].apply(
                         section(gradient, offset, shapes[i]), section(product, offset, shapes[i]), given.number("lr"));
@@ -73,6 +77,14 @@ public final class AdahessianReference implements Reference {
         for (long side : shape) {
             length *= side;
         }
-        return vector.get(NDArrayIndex.interval(offset, offset + length)).reshape('c', shape);
+        return vector.get(NDArrayIndex.interval(offset, offset + length)).reshape(order(shape), shape);
+    }
+
+    private static boolean isKernel(long[] shape) {
+        return shape.length == 2 && shape[0] == DENSE_KERNEL_BIAS[1][0];
+    }
+
+    private static char order(long[] shape) {
+        return isKernel(shape) ? 'f' : 'c';
     }
 }

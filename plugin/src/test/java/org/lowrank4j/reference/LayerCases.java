@@ -61,9 +61,6 @@ abstract class LayerCases implements Reference {
 
     @Override
     public final void compute(ReferenceCase given, DataType type, Outcome outcome) {
-        Assumptions.assumeTrue(
-                given.hasText("low_rank_method"),
-                () -> "skipped: the project compresses no layers of this kind, " + given.name());
         Run run = new Run(given, type, outcome, new OneLayer(layer(given), input(), given, type));
         switch (given.text("low_rank_method")) {
             case "lora" -> lora(run);

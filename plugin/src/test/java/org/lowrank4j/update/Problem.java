@@ -78,6 +78,7 @@ public class Problem {
         return new TargetWeight(
                 target.layer(),
                 target.weight(),
+                target.kernel(),
                 target.rank(),
                 target.alpha(),
                 target.scale(),
