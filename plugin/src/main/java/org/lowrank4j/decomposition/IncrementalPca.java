@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * While no component is cut off, that is with as many components as features, the result is the exact one of all rows, in
  * whatever order they come. With fewer, what a batch cannot show within the kept components is forgotten.
  */
-public final class IncrementalPca {
+public final class IncrementalPca implements PrincipalComponents {
 
     /** Below this shorter side an exact decomposition costs less than is worth saving. */
     private static final int EXACT_UP_TO = 512;
@@ -124,26 +124,31 @@ public final class IncrementalPca {
     }
 
     /** How many rows were taken in. */
+    @Override
     public long rows() {
         return rows;
     }
 
     /** How many components there are: those asked for, or fewer while fewer rows were seen. */
+    @Override
     public int size() {
         return singularValues.length;
     }
 
     /** The mean of each feature. */
+    @Override
     public double[] mean() {
         return mean.clone();
     }
 
     /** The singular values of the centred rows, largest first, one per component. */
+    @Override
     public double[] singularValues() {
         return singularValues.clone();
     }
 
     /** How many of the components have a variance that is not 0 up to rounding. */
+    @Override
     public int varying() {
         double rounding = Math.ulp(1.0) * Math.max(rows, features) * (size() > 0 ? singularValues[0] : 0);
         int count = 0;
@@ -154,6 +159,7 @@ public final class IncrementalPca {
     }
 
     /** The share of each component in the variance of all features; all 0 if nothing varies. */
+    @Override
     public double[] explainedVarianceRatios() {
         return Arrays.stream(singularValues)
                 .map(value -> variation > 0 ? value * value / variation : 0)
@@ -165,6 +171,7 @@ public final class IncrementalPca {
      *
      * @return features x {@link #size()}, orthonormal columns, in 'c' order
      */
+    @Override
     public INDArray components() {
         return Nd4j.create(directions.clone(), new long[] {features, size()}, 'c');
     }
