@@ -6,8 +6,11 @@ import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.kind.InputRows;
 import org.lowrank4j.kind.LayerKinds;
+import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.kind.Wrapped;
+import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.network.NetworkWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,11 +18,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 abstract class ForwardPasses {
 
     /**
-     * One layer that shows the rows that it multiplies by W, frozen or not.
+     * One matrix of a layer that shows the rows that it multiplies, frozen or not.
      *
-     * @param weight W, nIn x nOut, live
+     * @param name its key
+     * @param weight nIn x nOut, live
      */
-    record Target(String name, BaseLayer<?> layer, INDArray weight) {}
+    record Target(String name, BaseLayer<?> layer, String parameter, INDArray weight) {}
 
     private final Model network;
 
@@ -27,14 +31,19 @@ abstract class ForwardPasses {
         this.network = network;
     }
 
-    /** The layers that can be compensated, each after those that it gets its input from. */
+    /** The matrices that can be compensated, each after those of layers that its layer gets its input from. */
     final List<Target> targets() {
         NetworkWeights weights = NetworkWeights.of(network);
         List<Target> targets = new ArrayList<>();
         weights.layers().forEach((name, layer) -> {
-            if (Wrapped.unfrozen(layer.trainable()) instanceof BaseLayer<?> base
-                    && LayerKinds.inputRows(base) != null) {
-                targets.add(new Target(name, base, weights.matrix(name)));
+            if (Wrapped.unfrozen(layer.trainable()) instanceof BaseLayer<?> base) {
+                InputRows rows = LayerKinds.inputRows(base);
+                for (Matrix matrix : LayerKinds.matrices(base, base.paramTable().keySet())) {
+                    if (rows != null && rows.shows(matrix.parameter())) {
+                        String key = MatrixShape.key(name, matrix.parameter());
+                        targets.add(new Target(key, base, matrix.parameter(), weights.matrix(key)));
+                    }
+                }
             }
         });
         return targets;
@@ -53,7 +62,7 @@ abstract class ForwardPasses {
     final @Nullable INDArray inputs(Target target, Batch batch) {
         try {
             pass(batch);
-            return Objects.requireNonNull(LayerKinds.inputRows(target.layer())).of(target.layer());
+            return Objects.requireNonNull(LayerKinds.inputRows(target.layer())).of(target.layer(), target.parameter());
         } finally {
             clear();
         }

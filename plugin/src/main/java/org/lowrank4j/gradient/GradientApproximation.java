@@ -26,6 +26,11 @@ public interface GradientApproximation extends Replicable {
         return false;
     }
 
+    /** Whether the factor A trains, of an update that has factors; else A must not start as 0. */
+    default boolean trainsA() {
+        return true;
+    }
+
     /**
      * Why it cannot serve an update, as part of a sentence that says what it does and what the update does not have; empty
      * if it can, as by default.

@@ -55,6 +55,11 @@ public final class LoraFa implements GradientApproximation {
     }
 
     @Override
+    public boolean trainsA() {
+        return false;
+    }
+
+    @Override
     public Optional<String> refusal(LowRankUpdate update) {
         return Needs.factors(update);
     }

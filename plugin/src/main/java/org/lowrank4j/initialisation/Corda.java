@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.SymmetricEigen;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.kind.Tokens;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
@@ -31,7 +32,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * 0.01 is, unless the inputs are 0 or close to the smallest numbers. Where W has fewer than the wanted triplets, pairs of a column of A and a row of B would be 0 and never
  * move; they start as {@link Kaiming} does, which leaves s A B as it is.
  *
- * <p>Memory: while reading, nIn x nIn doubles per layer, 128 MiB for nIn = 4096; at the start of a layer up to ten times
+ * <p>Of the tokens of an embedding C is diagonal, with the share of each token, and nothing is larger than W. Memory: while
+ * reading, nIn x nIn doubles per layer, 128 MiB for nIn = 4096; at the start of a layer up to ten times
  * as much for a moment, one layer after the other.
  */
 public final class Corda implements Initialisation {
@@ -94,13 +96,14 @@ public final class Corda implements Initialisation {
             ofProduct.a().getColumn(i).assign(0);
             ofProduct.b().getRow(i).assign(0);
         }
-        return DeadPairs.revived(new Factors(damped.inverse().mmul(ofProduct.a()), ofProduct.b()), start);
+        return DeadPairs.revived(
+                new Factors(SecondMoment.times(damped.inverse(), ofProduct.a()), ofProduct.b()), start);
     }
 
     /** The decomposition of C' W. */
     public static ThinSvd weighted(DampedCovariance damped, Start start) {
-        return ThinSvd.of(
-                damped.matrix().mmul(start.weight().castTo(damped.matrix().dataType())));
+        return ThinSvd.of(SecondMoment.times(
+                damped.matrix(), start.weight().castTo(damped.matrix().dataType())));
     }
 
     /**
@@ -120,9 +123,6 @@ public final class Corda implements Initialisation {
             NONE
         }
 
-        /** Beyond this no array of doubles can be decomposed. */
-        private static final long MOST_INPUTS = (long) Math.sqrt(Integer.MAX_VALUE - 8);
-
         private final String layer;
         private final Normalisation normalisation;
         private final SecondMoment divided;
@@ -135,11 +135,6 @@ public final class Corda implements Initialisation {
          * @param inputs nIn
          */
         InputCovariance(String layer, long inputs, Normalisation normalisation) {
-            if (inputs > MOST_INPUTS) {
-                throw new LowRankException(
-                        "corda keeps a matrix of nIn x nIn doubles, and layer " + layer + " has nIn = " + inputs
-                                + "; the limit is " + MOST_INPUTS + ". Choose another initialisation for this layer.");
-            }
             this.layer = layer;
             this.normalisation = normalisation;
             this.divided = new SecondMoment(inputs);
@@ -163,6 +158,13 @@ public final class Corda implements Initialisation {
             }
         }
 
+        /** The largest entry is 1. */
+        @Override
+        public void observe(Tokens x) {
+            divided.observe(x);
+            minibatches++;
+        }
+
         private double divisor(INDArray x) {
             if (normalisation == Normalisation.NONE) {
                 return 1;
@@ -181,7 +183,7 @@ public final class Corda implements Initialisation {
         /**
          * C.
          *
-         * @return nIn x nIn in double, a new array
+         * @return nIn x nIn in double, a new array; of tokens its diagonal, nIn x 1
          * @throws LowRankException if no row was seen
          */
         public INDArray covariance() {
@@ -197,8 +199,8 @@ public final class Corda implements Initialisation {
     /**
      * C' = C + d mean(diag C) I, which has an inverse even where some directions of the inputs never vary.
      *
-     * @param matrix C', nIn x nIn in double
-     * @param inverse of C', nIn x nIn in double
+     * @param matrix C', nIn x nIn in double, or its diagonal, nIn x 1
+     * @param inverse of C', likewise
      * @param damping d
      */
     public record DampedCovariance(INDArray matrix, INDArray inverse, double damping) {
@@ -216,6 +218,11 @@ public final class Corda implements Initialisation {
          * @throws LowRankException if C is 0, or so small or large that no damping up to 1 will do
          */
         public static DampedCovariance of(String layer, INDArray covariance, long rows, double firstDamping) {
+            if (covariance.size(1) < covariance.size(0)) {
+                INDArray matrix =
+                        covariance.add(firstDamping * covariance.meanNumber().doubleValue());
+                return new DampedCovariance(matrix, matrix.rdiv(1), firstDamping);
+            }
             SymmetricEigen eigen = SymmetricEigen.of(covariance);
             long n = covariance.size(0);
             double mean = Arrays.stream(eigen.values()).sum() / n;

@@ -18,20 +18,26 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * precision; their directions are left out of T and of its inverse. So fewer calibration rows than nIn do no harm beyond
  * the directions that they say nothing of.
  *
- * @param projection T, nIn x k
- * @param inverse Q L^(-1/2), nIn x k, whose transpose is the pseudo-inverse of T
+ * <p>Where C is diagonal, as of tokens, Q is too, and only diagonals are kept, with 0 in the directions that are left out.
+ *
+ * @param projection T, nIn x k, or the diagonal, nIn x 1
+ * @param inverse Q L^(-1/2), nIn x k, whose transpose is the pseudo-inverse of T, or the diagonal, nIn x 1
+ * @param diagonal whether both are diagonals
  */
-public record Eigenspace(INDArray projection, INDArray inverse) {
+public record Eigenspace(INDArray projection, INDArray inverse, boolean diagonal) {
 
     private static final double ROUNDING = Math.ulp(1f);
 
     /**
      * Decomposes a second moment.
      *
-     * @param secondMoment C, nIn x nIn, symmetric and without negative eigenvalues
+     * @param secondMoment C, nIn x nIn, symmetric and without negative eigenvalues, or its diagonal, nIn x 1
      * @throws LowRankException if it is all 0, or if it has entries that are not finite
      */
     public static Eigenspace of(INDArray secondMoment) {
+        if (secondMoment.size(1) == 1) {
+            return ofDiagonal(secondMoment);
+        }
         SymmetricEigen eigen = SymmetricEigen.of(secondMoment);
         double[] values = eigen.values();
         double least = values[0] * values.length * ROUNDING;
@@ -40,18 +46,43 @@ public record Eigenspace(INDArray projection, INDArray inverse) {
             kept++;
         }
         if (kept == 0) {
-            throw new LowRankException("The inputs of the layer are all 0 over the calibration batches, so nothing"
-                    + " tells which errors of its weights matter. Calibrate with batches that reach the layer.");
+            throw nothing();
         }
         INDArray roots = Nd4j.createFromArray(
                 Arrays.stream(values, 0, kept).map(Math::sqrt).toArray());
         INDArray vectors = eigen.vectors().get(NDArrayIndex.all(), NDArrayIndex.interval(0, kept));
-        return new Eigenspace(vectors.mulRowVector(roots), vectors.divRowVector(roots));
+        return new Eigenspace(vectors.mulRowVector(roots), vectors.divRowVector(roots), false);
+    }
+
+    private static LowRankException nothing() {
+        return new LowRankException("The inputs of the layer are all 0 over the calibration batches, so nothing"
+                + " tells which errors of its weights matter. Calibrate with batches that reach the layer.");
+    }
+
+    private static Eigenspace ofDiagonal(INDArray diagonal) {
+        double largest = diagonal.maxNumber().doubleValue();
+        double least = largest * diagonal.length() * ROUNDING;
+        if (!(largest > 0)) {
+            throw nothing();
+        }
+        double[] roots = Arrays.stream(diagonal.dup().data().asDouble())
+                .map(value -> value > least ? Math.sqrt(value) : 0)
+                .toArray();
+        double[] reciprocals =
+                Arrays.stream(roots).map(root -> root > 0 ? 1 / root : 0).toArray();
+        return new Eigenspace(
+                Nd4j.createFromArray(roots).reshape(roots.length, 1),
+                Nd4j.createFromArray(reciprocals).reshape(roots.length, 1),
+                true);
     }
 
     /** k, how many directions the inputs have. */
     public int dimension() {
-        return (int) projection.size(1);
+        return diagonal
+                ? (int) Arrays.stream(projection.dup().data().asDouble())
+                        .filter(root -> root != 0)
+                        .count()
+                : (int) projection.size(1);
     }
 
     /**
@@ -77,10 +108,13 @@ public record Eigenspace(INDArray projection, INDArray inverse) {
      */
     public Factors compensation(INDArray residual, int rank, double scale) {
         Factors within = SingularFactors.leading(ThinSvd.of(projected(residual)), rank, scale);
-        return new Factors(inverse.mmul(within.a()), within.b());
+        INDArray a = diagonal ? within.a().mulColumnVector(inverse) : inverse.mmul(within.a());
+        return new Factors(a, within.b());
     }
 
     private INDArray projected(INDArray matrix) {
-        return projection.transpose().mmul(matrix);
+        return diagonal
+                ? matrix.mulColumnVector(projection)
+                : projection.transpose().mmul(matrix);
     }
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.initialisation;
 
 import java.util.List;
 import java.util.OptionalDouble;
+import org.lowrank4j.kind.Tokens;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.TargetWeight;
@@ -40,6 +41,11 @@ public final class Eora implements Initialisation {
 
         @Override
         public void observe(INDArray x) {
+            inputs.observe(x);
+        }
+
+        @Override
+        public void observe(Tokens x) {
             inputs.observe(x);
         }
     }

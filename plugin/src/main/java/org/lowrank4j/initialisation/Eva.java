@@ -8,7 +8,10 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.decomposition.CountedComponents;
 import org.lowrank4j.decomposition.IncrementalPca;
+import org.lowrank4j.decomposition.PrincipalComponents;
+import org.lowrank4j.kind.Tokens;
 import org.lowrank4j.method.Factors;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
@@ -120,7 +123,7 @@ public final class Eva implements Initialisation {
 
     @Override
     public Factors start(Start start) {
-        IncrementalPca pca = principalInputs(start);
+        PrincipalComponents pca = principalInputs(start);
         int rank = start.rank();
         int[] leading = IntStream.range(0, rank).toArray();
         INDArray a = pca.components().getColumns(leading);
@@ -131,14 +134,14 @@ public final class Eva implements Initialisation {
     }
 
     /** What divides the columns of A; 1 where there is no variance to divide by. */
-    private static double[] roots(IncrementalPca pca, int rank) {
+    private static double[] roots(PrincipalComponents pca, int rank) {
         double[] roots =
                 Arrays.stream(pca.singularValues()).limit(rank).map(Math::sqrt).toArray();
         Arrays.fill(roots, Math.min(pca.varying(), rank), rank, 1);
         return roots;
     }
 
-    private static IncrementalPca principalInputs(Start start) {
+    private static PrincipalComponents principalInputs(Start start) {
         return start.statistics(PrincipalInputs.class).components();
     }
 
@@ -147,7 +150,7 @@ public final class Eva implements Initialisation {
      *
      * <p>Published code skips a minibatch with fewer rows than components. Here its rows wait until enough have come, so that
      * small minibatches count too; what still waits at the end is added then. In memory are the components (components x
-     * nIn doubles) and fewer waiting rows than components.
+     * nIn doubles) and fewer waiting rows than components; of tokens their counts alone, which are exact.
      */
     public static final class PrincipalInputs implements InputStatistics {
 
@@ -156,6 +159,7 @@ public final class Eva implements Initialisation {
         private final int components;
         private final double threshold;
         private final IncrementalPca pca;
+        private double @Nullable [] counts;
         private final List<INDArray> waiting = new ArrayList<>();
         private long waitingRows;
         private int minibatches;
@@ -191,18 +195,35 @@ public final class Eva implements Initialisation {
                     boolean first = pca.rows() == 0;
                     INDArray before = first ? null : pca.components();
                     addWaiting();
-                    settled = isClose(before);
+                    settled = isClose(before, pca);
                 }
             }
         }
 
+        @Override
+        public void observe(Tokens x) {
+            minibatches++;
+            waitingRows += x.rows();
+            double[] more = x.counts();
+            double[] seen = counts;
+            counts = seen == null
+                    ? more
+                    : IntStream.range(0, more.length)
+                            .mapToDouble(i -> seen[i] + more[i])
+                            .toArray();
+            if (waitingRows >= components) {
+                INDArray before = seen == null ? null : new CountedComponents(seen, components).components();
+                settled = isClose(before, new CountedComponents(counts, components));
+            }
+        }
+
         /** Whether all components that have a variance are, up to their sign, within the threshold of what they were. */
-        private boolean isClose(@Nullable INDArray before) {
+        private boolean isClose(@Nullable INDArray before, PrincipalComponents now) {
             if (before == null) {
                 return false;
             }
-            INDArray cosines = before.mul(pca.components()).sum(0);
-            for (int i = 0; i < pca.varying(); i++) {
+            INDArray cosines = before.mul(now.components()).sum(0);
+            for (int i = 0; i < now.varying(); i++) {
                 if (!(Math.abs(cosines.getDouble(i)) >= threshold)) {
                     return false;
                 }
@@ -233,11 +254,14 @@ public final class Eva implements Initialisation {
          *
          * @throws LowRankException if there were fewer rows than components to keep
          */
-        public IncrementalPca components() {
+        public PrincipalComponents components() {
             if (pca.rows() + waitingRows < components) {
                 throw new LowRankException("eva needs at least " + components + " rows of inputs of layer " + layer
                         + " for as many principal components, and " + waitingRows + " came in " + minibatches
                         + (minibatches == 1 ? " minibatch. " : " minibatches. ") + shortage);
+            }
+            if (counts != null) {
+                return new CountedComponents(counts, components);
             }
             if (waitingRows > 0) {
                 try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {

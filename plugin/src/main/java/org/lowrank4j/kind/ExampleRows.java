@@ -15,8 +15,23 @@ import org.nd4j.linalg.factory.Nd4j;
 final class ExampleRows implements InputRows {
 
     @Override
-    public @Nullable INDArray of(BaseLayer<?> layer) {
+    public @Nullable INDArray of(BaseLayer<?> layer, String parameter) {
         return unmasked(matrix(layer, layer.input()), layer.getMaskArray());
+    }
+
+    /**
+     * Those of a series, the examples of a step one after the other.
+     *
+     * @param series examples x nIn x steps
+     * @param mask examples x steps, or null
+     */
+    static @Nullable INDArray ofSeries(INDArray series, @Nullable INDArray mask) {
+        return unmasked(perStep(series), mask == null ? null : mask.dup('f').reshape('f', new long[] {mask.length()}));
+    }
+
+    /** In the order of rows that the mask of an RnnOutputLayer has. */
+    private static INDArray perStep(INDArray series) {
+        return TimeSeriesUtils.reshape3dTo2d(series, LayerWorkspaceMgr.noWorkspaces(), ArrayType.INPUT);
     }
 
     /** Of an RnnOutputLayer, whose input is examples x nIn x steps, or with the last two exchanged. */
@@ -26,9 +41,7 @@ final class ExampleRows implements InputRows {
         }
         boolean stepsSecond =
                 layer.layerConf() instanceof RnnOutputLayer output && output.getRnnDataFormat() == RNNFormat.NWC;
-        // In the order of rows that the mask has.
-        return TimeSeriesUtils.reshape3dTo2d(
-                stepsSecond ? input.permute(0, 2, 1) : input, LayerWorkspaceMgr.noWorkspaces(), ArrayType.INPUT);
+        return perStep(stepsSecond ? input.permute(0, 2, 1) : input);
     }
 
     /** A mask with one entry per row leaves rows out; a mask per output unit says nothing of inputs. */

@@ -22,6 +22,16 @@ public final class GravesBidirectionalLstm implements LayerKind {
     }
 
     @Override
+    public InputRows inputRows() {
+        return new RecurrentRows(false);
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("GravesBidirectionalLSTM");
+    }
+
+    @Override
     public @Nullable StandIn standIn(Layer layer) {
         return BothWaysPasses.canRun((BaseLayer<?>) layer) ? BothWaysPasses::new : null;
     }

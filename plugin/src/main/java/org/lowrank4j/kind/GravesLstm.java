@@ -26,6 +26,16 @@ public final class GravesLstm implements LayerKind {
     }
 
     @Override
+    public InputRows inputRows() {
+        return new RecurrentRows(true);
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("GravesLSTM");
+    }
+
+    @Override
     public @Nullable StandIn standIn(Layer layer) {
         return LstmPasses.canRun((BaseLayer<?>) layer) ? training -> new LstmPasses(training, true) : null;
     }

@@ -29,8 +29,18 @@ public interface LayerKind {
      */
     List<Matrix> matrices();
 
-    /** The rows that its matrix multiplies; null, by default, for a kind that does not show them. */
+    /** The rows that its matrices multiply; null, by default, for a kind that does not show them. */
     default @Nullable InputRows inputRows() {
+        return null;
+    }
+
+    /** The tokens that stand for such rows; null, by default, for a kind whose rows are none. */
+    default @Nullable InputTokens inputTokens() {
+        return null;
+    }
+
+    /** The initialisation with which LoRA's factors start on its matrices; null, by default, for LoRA's own. */
+    default @Nullable String defaultStart() {
         return null;
     }
 

@@ -64,10 +64,28 @@ public final class LayerKinds {
         return kind != null && inner instanceof Layer plain ? kind.twoLayers(plain) : null;
     }
 
-    /** The rows that a layer's matrix multiplies; null if it does not show them, as one that is wrapped. */
+    /** The rows that a layer's matrices multiply; null if it does not show them, as one that is wrapped. */
     public static @Nullable InputRows inputRows(Trainable layer) {
         LayerKind kind = of(layer);
         return kind == null ? null : kind.inputRows();
+    }
+
+    /** The tokens that stand for such rows; null if none do, as in a layer that is wrapped. */
+    public static @Nullable InputTokens inputTokens(Trainable layer) {
+        LayerKind kind = of(layer);
+        return kind == null ? null : kind.inputTokens();
+    }
+
+    /** Whether a layer shows what the matrix of a parameter multiplies. */
+    public static boolean showsInputs(Trainable layer, String parameter) {
+        InputRows rows = inputRows(layer);
+        return rows != null && rows.shows(parameter) || inputTokens(layer) != null;
+    }
+
+    /** The initialisation with which LoRA's factors start on a layer's matrices; null for LoRA's own. */
+    public static @Nullable String defaultStart(Trainable layer) {
+        LayerKind kind = of(layer);
+        return kind == null ? null : kind.defaultStart();
     }
 
     /** What a rule that names no layers makes of a layer; one that is wrapped trains in full while it is as it was drawn. */

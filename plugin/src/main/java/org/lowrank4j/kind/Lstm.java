@@ -21,6 +21,16 @@ public final class Lstm implements LayerKind {
     }
 
     @Override
+    public InputRows inputRows() {
+        return new RecurrentRows(true);
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("LSTM");
+    }
+
+    @Override
     public @Nullable StandIn standIn(Layer layer) {
         return LstmPasses.canRun((BaseLayer<?>) layer) ? training -> new LstmPasses(training, false) : null;
     }

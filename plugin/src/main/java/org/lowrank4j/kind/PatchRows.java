@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class PatchRows implements InputRows {
 
     @Override
-    public @Nullable INDArray of(BaseLayer<?> layer) {
+    public @Nullable INDArray of(BaseLayer<?> layer, String parameter) {
         INDArray weight = layer.getParam("W");
         INDArray input = PicturePasses.pictures(layer, layer.input().castTo(weight.dataType()));
         INDArray pictures = Pictures.exchanged(input).dup('c');

@@ -76,9 +76,7 @@ final class SeparablePasses extends PicturePasses {
         long examples = delta.size(1);
         INDArray matrix = matrix(layer);
         Convolution pointwise = pointwise(frame, matrix, examples);
-        Pictures inner = new Pictures(
-                () -> Pictures.exchanged(inner(layer, frame, pictures)),
-                array -> array.dup('c'));
+        Pictures inner = new Pictures(() -> Pictures.exchanged(inner(layer, frame, pictures)), array -> array.dup('c'));
         INDArray shown =
                 training.take(POINTWISE, new ConvolutionGradient(pointwise, inner, delta, matrix.size(0)), examples);
         if (shown != null) {

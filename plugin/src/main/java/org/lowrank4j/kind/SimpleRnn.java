@@ -20,6 +20,16 @@ public final class SimpleRnn implements LayerKind {
     }
 
     @Override
+    public InputRows inputRows() {
+        return new RecurrentRows(true);
+    }
+
+    @Override
+    public List<String> types() {
+        return List.of("SimpleRnn");
+    }
+
+    @Override
     public @Nullable StandIn standIn(Layer layer) {
         return SimpleRnnPasses.canRun((BaseLayer<?>) layer) ? SimpleRnnPasses::new : null;
     }

@@ -2,6 +2,8 @@ package org.lowrank4j.kind;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.NativeMemory;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -45,6 +47,39 @@ public final class Tokens {
     /** How many columns X has. */
     public long vocabulary() {
         return vocabulary;
+    }
+
+    /** How often each of them is there. */
+    public double[] counts() {
+        double[] counts = new double[Math.toIntExact(vocabulary)];
+        for (int number : numbers) {
+            counts[number]++;
+        }
+        return counts;
+    }
+
+    /** X itself, rows x vocabulary in double: for who cannot do without. */
+    public INDArray formed() {
+        INDArray formed = Nd4j.zeros(DataType.DOUBLE, rows(), vocabulary);
+        for (int row = 0; row < numbers.length; row++) {
+            formed.putScalar(row, numbers[row], 1);
+        }
+        return formed;
+    }
+
+    /**
+     * Those that a mask leaves.
+     *
+     * @param mask 0 where a token is left out, in the order of the tokens
+     * @return null if it leaves none
+     */
+    @Nullable Tokens unmasked(INDArray mask) {
+        double[] flags = mask.dup('c').data().asDouble();
+        int[] left = IntStream.range(0, numbers.length)
+                .filter(row -> flags[row] != 0)
+                .map(row -> numbers[row])
+                .toArray();
+        return left.length == 0 ? null : new Tokens(left, vocabulary);
     }
 
     /**

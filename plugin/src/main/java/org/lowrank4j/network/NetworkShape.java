@@ -126,10 +126,17 @@ public record NetworkShape(String kind, List<LayerShape> layers, Set<String> ran
      * @param inputs nIn, its rows
      * @param outputs nOut, its columns
      * @param showsInputs whether what it multiplies can be looked at
+     * @param defaultStart the initialisation with which LoRA's factors start on it, null for LoRA's own
      * @param constraints the classes of the constraints on it, by their simple names
      */
     public record MatrixShape(
-            String layer, String parameter, long inputs, long outputs, boolean showsInputs, List<String> constraints) {
+            String layer,
+            String parameter,
+            long inputs,
+            long outputs,
+            boolean showsInputs,
+            @Nullable String defaultStart,
+            List<String> constraints) {
 
         /** The parameter that a key leaves out. */
         public static final String WEIGHT = "W";

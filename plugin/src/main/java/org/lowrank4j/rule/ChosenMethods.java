@@ -28,14 +28,20 @@ record ChosenMethods(
 
     private static final Sourced DEFAULT_GRADIENT = new Sourced("exact", "default");
     private static final Sourced DEFAULT_UPDATE = new Sourced("lora", "default");
+    private static final String LORAS_OWN = "kaiming";
 
     /**
      * Chooses for one layer.
      *
+     * @param kinds the initialisation with which LoRA's factors start in layers of its kind; null for LoRA's own
      * @throws LowRankException if a name is unknown, or if initialisation and update do not fit together
      */
     static ChosenMethods of(
-            Optional<Choice> init, Optional<Choice> gradient, Optional<Choice> update, Methods methods) {
+            Optional<Choice> init,
+            Optional<Choice> gradient,
+            Optional<Choice> update,
+            @Nullable String kinds,
+            Methods methods) {
         GradientApproximation approximation = named(gradient, DEFAULT_GRADIENT, methods::gradient);
         Initialisation start = init.map(choice -> named(choice.value(), methods::initialisation))
                 .orElse(null);
@@ -54,7 +60,8 @@ record ChosenMethods(
                 gradient.map(Choice::value).orElse(DEFAULT_GRADIENT).source(),
                 methods);
         if (start == null) {
-            return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
+            String own = approximation.trainsA() ? kinds : null;
+            return new ChosenMethods(approximation, moved, defaultStart(moved, own, methods));
         }
         if (fit(start, moved, methods)) {
             return new ChosenMethods(approximation, moved, start);
@@ -64,7 +71,7 @@ record ChosenMethods(
         boolean updateOverrides =
                 update.or(() -> gradient).map(Choice::override).orElse(false);
         if (updateOverrides && !initOverrides) {
-            return new ChosenMethods(approximation, moved, defaultStart(moved, methods));
+            return new ChosenMethods(approximation, moved, defaultStart(moved, null, methods));
         }
         if (initOverrides && !updateOverrides && only.isPresent()) {
             return new ChosenMethods(approximation, methods.update(only.get().text(), "init override"), start);
@@ -89,15 +96,20 @@ record ChosenMethods(
         M find(String name, String source);
     }
 
-    private static @Nullable Initialisation defaultStart(LowRankUpdate update, Methods methods) {
-        return update instanceof StartedUpdate started
-                ? methods.initialisation(started.defaultInitialisation(), "default init of update " + update.name())
-                : null;
+    /** @param kinds what takes the place of LoRA's own; null for nothing */
+    private static @Nullable Initialisation defaultStart(
+            LowRankUpdate update, @Nullable String kinds, Methods methods) {
+        if (!(update instanceof StartedUpdate started)) {
+            return null;
+        }
+        String own = started.defaultInitialisation();
+        return methods.initialisation(
+                kinds != null && own.equals(LORAS_OWN) ? kinds : own, "default init of update " + update.name());
     }
 
     /** An update whose own initialisation starts no other takes nobody else's factors, and the reverse. */
     private static boolean fit(Initialisation init, LowRankUpdate update, Methods methods) {
-        Initialisation its = defaultStart(update, methods);
+        Initialisation its = defaultStart(update, null, methods);
         return its != null && its.onlyUpdate().equals(init.onlyUpdate());
     }
 

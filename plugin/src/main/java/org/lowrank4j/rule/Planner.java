@@ -176,7 +176,7 @@ final class Planner {
         boolean blind = !matrix.showsInputs() && start.need() == Initialisation.Need.INPUTS;
         Optional<String> reason = blind
                 ? Optional.of("learns from a layer's inputs, and only these types show theirs: "
-                        + LayerKinds.types(kind -> kind.inputRows() != null))
+                        + LayerKinds.types(kind -> kind.inputRows() != null || kind.inputTokens() != null))
                 : start.refusal(matrix.key(), new OptionValues(start, asked.options()));
         if (reason.isEmpty()) {
             return reason;
@@ -248,7 +248,7 @@ final class Planner {
 
     /** Whether the methods that the rule gives to layers in general can train random weights. */
     private boolean learnsFromScratch() {
-        return ChosenMethods.of(general(Key.INIT), general(Key.GRADIENT), general(Key.UPDATE), methods)
+        return ChosenMethods.of(general(Key.INIT), general(Key.GRADIENT), general(Key.UPDATE), null, methods)
                 .update()
                 .learnsFromScratch();
     }
@@ -296,6 +296,7 @@ final class Planner {
                 choices.of(Key.INIT, target),
                 choices.of(Key.GRADIENT, target),
                 choices.of(Key.UPDATE, target),
+                target == null ? null : target.defaultStart(),
                 methods);
         Initialisation initialisation = chosen.initialisation();
         double alpha = choices.of(Key.ALPHA, target)

@@ -148,7 +148,7 @@ class EoraCompensationTest {
             List<CompensatedLayer> layers = new EoraCompensation(1)
                     .apply(ModelWeights.of(original), compressed, new ExistingDataSetIterator(List.of(batch)));
             assertEquals(
-                    List.of("layer1", "layer2"),
+                    List.of("layer0", "layer0/RW", "layer1", "layer2"),
                     layers.stream().map(CompensatedLayer::layer).toList());
             assertTrue(compressed.getLayer(2).getMaskArray() == null);
             results[i] = compressed.params();

@@ -106,7 +106,8 @@ class CompressedStartTest {
         assertTrue(refusal(() -> moment.observe(Nd4j.zeros(3, 5))).contains("[3, 5]"));
         moment.observe(Nd4j.valueArrayOf(new long[] {1, 4}, Double.POSITIVE_INFINITY, DataType.DOUBLE));
         assertTrue(refusal(moment::mean).contains("NaN or infinite"));
-        assertTrue(refusal(() -> new SecondMoment(50_000)).contains("the limit is 46340"));
+        SecondMoment wide = new SecondMoment(50_000);
+        assertTrue(refusal(() -> wide.observe(Nd4j.ones(1, 50_000))).contains("the limit is 46340"));
     }
 
     @ParameterizedTest

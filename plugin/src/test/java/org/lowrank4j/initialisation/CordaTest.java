@@ -236,10 +236,10 @@ class CordaTest {
     }
 
     @Test
-    void aLayerTooWideIsRefusedBeforeAnythingIsRead() {
-        LowRankException refused = assertThrows(
-                LowRankException.class,
-                () -> new Corda.InputCovariance("wide", 50_000, Corda.InputCovariance.Normalisation.MAX));
+    void aLayerTooWideIsRefused() {
+        Corda.InputCovariance wide = new Corda.InputCovariance("wide", 50_000, Corda.InputCovariance.Normalisation.MAX);
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> wide.observe(Nd4j.ones(DataType.DOUBLE, 1, 50_000)));
         assertTrue(refused.getMessage().contains("nIn = 50000; the limit is 46340"), refused.getMessage());
     }
 

@@ -538,7 +538,7 @@ class PicturePassesTest {
         PicturePasses.settings(layer).setActivationFn(new ActivationIdentity());
         layer.setInput(pictures(layer, type), WORKSPACES);
         INDArray y = PicturePasses.pictures(layer, layer.activate(false, WORKSPACES));
-        INDArray rows = Objects.requireNonNull(new Convolution2d().inputRows().of(layer));
+        INDArray rows = Objects.requireNonNull(new Convolution2d().inputRows().of(layer, "W"));
         INDArray out = rows.mmul(Matrix.filters("W").view().apply(layer.getParam("W")));
         if (PicturePasses.settings(layer).hasBias()) {
             out.addiRowVector(layer.getParam("b"));

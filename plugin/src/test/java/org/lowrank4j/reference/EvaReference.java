@@ -3,7 +3,7 @@ package org.lowrank4j.reference;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
-import org.lowrank4j.decomposition.IncrementalPca;
+import org.lowrank4j.decomposition.PrincipalComponents;
 import org.lowrank4j.initialisation.Eva;
 import org.lowrank4j.initialisation.InputStatistics;
 import org.lowrank4j.initialisation.Start;
@@ -52,7 +52,7 @@ public final class EvaReference implements Reference {
         for (int batch = 0; batch < x.size(0); batch++) {
             seen.observe(x.slice(batch));
         }
-        IncrementalPca pca = ((Eva.PrincipalInputs) seen).components();
+        PrincipalComponents pca = ((Eva.PrincipalInputs) seen).components();
         outcome.put("mean", pca.mean());
         outcome.put("singular_values", pca.singularValues());
         outcome.put("explained_variance_ratio", pca.explainedVarianceRatios());

@@ -776,7 +776,7 @@ class PlannerTest {
                 0,
                 "gained",
                 "DenseLayer",
-                List.of(new NetworkShape.MatrixShape("gained", "W", 4, 3, true, List.of())),
+                List.of(new NetworkShape.MatrixShape("gained", "W", 4, 3, true, null, List.of())),
                 Map.of("W", 12L, "b", 3L, "g", 3L),
                 false,
                 DefaultTarget.ALWAYS,

@@ -82,8 +82,8 @@ public final class TestNetworks {
                 name,
                 "LSTM",
                 List.of(
-                        new NetworkShape.MatrixShape(name, "W", inputs, 4 * units, false, List.of()),
-                        new NetworkShape.MatrixShape(name, "RW", units, 4 * units, false, List.of())),
+                        new NetworkShape.MatrixShape(name, "W", inputs, 4 * units, false, null, List.of()),
+                        new NetworkShape.MatrixShape(name, "RW", units, 4 * units, false, null, List.of())),
                 parameters,
                 false,
                 DefaultTarget.ALWAYS,
@@ -114,7 +114,7 @@ public final class TestNetworks {
                 Stream.of("b", "gamma", "beta").filter(parameters::containsKey).toList();
         List<NetworkShape.MatrixShape> matrices = inputs == 0
                 ? List.of()
-                : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true, List.of()));
+                : List.of(new NetworkShape.MatrixShape(name, "W", inputs, outputs, true, null, List.of()));
         List<String> statistics =
                 Stream.of("mean", "var").filter(parameters::containsKey).toList();
         return new LayerShape(

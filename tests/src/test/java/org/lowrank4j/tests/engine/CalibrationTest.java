@@ -453,21 +453,6 @@ class CalibrationTest {
         Nets.assertClose(stock.div(EXAMPLES), Probe.SEEN.get("layer0").get(0), 1e-12, "dL/dW");
     }
 
-    @LowRank(rank = 2, init = "eva", layers = "layer0")
-    private static Model evaOfRecurrentLayers(Supplier<Model> program) {
-        return program.get();
-    }
-
-    @Test
-    void inputsOfALayerThatCannotBeAdaptedAreRefused() {
-        Model network = evaOfRecurrentLayers(() -> recurrent(BackpropType.Standard));
-        String message = assertThrows(
-                        RuntimeException.class, () -> fit(network, new CountedBatches(series(false), true)))
-                .getMessage();
-        assertTrue(
-                message.contains("init eva learns from a layer's inputs, and only these types show theirs: "), message);
-    }
-
     @Test
     void aBrokenBatchIsLeftOut() {
         List<DataSet> data = doubles();

@@ -9,6 +9,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -16,7 +21,9 @@ import org.lowrank4j.annotation.LowRank;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** Ranks that calibration found hold for layout, report, saved state and clones. */
 class RedistributedRanksTest {
@@ -70,6 +77,40 @@ class RedistributedRanksTest {
                         .count(),
                 said::toString);
         Nets.assertMoved(stock.getParam("1_W"), network.getParam("1_W"), "W of layer1");
+    }
+
+    /** Tokens by their counts, steps by their inputs and by the outputs of the step before, units. */
+    @Test
+    void layersOfAllKindsShareTheBudget() {
+        Map<String, String> rule =
+                Map.of("rank", "2", "init", "eva", "eva.batches", "1", "layers", "0..2", "train", "none");
+        MultiLayerNetwork network = Rules.during(
+                rule,
+                () -> Nets.initialised(Nets.settings(DataType.DOUBLE, new Adam(0.01))
+                        .list()
+                        .layer(new EmbeddingSequenceLayer.Builder()
+                                .nIn(9)
+                                .nOut(6)
+                                .build())
+                        .layer(new LSTM.Builder().nOut(6).build())
+                        .layer(new RnnOutputLayer.Builder().nOut(4).build())
+                        .setInputType(InputType.recurrent(9, 5))
+                        .build()));
+        INDArray tokens = Nd4j.createFromArray(new double[][] {
+            {3, 3, 1, 8, 3}, {0, 1, 5, 3, 3}, {1, 3, 7, 7, 2}, {3, 1, 3, 7, 4},
+        });
+        network.fit(new DataSet(
+                tokens, Data.sequences(1, DataType.DOUBLE, 4, 4, 4, 5).getLabels()));
+        Map<String, INDArray> tensors = AdapterFile.tensors(network);
+        int sum = Stream.of("layer0", "layer1", "layer1/RW", "layer2")
+                .mapToInt(target -> rank(tensors, target))
+                .sum();
+        assertEquals(8, sum, tensors.keySet()::toString);
+        // The token that occurs most often varies most.
+        assertEquals(
+                3,
+                Nd4j.argMax(Transforms.abs(tensors.get("adapter/layer0/A").getColumn(0)))
+                        .getInt(0));
     }
 
     @Test
