@@ -48,12 +48,17 @@ public final class NearestName {
                 .min(Comparator.comparingInt(name -> distance(wrong, name)));
     }
 
-    /** The known names ordered by distance, at most {@code limit}, however far they are; very long names are left out. */
+    /**
+     * The known names that begin with what was written, then the others by distance, at most {@code limit}, however far they are;
+     * very long names are left out.
+     */
     public static List<String> ranked(String wrong, Collection<String> known, int limit) {
         return known.stream()
                 .filter(name -> Math.max(name.length(), wrong.length()) <= LONGEST)
                 .distinct()
-                .sorted(Comparator.comparingInt(name -> distance(wrong, name)))
+                .sorted(Comparator.<String, Boolean>comparing(
+                                name -> !name.regionMatches(true, 0, wrong, 0, wrong.length()))
+                        .thenComparingInt(name -> distance(wrong, name)))
                 .limit(limit)
                 .toList();
     }

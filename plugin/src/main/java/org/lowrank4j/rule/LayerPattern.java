@@ -29,7 +29,7 @@ final class LayerPattern {
 
     private static final Pattern INDEX = Pattern.compile("\\d{1,9}");
     private static final Pattern RANGE = Pattern.compile("(\\d{0,9})\\.\\.(\\d{0,9})");
-    private static final String TYPE_PREFIX = "type:";
+    static final String TYPE_PREFIX = "type:";
 
     private final String text;
     private final BoundedPattern expression;

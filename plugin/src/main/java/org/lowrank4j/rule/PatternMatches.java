@@ -123,12 +123,16 @@ final class PatternMatches {
 
     private static String nearest(LayerPattern pattern, NetworkShape network) {
         Set<String> candidates = new LinkedHashSet<>();
+        if (pattern.text().startsWith(LayerPattern.TYPE_PREFIX)) {
+            network.layers().forEach(layer -> candidates.add(LayerPattern.TYPE_PREFIX + layer.type()));
+            return String.join(", ", NearestName.ranked(pattern.text(), candidates, NEAREST));
+        }
         network.layers().forEach(layer -> candidates.add(layer.name()));
         network.layers().forEach(layer -> candidates.add(layer.type()));
         network.layers().stream()
                 .filter(layer -> layer.matrices().size() > 1)
                 .forEach(layer -> layer.matrices().forEach(matrix -> candidates.add(matrix.key())));
-        return String.join(", ", NearestName.ranked(pattern.text().replace("type:", ""), candidates, NEAREST));
+        return String.join(", ", NearestName.ranked(pattern.text(), candidates, NEAREST));
     }
 
     /** The layers as {@code 0 lstm (LSTM), ...}, cut short where there are very many or their names are long. */

@@ -171,6 +171,14 @@ class PlannerTest {
                 message);
     }
 
+    /** Cut off or not, and with or without {@code type:}, as it was written. */
+    @Test
+    void theNearestOfATypeAreTypes() {
+        assertTrue(refusal("rank", "2", "layers", "type:Conv").contains("Nearest: type:ConvolutionLayer, "));
+        assertTrue(refusal("rank", "2", "layers", "type:DensLayer").contains("Nearest: type:DenseLayer, "));
+        assertTrue(refusal("rank", "2", "layers", "Dense").contains("Nearest: DenseLayer, "));
+    }
+
     /** What a layer has is told where the layer is right and its parameter is not. */
     @Test
     void aMatrixThatIsNotThereIsToldFromALayerThatIsNot() {
