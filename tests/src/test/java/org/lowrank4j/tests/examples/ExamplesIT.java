@@ -2,14 +2,17 @@ package org.lowrank4j.tests.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import digits.Compare;
 import digits.Pretrain;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lowrank4j.tests.ForkedJvm;
@@ -73,6 +76,18 @@ class ExamplesIT {
         assertTrue(rows.get(4).contains("output layer") && rows.get(4).contains(" 10.1 KiB "), run::toString);
         assertEquals(2, adapters(rows), run::toString);
         assertTrue(Files.exists(out.resolve("answers.png")), run::toString);
+    }
+
+    /** The property {@code keras.mobilenet} names the file. */
+    @Test
+    @Tag("slow")
+    void anImportedNetworkLearnsColours() {
+        String file = System.getProperty("keras.mobilenet", "");
+        assumeTrue(new File(file).isFile(), "-Dkeras.mobilenet=FILE names no file, so there is nothing to import");
+        List<String> rows = rows(run(keras.MobileNet.class, file, "3"));
+        assertEquals(5, rows.size(), rows::toString);
+        assertTrue(rows.get(2).contains("full training") && rows.get(2).contains(" 17.0 MiB "), rows::toString);
+        assertEquals(1, rows.stream().filter(row -> row.endsWith(" MiB |")).count(), rows::toString);
     }
 
     @Test
