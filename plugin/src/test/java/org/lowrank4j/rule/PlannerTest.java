@@ -192,12 +192,13 @@ class PlannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "layers, lstm/XX, lstm/XX, layers (agent argument layers)",
-        "layers, 0/XX, 0/XX, layers (agent argument layers)",
-        "layers, type:LSTM/XX, type:LSTM/XX, layers (agent argument layers)",
-        "rank@LSTM/XX, 2, LSTM/XX, an override's layers (agent argument rank@LSTM/XX)",
+        "layers, lstm/XX, lstm/XX, layers (agent argument layers), lstm",
+        "layers, 0/XX, 0/XX, layers (agent argument layers), lstm",
+        "layers, type:LSTM/XX, type:LSTM/XX, layers (agent argument layers), type:LSTM",
+        "rank@LSTM/XX, 2, LSTM/XX, an override's layers (agent argument rank@LSTM/XX), lstm",
     })
-    void theMatricesOfALayerAreToldHoweverItIsNamed(String key, String value, String pattern, String where) {
+    void theMatricesOfALayerAreToldHoweverItIsNamed(
+            String key, String value, String pattern, String where, String nearest) {
         NetworkShape network = TestNetworks.network(
                 "MultiLayerNetwork", TestNetworks.lstm("lstm", 4, 16), TestNetworks.head("out", 16, 3));
         String message = assertThrows(
@@ -205,7 +206,7 @@ class PlannerTest {
                 .getMessage();
         assertTrue(
                 message.startsWith("No layer matches '" + pattern + "' of " + where
-                        + ": the matrices of 'lstm' are W, RW; its vectors, b, train by bias=all. Nearest: lstm"),
+                        + ": the matrices of 'lstm' are W, RW; its vectors, b, train by bias=all. Nearest: " + nearest),
                 message);
     }
 
