@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.deeplearning4j.nn.api.Trainable;
 import org.lowrank4j.kind.DefaultTarget;
+import org.lowrank4j.kind.InputRows;
 import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.Matrix;
@@ -23,7 +24,7 @@ final class KindTable {
     String table() {
         Map<LayerKind, List<String>> types = types();
         types.forEach((kind, names) -> sources.call(kind.getClass(), names.get(0)));
-        Table table = new Table(List.of("type", "what is adapted", "matrices", "by default"));
+        Table table = new Table(List.of("type", "what is adapted", "matrices", "by default", "shows its inputs"));
         for (LayerKind kind : LayerKinds.all()) {
             if (kind.matrices().isEmpty()) {
                 continue;
@@ -33,12 +34,24 @@ final class KindTable {
                         codes(types.get(kind)),
                         summary(kind),
                         codes(matrices(types.get(kind).get(0))),
-                        kind.byDefault() == DefaultTarget.NEVER ? "" : "yes"));
+                        kind.byDefault() == DefaultTarget.NEVER ? "" : "yes",
+                        shown(kind, matrices(types.get(kind).get(0)))));
             } else if (sources.has(kind)) {
                 throw new IllegalStateException("No sample is a " + kind.getClass() + ": add one to LayerSamples");
             }
         }
         return table.toString();
+    }
+
+    /** All of its matrices, or which of them. */
+    private static String shown(LayerKind kind, List<String> matrices) {
+        InputRows rows = kind.inputRows();
+        List<String> shown = kind.inputTokens() != null
+                ? matrices
+                : matrices.stream()
+                        .filter(parameter -> rows != null && rows.shows(parameter))
+                        .toList();
+        return shown.equals(matrices) ? "yes" : codes(shown);
     }
 
     private static Map<LayerKind, List<String>> types() {

@@ -34,10 +34,12 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 
 /** One layer of each of DL4J's types that have matrices, because which kind one is of can be asked of a layer only. */
-final class LayerSamples {
+public final class LayerSamples {
 
     private static final InputType VECTORS = InputType.feedForward(4);
-    private static final InputType SERIES = InputType.recurrent(4, 5);
+    /** Of four channels and five steps. */
+    public static final InputType SERIES = InputType.recurrent(4, 5);
+
     private static final InputType IMAGES = InputType.convolutional(6, 6, 2);
     private static final InputType VOLUMES = InputType.convolutional3D(Convolution3D.DataFormat.NCDHW, 6, 6, 6, 2);
 
@@ -51,9 +53,9 @@ final class LayerSamples {
         return samples;
     }
 
-    /** With those that DL4J advises against, since programs still have them. */
+    /** Configurations of layers and what goes into each, with those that DL4J advises against, since programs still have them. */
     @SuppressWarnings("deprecation")
-    private static Map<Layer, InputType> layers() {
+    public static Map<Layer, InputType> layers() {
         Map<Layer, InputType> layers = new LinkedHashMap<>();
         layers.put(new DenseLayer.Builder().nOut(4).build(), VECTORS);
         layers.put(new OutputLayer.Builder().nOut(4).build(), VECTORS);
@@ -66,8 +68,9 @@ final class LayerSamples {
         layers.put(new Deconvolution3D.Builder().kernelSize(2, 2, 2).nOut(4).build(), VOLUMES);
         layers.put(new SeparableConvolution2D.Builder(2, 2).nOut(4).build(), IMAGES);
         layers.put(new DepthwiseConvolution2D.Builder(2, 2).depthMultiplier(2).build(), IMAGES);
-        layers.put(new EmbeddingLayer.Builder().nIn(9).nOut(4).build(), InputType.feedForward(1));
-        layers.put(new EmbeddingSequenceLayer.Builder().nIn(9).nOut(4).build(), SERIES);
+        // What goes in says how many tokens there are.
+        layers.put(new EmbeddingLayer.Builder().nIn(9).nOut(4).build(), InputType.feedForward(9));
+        layers.put(new EmbeddingSequenceLayer.Builder().nIn(9).nOut(4).build(), InputType.recurrent(9, 5));
         layers.put(new LSTM.Builder().nOut(4).build(), SERIES);
         layers.put(new GravesLSTM.Builder().nOut(4).build(), SERIES);
         layers.put(new GravesBidirectionalLSTM.Builder().nOut(4).build(), SERIES);
@@ -119,23 +122,23 @@ final class LayerSamples {
         ComputationGraph network = new ComputationGraph(new NeuralNetConfiguration.Builder()
                 .graphBuilder()
                 .addInputs("in")
-                .addVertex(
-                        "attention",
-                        new AttentionVertex.Builder()
-                                .nInKeys(4)
-                                .nInQueries(4)
-                                .nInValues(4)
-                                .nOut(4)
-                                .nHeads(2)
-                                .projectInput(true)
-                                .build(),
-                        "in",
-                        "in",
-                        "in")
+                .addVertex("attention", vertex(), "in", "in", "in")
                 .setOutputs("attention")
                 .setInputTypes(SERIES)
                 .build());
         network.init();
         return network.getVertex("attention");
+    }
+
+    /** The only vertex that has matrices, for {@link #SERIES} as queries, keys and values. */
+    public static AttentionVertex vertex() {
+        return new AttentionVertex.Builder()
+                .nInKeys(4)
+                .nInQueries(4)
+                .nInValues(4)
+                .nOut(4)
+                .nHeads(2)
+                .projectInput(true)
+                .build();
     }
 }
