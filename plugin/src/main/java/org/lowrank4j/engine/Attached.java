@@ -2,8 +2,10 @@ package org.lowrank4j.engine;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lowrank4j.Console;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.method.TargetWeight;
@@ -31,6 +33,7 @@ record Attached(TargetWeight weight, TargetUpdate update) {
         String source = plan.rule().source();
         Map<String, Attached> all = new LinkedHashMap<>();
         List<String> constrained = new ArrayList<>();
+        Set<String> noisy = new LinkedHashSet<>();
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
             for (Target target : plan.layers().get(i).targets()) {
@@ -39,6 +42,9 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                         methods.gradient(target.settings().gradient(), source);
                 if (!target.matrix().constraints().isEmpty() && !(update instanceof WeightUpdate)) {
                     constrained.add(target.key());
+                }
+                if (part.hasWeightNoise()) {
+                    noisy.add(part.shape().name());
                 }
                 TargetWeight weight = weights.of(target, part);
                 all.put(target.key(), new Attached(weight, approximation.approximate(update.attach(weight), weight)));
@@ -49,6 +55,12 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                     + " with the adapter in it, as in stock training. So W moves in every step there, and where a"
                     + " constraint moves it, the network changes by more than s A B: no adapter of that rank can be"
                     + " extracted afterwards.");
+        }
+        if (!noisy.isEmpty()) {
+            Console.say(
+                    "weight noise of " + String.join(", ", noisy) + " falls on W with the adapter in it, as in stock"
+                            + " training, and DL4J runs the passes of such layers, which takes the time that they take in stock"
+                            + " training. Dropout of a layer's input does not.");
         }
         return all;
     }

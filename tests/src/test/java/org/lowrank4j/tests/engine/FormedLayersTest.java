@@ -1,5 +1,7 @@
 package org.lowrank4j.tests.engine;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -349,7 +351,8 @@ class FormedLayersTest {
         INDArray gradient = before.sub(stock.getParam("0_W")).divi(RATE);
         MultiLayerNetwork adapted =
                 Rules.during(Map.of("rank", "2", "alpha", "8", "layers", "0", "train", "only:1"), program);
-        adapted.fit(data);
+        List<String> said = CapturedErrors.of(() -> adapted.fit(data));
+        assertTrue(said.stream().anyMatch(line -> line.contains("weight noise of layer0 falls on W")), said::toString);
         INDArray a = AdapterFile.factor(adapted, "layer0", "A");
         INDArray expected = a.transpose().mmul(gradient).muli(-RATE * 4);
         Nets.assertClose(expected, AdapterFile.factor(adapted, "layer0", "B"), 1e-9, "B after a step from 0");
