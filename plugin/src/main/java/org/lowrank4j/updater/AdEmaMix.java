@@ -34,40 +34,37 @@ public final class AdEmaMix implements Updater {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption("beta1", "0.9", "decay of the fast mean of gradients, a number from 0 to below 1"),
-                new MethodOption("beta2", "0.999", "decay of the mean of squares, a number from 0 to below 1"),
+        return Moments.options(
+                "1e-8",
                 new MethodOption("beta3", "0.9999", "decay of the slow mean, a number from 0 to below 1"),
                 new MethodOption("alpha", "2", "weight of the slow mean, a number of at least 0"),
-                new MethodOption("warmup", "0", "steps over which alpha and beta3 grow, a whole number, 0 for none"),
-                new MethodOption(
-                        "epsilon", "1e-8", "added to the root of the mean of squares, a number of at least 0"));
+                new MethodOption("warmup", "0", "steps over which alpha and beta3 grow, a whole number, 0 for none"));
     }
 
     @Override
     public Steps steps(OptionValues options, Kept kept) {
-        double beta1 = options.belowOne("beta1");
-        double beta2 = options.belowOne("beta2");
+        Moments moments = Moments.of(options);
         double beta3 = options.belowOne("beta3");
         double alpha = options.between("alpha", 0, Double.POSITIVE_INFINITY);
         int warmup = options.wholeNumber("warmup");
-        double epsilon = options.between("epsilon", 0, Double.POSITIVE_INFINITY);
         return (entries, arrays, count, rate, t) -> {
             double[] fast = arrays[0];
             double[] slow = arrays[1];
             double[] squares = arrays[2];
             double grown = t < warmup ? (double) t / warmup : 1;
-            double slowDecay = grown < 1 ? decay((1 - grown) * halfLife(beta1) + grown * halfLife(beta3)) : beta3;
+            double slowDecay =
+                    grown < 1 ? decay((1 - grown) * halfLife(moments.beta1()) + grown * halfLife(beta3)) : beta3;
             double weight = grown * alpha;
-            double ofFast = 1 / (1 - Math.pow(beta1, t));
-            double ofSquares = 1 / Math.sqrt(1 - Math.pow(beta2, t));
+            double ofFast = 1 / moments.ofMean(t);
+            double ofSquares = 1 / Math.sqrt(moments.ofSquares(t));
             for (int i = 0; i < count; i++) {
                 double g = entries[i];
-                fast[i] = beta1 * fast[i] + (1 - beta1) * g;
+                fast[i] = moments.mean(fast[i], g);
                 slow[i] = slowDecay * slow[i] + (1 - slowDecay) * g;
-                squares[i] = beta2 * squares[i] + (1 - beta2) * g * g;
-                entries[i] =
-                        rate * (fast[i] * ofFast + weight * slow[i]) / (Math.sqrt(squares[i]) * ofSquares + epsilon);
+                squares[i] = moments.squares(squares[i], g);
+                entries[i] = rate
+                        * (fast[i] * ofFast + weight * slow[i])
+                        / (Math.sqrt(squares[i]) * ofSquares + moments.epsilon());
             }
         };
     }

@@ -33,11 +33,7 @@ public final class AdaBelief implements Updater {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption("beta1", "0.9", "decay of the mean of gradients, a number from 0 to below 1"),
-                new MethodOption("beta2", "0.999", "decay of the mean of squares, a number from 0 to below 1"),
-                new MethodOption("epsilon", "1e-16", "added to the mean of squares at every step, and to its root"),
-                new MethodOption("rectify", "yes", "yes, or no for the form of the paper"));
+        return Moments.options("1e-16", new MethodOption("rectify", "yes", "yes, or no for the form of the paper"));
     }
 
     private enum Rectify {
@@ -47,22 +43,20 @@ public final class AdaBelief implements Updater {
 
     @Override
     public Steps steps(OptionValues options, Kept kept) {
-        double beta1 = options.belowOne("beta1");
-        double beta2 = options.belowOne("beta2");
-        double epsilon = options.between("epsilon", 0, Double.POSITIVE_INFINITY);
+        Moments moments = Moments.of(options);
+        double epsilon = moments.epsilon();
         boolean rectify = options.choice("rectify", Rectify.class) == Rectify.YES;
         return (entries, arrays, count, rate, t) -> {
             double[] mean = arrays[0];
             double[] squares = arrays[1];
-            double ofMean = rate / (1 - Math.pow(beta1, t));
-            double seen = 1 - Math.pow(beta2, t);
-            double factor = rectify ? rectification(beta2, seen, t) * Math.sqrt(seen) : Math.sqrt(seen);
+            double ofMean = rate / moments.ofMean(t);
+            double seen = moments.ofSquares(t);
+            double factor = rectify ? rectification(moments.beta2(), seen, t) * Math.sqrt(seen) : Math.sqrt(seen);
             double added = rectify ? epsilon : epsilon * Math.sqrt(seen);
             for (int i = 0; i < count; i++) {
                 double g = entries[i];
-                mean[i] = beta1 * mean[i] + (1 - beta1) * g;
-                double surprise = g - mean[i];
-                squares[i] = beta2 * squares[i] + (1 - beta2) * surprise * surprise + epsilon;
+                mean[i] = moments.mean(mean[i], g);
+                squares[i] = moments.squares(squares[i], g - mean[i]) + epsilon;
                 entries[i] =
                         factor > 0 ? ofMean * factor * mean[i] / (Math.sqrt(squares[i]) + added) : ofMean * mean[i];
             }

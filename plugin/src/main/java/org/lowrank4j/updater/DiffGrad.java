@@ -29,30 +29,24 @@ public final class DiffGrad implements Updater {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption("beta1", "0.9", "decay of the mean of gradients, a number from 0 to below 1"),
-                new MethodOption("beta2", "0.999", "decay of the mean of squares, a number from 0 to below 1"),
-                new MethodOption(
-                        "epsilon", "1e-8", "added to the root of the mean of squares, a number of at least 0"));
+        return Moments.options("1e-8");
     }
 
     @Override
     public Steps steps(OptionValues options, Kept kept) {
-        double beta1 = options.belowOne("beta1");
-        double beta2 = options.belowOne("beta2");
-        double epsilon = options.between("epsilon", 0, Double.POSITIVE_INFINITY);
+        Moments moments = Moments.of(options);
         return (entries, arrays, count, rate, t) -> {
             double[] mean = arrays[0];
             double[] squares = arrays[1];
             double[] before = arrays[2];
-            double corrected = rate * Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t));
+            double corrected = rate * moments.correction(t);
             for (int i = 0; i < count; i++) {
                 double g = entries[i];
-                mean[i] = beta1 * mean[i] + (1 - beta1) * g;
-                squares[i] = beta2 * squares[i] + (1 - beta2) * g * g;
+                mean[i] = moments.mean(mean[i], g);
+                squares[i] = moments.squares(squares[i], g);
                 double friction = 1 / (1 + Math.exp(-Math.abs(before[i] - g)));
                 before[i] = g;
-                entries[i] = corrected * friction * mean[i] / (Math.sqrt(squares[i]) + epsilon);
+                entries[i] = corrected * friction * mean[i] / (Math.sqrt(squares[i]) + moments.epsilon());
             }
         };
     }

@@ -42,10 +42,8 @@ public final class Prodigy implements Updater {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption("beta1", "0.9", "decay of the mean of gradients, a number from 0 to below 1"),
-                new MethodOption("beta2", "0.999", "decay of the mean of squares, a number from 0 to below 1"),
-                new MethodOption("epsilon", "1e-8", "added, times d, to the root of the mean of squares"),
+        return Moments.options(
+                "1e-8",
                 new MethodOption("first", "1e-6", "d at first, a number above 0"),
                 new MethodOption("coefficient", "1", "factor of the estimate of d, a number above 0"),
                 new MethodOption("growth", "none", "the most that d may grow by in a step, a factor above 1, or none"),
@@ -69,10 +67,8 @@ public final class Prodigy implements Updater {
 
     private static final class Found implements Steps {
 
-        private final double beta1;
-        private final double beta2;
+        private final Moments moments;
         private final double beta3;
-        private final double epsilon;
         private final double first;
         private final double coefficient;
         private final double growth;
@@ -89,10 +85,8 @@ public final class Prodigy implements Updater {
         private double previous;
 
         Found(OptionValues options, Kept kept) {
-            beta1 = options.belowOne("beta1");
-            beta2 = options.belowOne("beta2");
-            beta3 = Math.sqrt(beta2);
-            epsilon = options.between("epsilon", 0, Double.POSITIVE_INFINITY);
+            moments = Moments.of(options);
+            beta3 = Math.sqrt(moments.beta2());
             first = options.positiveDouble("first");
             coefficient = options.positiveDouble("coefficient");
             growth =
@@ -114,7 +108,7 @@ public final class Prodigy implements Updater {
 
         @Override
         public double rate(double configured, long t) {
-            double c = correction ? Math.sqrt(1 - Math.pow(beta2, t)) / (1 - Math.pow(beta1, t)) : 1;
+            double c = correction ? moments.correction(t) : 1;
             return (own == 0 ? configured : own) * d() * c;
         }
 
@@ -129,11 +123,11 @@ public final class Prodigy implements Updater {
             for (int i = 0; i < count; i++) {
                 double g = entries[i];
                 product += weight * g * come[i];
-                mean[i] = beta1 * mean[i] + d * (1 - beta1) * g;
-                squares[i] = beta2 * squares[i] + d * d * (1 - beta2) * g * g;
+                mean[i] = moments.mean(mean[i], d * g);
+                squares[i] = moments.squares(squares[i], d * g);
                 sums[i] = beta3 * sums[i] + weight * g;
                 sum += Math.abs(sums[i]);
-                entries[i] = rate * mean[i] / (Math.sqrt(squares[i]) + d * epsilon);
+                entries[i] = rate * mean[i] / (Math.sqrt(squares[i]) + d * moments.epsilon());
             }
         }
 
@@ -160,7 +154,9 @@ public final class Prodigy implements Updater {
             for (int i = 0; i < count; i++) {
                 double root = Math.sqrt(arrays[1][i]);
                 if (d != previous && arrays[0][i] != 0) {
-                    entries[i] += rate * arrays[0][i] * (1 / (root + d * epsilon) - 1 / (root + previous * epsilon));
+                    entries[i] += rate
+                            * arrays[0][i]
+                            * (1 / (root + d * moments.epsilon()) - 1 / (root + previous * moments.epsilon()));
                 }
                 arrays[3][i] += entries[i];
             }
