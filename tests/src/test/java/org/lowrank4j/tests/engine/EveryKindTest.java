@@ -72,7 +72,9 @@ class EveryKindTest {
     }
 
     private static boolean isOurs(Object service) {
-        return service.getClass().getPackageName().matches("org\\.lowrank4j\\.(kind|initialisation|gradient|update)");
+        return service.getClass()
+                .getPackageName()
+                .matches("org\\.lowrank4j\\.(kind|initialisation|gradient|update|updater)");
     }
 
     /** One method, named by the key under which rules name it. */
@@ -82,7 +84,8 @@ class EveryKindTest {
             return Stream.of(
                             METHODS.initialisations().stream().map(start -> new Chosen("init", start)),
                             METHODS.gradients().stream().map(gradient -> new Chosen("gradient", gradient)),
-                            METHODS.updates().stream().map(update -> new Chosen("update", update)))
+                            METHODS.updates().stream().map(update -> new Chosen("update", update)),
+                            METHODS.updaters().stream().map(updater -> new Chosen("updater", updater)))
                     .flatMap(all -> all)
                     .filter(chosen -> isOurs(chosen.method()));
         }
