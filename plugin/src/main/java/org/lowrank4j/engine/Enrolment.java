@@ -2,6 +2,8 @@ package org.lowrank4j.engine;
 
 import java.lang.ref.WeakReference;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ final class Enrolment {
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
     private volatile @Nullable Replicas replicas;
     private String reported = "";
+    private final Set<String> pretrained = ConcurrentHashMap.newKeySet();
 
     /**
      * @param ruleOfField whether an annotated field that keeps the network gave the rule
@@ -67,6 +70,11 @@ final class Enrolment {
 
     synchronized void becomeStock() {
         life = new Life.Stock();
+    }
+
+    /** Whether it is the first time that a layer trains by itself. */
+    boolean pretrains(String layer) {
+        return pretrained.add(layer);
     }
 
     private Life.@Nullable Waiting waiting() {

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.registry.Methods;
@@ -168,6 +169,33 @@ public final class Training {
     public static boolean keepsCompactGradients(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
         return enrolment != null && !enrolment.stock() && !enrolment.gradientsTakenOutside() && !Asker.pretrains();
+    }
+
+    /**
+     * Lets DL4J train one layer of a network by itself, which means all of that layer: a rule is for training by labels.
+     *
+     * @param which its index, or its name
+     * @throws LowRankException under {@code strict=true}
+     */
+    public static void pretrains(Object model, Object which) {
+        Enrolment enrolment = Attachment.enrolment(model);
+        NetworkParts network = NetworkParts.of(model);
+        if (enrolment == null || enrolment.stock() || network == null) {
+            return;
+        }
+        String layer = network.pretrained(which);
+        if (layer == null) {
+            return;
+        }
+        if (enrolment.pretrains(layer)) {
+            String sentence = "pretraining trains all of " + layer + " as stock does, whatever the rule ("
+                    + enrolment.rule().source() + ") says of it: rules are for training by labels.";
+            if (RulesInForce.mustNotBeStock()) {
+                throw enrolment.said(new LowRankException("strict=true stops on what would be a warning: " + sentence));
+            }
+            Console.warn(sentence);
+        }
+        wholeGradient(model);
     }
 
     /**

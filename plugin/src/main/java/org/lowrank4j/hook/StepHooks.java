@@ -32,6 +32,17 @@ public final class StepHooks {
         return !RulesInForce.none() && Training.keepsCompactGradients(network) ? Boolean.TRUE : null;
     }
 
+    /**
+     * Before DL4J trains one layer of a network by itself.
+     *
+     * @param layer its index, or its name in a ComputationGraph
+     */
+    public static void pretrains(Object network, Object layer) {
+        if (!RulesInForce.none()) {
+            Training.pretrains(network, layer);
+        }
+    }
+
     /** Instead of {@code getFlattenedGradients()} and {@code getGradientsViewArray()} of a network; null for DL4J's. */
     public static @Nullable Object gradients(Object network) {
         return RulesInForce.none() ? null : Training.wholeGradient(network);

@@ -1,16 +1,22 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -122,5 +128,63 @@ class PretrainedLayersTest {
             Nets.assertClose(plain.params(), ruled.params(), 1e-12, "the network");
         }
         ruled.fit(batch());
+    }
+
+    /** All of it, as the program asks, also what the rule leaves frozen; and then labels train the rest as before. */
+    @ParameterizedTest
+    @EnumSource
+    void aFrozenLayerIsPretrainedAndSaysSo(Kind kind) {
+        MultiLayerNetwork network =
+                Rules.during(Map.of("rank", "2", "layers", "1"), () -> Nets.initialised(kind.configuration()));
+        network.fit(batch());
+        INDArray before = network.getParam("0_" + kind.targets[0].substring(2)).dup();
+        List<String> said = CapturedErrors.of(() -> {
+            pretrain(network);
+            pretrain(network);
+        });
+        assertEquals(
+                1,
+                said.stream()
+                        .filter(line -> line.contains("pretraining trains all of layer0"))
+                        .count(),
+                said::toString);
+        INDArray pretrained =
+                network.getParam("0_" + kind.targets[0].substring(2)).dup();
+        Nets.assertMoved(before, pretrained, "the pretrained layer");
+        network.fit(batch());
+        Nets.assertSame(pretrained, network.getParam("0_" + kind.targets[0].substring(2)), "the frozen layer");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aLayerOfAGraphIsPretrainedToo(Kind kind) {
+        ComputationGraph graph = Rules.during(
+                Map.of("rank", "2", "layers", "second"),
+                () -> Nets.initialised(Nets.settings(DataType.DOUBLE, new Sgd(RATE))
+                        .graphBuilder()
+                        .addInputs("in")
+                        .addLayer("first", kind.layer(), "in")
+                        .addLayer("second", Nets.dense(5, 5), "first")
+                        .addLayer("out", Nets.head(5), "second")
+                        .setOutputs("out")
+                        .build()));
+        graph.fit(batch());
+        INDArray before = graph.getLayer("first").params().dup();
+        graph.pretrainLayer("first", new ListDataSetIterator<>(batch().asList(), 4));
+        Nets.assertMoved(before, graph.getLayer("first").params(), "the pretrained layer");
+        graph.fit(batch());
+    }
+
+    @Test
+    void strictRulesStopPretraining() {
+        MultiLayerNetwork network =
+                Rules.during(Map.of("rank", "2", "layers", "1"), () -> Nets.initialised(Kind.PLAIN.configuration()));
+        INDArray before = network.params().dup();
+        String message = Rules.during(
+                Map.of("rank", "2", "layers", "1", "strict", "true"),
+                () -> assertThrows(LowRankException.class, () -> pretrain(network))
+                        .getMessage());
+        assertTrue(message.contains("pretraining trains all of layer0"), message);
+        Nets.assertSame(before, network.params(), "nothing moved");
     }
 }
