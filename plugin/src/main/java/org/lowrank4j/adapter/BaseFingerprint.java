@@ -77,7 +77,7 @@ public record BaseFingerprint(Map<String, Weight> weights) {
         weights.forEach((layer, expected) -> {
             INDArray weight = matrices.get(layer);
             if (weight == null) {
-                differences.add("layer " + layer + " has no weight matrix W there");
+                differences.add(NetworkWeights.described(layer) + " is not there");
             } else if (weight.size(0) != expected.inputs() || weight.size(1) != expected.outputs()) {
                 differences.add(NetworkWeights.described(layer) + " is " + weight.size(0) + " x " + weight.size(1)
                         + " there and " + expected.inputs() + " x " + expected.outputs()

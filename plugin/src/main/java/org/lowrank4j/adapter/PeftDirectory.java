@@ -95,6 +95,10 @@ public final class PeftDirectory {
     public static Contents open(Path directory) throws IOException {
         Path file = directory.resolve(TENSORS);
         if (!Files.isRegularFile(file)) {
+            if (!Files.exists(directory)) {
+                throw new LowRankException("There is no directory " + directory.toAbsolutePath()
+                        + ", where an adapter in PEFT's layout was looked for.");
+            }
             throw new LowRankException(directory + " has no " + TENSORS + ", so it is no adapter in PEFT's layout."
                     + (Files.isRegularFile(directory.resolve("adapter_model.bin"))
                             ? " It has an adapter_model.bin, which can run code when it is read: save it as safetensors"

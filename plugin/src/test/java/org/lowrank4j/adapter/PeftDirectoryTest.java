@@ -275,6 +275,14 @@ class PeftDirectoryTest {
     }
 
     @Test
+    void aDirectoryThatDoesNotExistIsNamedAsAWhole() {
+        Path nowhere = Path.of("no", "such", "adapter");
+        String message = assertThrows(LowRankException.class, () -> PeftDirectory.read(nowhere))
+                .getMessage();
+        assertTrue(message.startsWith("There is no directory " + nowhere.toAbsolutePath() + ","), message);
+    }
+
+    @Test
     void aConfigurationThatIsNoTextIsRefused() throws IOException {
         write("{}", pair(2));
         Files.write(directory.resolve(PeftDirectory.CONFIG), new byte[] {'{', (byte) 0xC3, '}'});

@@ -2,6 +2,7 @@ package org.lowrank4j.command.work;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -43,9 +44,10 @@ public final class Extracting {
         Set<String> names = new LinkedHashSet<>(network.layers().keySet());
         names.addAll(network.matrices());
         checkNames(layers, names);
+        Set<String> begun = new HashSet<>();
         Predicate<String> wanted = layer -> {
             boolean chosen = layers.isEmpty() || layers.contains(layer);
-            if (chosen) {
+            if (chosen && begun.add(layer)) {
                 progress.begin("decomposing the change of layer " + layer);
             }
             return chosen;
