@@ -60,7 +60,7 @@ class BaseFingerprintTest {
         assertEquals(
                 List.of(
                         "W of layer out is 8 x 3 there and 9 x 3 in the base of the adapter",
-                        "layer gone has no weight" + " matrix W there"),
+                        "W of layer gone is not there"),
                 new BaseFingerprint(otherWeights()).differences(network));
     }
 
