@@ -187,12 +187,12 @@ public final class Training {
         if (layer == null) {
             return;
         }
+        String sentence = "pretraining trains all of " + layer + " as stock does, whatever the rule ("
+                + enrolment.rule().source() + ") says of it: rules are for training by labels.";
+        if (RulesInForce.mustNotBeStock()) {
+            throw enrolment.said(new LowRankException("strict=true stops on what would be a warning: " + sentence));
+        }
         if (enrolment.pretrains(layer)) {
-            String sentence = "pretraining trains all of " + layer + " as stock does, whatever the rule ("
-                    + enrolment.rule().source() + ") says of it: rules are for training by labels.";
-            if (RulesInForce.mustNotBeStock()) {
-                throw enrolment.said(new LowRankException("strict=true stops on what would be a warning: " + sentence));
-            }
             Console.warn(sentence);
         }
         wholeGradient(model);

@@ -180,11 +180,14 @@ class PretrainedLayersTest {
         MultiLayerNetwork network =
                 Rules.during(Map.of("rank", "2", "layers", "1"), () -> Nets.initialised(Kind.PLAIN.configuration()));
         INDArray before = network.params().dup();
-        String message = Rules.during(
-                Map.of("rank", "2", "layers", "1", "strict", "true"),
-                () -> assertThrows(LowRankException.class, () -> pretrain(network))
-                        .getMessage());
-        assertTrue(message.contains("pretraining trains all of layer0"), message);
+        Rules.during(Map.of("rank", "2", "layers", "1", "strict", "true"), () -> {
+            for (int attempt = 0; attempt < 2; attempt++) {
+                String message = assertThrows(LowRankException.class, () -> pretrain(network))
+                        .getMessage();
+                assertTrue(message.contains("pretraining trains all of layer0"), message);
+            }
+            return network;
+        });
         Nets.assertSame(before, network.params(), "nothing moved");
     }
 }
