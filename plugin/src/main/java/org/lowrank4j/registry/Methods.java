@@ -3,6 +3,7 @@ package org.lowrank4j.registry;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +22,7 @@ import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.updater.Updater;
 
 /**
- * All known methods by name: those of lowrank4j and those of users, found alike through {@link ServiceLoader}. A name is
+ * All known methods by name: those of lowrank4j and those of users, found alike through {@link java.util.ServiceLoader}. A name is
  * unique within its extension point.
  */
 public final class Methods {
@@ -43,6 +44,9 @@ public final class Methods {
     private final Map<String, Updater> updaters;
     private final Map<String, Exchange> exchanges;
 
+    /** All of them, by the key under which rules name them. */
+    private final Map<String, Map<String, ? extends Method>> byKey = new LinkedHashMap<>();
+
     /**
      * A registry of the given methods only.
      *
@@ -61,6 +65,12 @@ public final class Methods {
         this.losses = byName(LOSS, losses);
         this.updaters = byName(UPDATER, updaters);
         this.exchanges = byName(EXCHANGE, exchanges);
+        byKey.put(INIT, this.initialisations);
+        byKey.put(GRADIENT, this.gradients);
+        byKey.put(UPDATE, this.updates);
+        byKey.put(LOSS, this.losses);
+        byKey.put(UPDATER, this.updaters);
+        byKey.put(EXCHANGE, this.exchanges);
     }
 
     /** The methods that the loader of lowrank4j and the context loader of this thread can see. */
@@ -152,11 +162,7 @@ public final class Methods {
     /** The options of all methods, written {@code method.option}, in alphabetical order. */
     public Set<String> optionNames() {
         Set<String> names = new TreeSet<>();
-        initialisations.values().forEach(method -> names.addAll(optionNames(method)));
-        gradients.values().forEach(method -> names.addAll(optionNames(method)));
-        updates.values().forEach(method -> names.addAll(optionNames(method)));
-        updaters.values().forEach(method -> names.addAll(optionNames(method)));
-        exchanges.values().forEach(method -> names.addAll(optionNames(method)));
+        byKey.values().forEach(methods -> methods.values().forEach(method -> names.addAll(optionNames(method))));
         return names;
     }
 
@@ -198,24 +204,11 @@ public final class Methods {
 
     private String otherKeysOf(String name) {
         List<String> keys = new ArrayList<>();
-        if (initialisations.containsKey(name)) {
-            keys.add(INIT + "=" + name);
-        }
-        if (gradients.containsKey(name)) {
-            keys.add(GRADIENT + "=" + name);
-        }
-        if (updates.containsKey(name)) {
-            keys.add(UPDATE + "=" + name);
-        }
-        if (losses.containsKey(name)) {
-            keys.add(LOSS + "=" + name);
-        }
-        if (updaters.containsKey(name)) {
-            keys.add(UPDATER + "=" + name);
-        }
-        if (exchanges.containsKey(name)) {
-            keys.add(EXCHANGE + "=" + name);
-        }
+        byKey.forEach((key, methods) -> {
+            if (methods.containsKey(name)) {
+                keys.add(key + "=" + name);
+            }
+        });
         return keys.isEmpty() ? "" : " Did you mean " + String.join(" or ", keys) + "?";
     }
 }
