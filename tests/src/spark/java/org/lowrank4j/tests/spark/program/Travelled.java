@@ -1,0 +1,55 @@
+package org.lowrank4j.tests.spark.program;
+
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerBlockUpdated;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.storage.BlockUpdatedInfo;
+
+/** What came over the wire, as Spark itself tells: parts of broadcasts to executors, and results of tasks from them. */
+final class Travelled extends SparkListener {
+
+    private long broadcast;
+    private long results;
+    private long tasks;
+
+    @Override
+    public synchronized void onBlockUpdated(SparkListenerBlockUpdated event) {
+        BlockUpdatedInfo info = event.blockUpdatedInfo();
+        if (info.blockId().isBroadcast()
+                && info.blockId().name().contains("piece")
+                && info.storageLevel().isValid()
+                && !info.blockManagerId().isDriver()) {
+            broadcast += info.memSize() + info.diskSize();
+        }
+    }
+
+    @Override
+    public synchronized void onTaskEnd(SparkListenerTaskEnd event) {
+        if (event.taskMetrics() != null) {
+            results += event.taskMetrics().resultSize();
+            tasks++;
+        }
+    }
+
+    /** Listeners are told later, by a thread of Spark's. */
+    void await(JavaSparkContext spark) {
+        try {
+            spark.sc().listenerBus().waitUntilEmpty();
+        } catch (java.util.concurrent.TimeoutException late) {
+            throw new IllegalStateException(late);
+        }
+    }
+
+    synchronized long broadcast() {
+        return broadcast;
+    }
+
+    synchronized long results() {
+        return results;
+    }
+
+    synchronized long tasks() {
+        return tasks;
+    }
+}
