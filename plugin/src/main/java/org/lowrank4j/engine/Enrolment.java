@@ -28,6 +28,7 @@ final class Enrolment {
     private volatile @Nullable String refusal;
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
     private volatile @Nullable Replicas replicas;
+    private final ExchangeCounters counters = new ExchangeCounters();
     private String reported = "";
     private final Set<String> pretrained = ConcurrentHashMap.newKeySet();
 
@@ -195,6 +196,11 @@ final class Enrolment {
 
     void replicas(@Nullable Replicas trained) {
         replicas = trained;
+    }
+
+    /** What its replicas exchange. */
+    ExchangeCounters counters() {
+        return counters;
     }
 
     /** Says a line about them, unless the last fit said the same. */

@@ -17,6 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Meeting {
 
     private final GradientExchange exchange;
+    private final ExchangeCounters counters;
     private final @Nullable INDArray[] gradients;
     private final int[] examples;
     private final BitSet present = new BitSet();
@@ -25,8 +26,9 @@ final class Meeting {
     private int all;
     private @Nullable Throwable failure;
 
-    Meeting(GradientExchange exchange, int replicas) {
+    Meeting(GradientExchange exchange, ExchangeCounters counters, int replicas) {
         this.exchange = exchange;
+        this.counters = counters;
         gradients = new INDArray[replicas];
         examples = new int[replicas];
     }
@@ -88,6 +90,7 @@ final class Meeting {
         }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             exchange.combine(met, theirs);
+            counters.round(met.size());
         } catch (RuntimeException | Error failed) {
             failure = failed;
         }

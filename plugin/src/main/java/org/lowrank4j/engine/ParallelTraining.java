@@ -83,7 +83,7 @@ public final class ParallelTraining {
             }
             Replicas replicas = new Replicas(enrolment, session, network, choice.exchange(), users, methods, workers);
             enrolment.replicas(replicas);
-            enrolment.report(replicas.report(network, averageUpdaters));
+            replicas.begin(network, averageUpdaters);
             Meeting meeting = replicas.meeting();
             if (meeting != null) {
                 WrapperInternals.accumulator(wrapper, new Rounds(meeting));
@@ -107,6 +107,7 @@ public final class ParallelTraining {
             WrapperInternals.accumulator(wrapper, fit.accumulator());
         }
         fit.enrolment().replicas(null);
+        fit.enrolment().counters().ends();
         if (fit.network().model() instanceof ComputationGraph graph && graph.getUpdater(false) != null) {
             // DL4J leaves it there, where the graph's next step would wait for the other replicas.
             graph.setGradientsAccumulator(null);

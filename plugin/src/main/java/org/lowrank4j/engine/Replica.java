@@ -115,6 +115,7 @@ final class Replica implements Exchanging {
             if (!own) {
                 steps.assign(0);
             }
+            all.sent(this);
             return exchange.exchange(accumulator, steps, iteration, epoch);
         }
     }

@@ -64,7 +64,9 @@ final class Replicas {
         iteration = network.iteration();
         epoch = network.epoch();
         snapshot = Objects.requireNonNull(session.state(network, true, true));
-        meeting = exchange instanceof GradientExchange gradients ? new Meeting(gradients, count) : null;
+        meeting = exchange instanceof GradientExchange gradients
+                ? new Meeting(gradients, original.counters(), count)
+                : null;
         averaging = exchange instanceof ValueExchange values ? new Averaging(values) : null;
         replicas = new AtomicReferenceArray<>(count);
         models = new AtomicReferenceArray<>(count);
@@ -148,16 +150,26 @@ final class Replicas {
         }
         if (averaging != null) {
             averaging.run(trained, updaters);
+            original.counters().round(count);
         }
         return score / count;
     }
 
+    /** A replica has put its steps where the others get them. */
+    void sent(Replica replica) {
+        if (replica == replicas.get(0)) {
+            original.counters().round(1);
+        } else {
+            original.counters().part();
+        }
+    }
+
     /**
-     * What travels, in bytes: a line for the user.
+     * Says what will travel, and counts it from now on.
      *
      * @param updaters whether the states of the updaters do
      */
-    String report(NetworkParts network, boolean updaters) {
+    void begin(NetworkParts network, boolean updaters) {
         FittedNetwork fitted = session.fitted();
         PlanReport.Memory memory = fitted.memory(network);
         boolean states = updaters && averaging != null;
@@ -173,7 +185,8 @@ final class Replicas {
         long adapters = fitted.adapterEntries().values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
-        return String.format(
+        original.counters().begins(exchange.name(), replicas.length(), sent);
+        original.report(String.format(
                 Locale.ROOT,
                 "%d replicas, exchange=%s: each sends %,d bytes a round%s where stock sends %,d (1/%.3g); %.0f %% of it"
                         + " is what trains in full",
@@ -183,6 +196,6 @@ final class Replicas {
                 averaging == null && meeting == null ? " before encoding" : "",
                 stock,
                 (double) stock / sent,
-                100.0 * (vector.length() - adapters) / vector.length());
+                100.0 * (vector.length() - adapters) / vector.length()));
     }
 }
