@@ -201,7 +201,7 @@ final class LayerRoles {
                     });
             return wanted;
         }
-        List<PatternMatch> matches = PatternMatches.of("layers", layers.get(), network, rule.networks());
+        List<PatternMatch> matches = PatternMatches.of("layers", layers.get(), network, rule);
         forAnotherNetwork = matches.isEmpty();
         for (PatternMatch match : matches) {
             selected.addAll(match.matrices());
@@ -224,7 +224,7 @@ final class LayerRoles {
         if (exclude.isEmpty()) {
             return;
         }
-        for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network, rule.networks())) {
+        for (PatternMatch match : PatternMatches.of("exclude", exclude.get(), network, rule)) {
             selected.removeAll(match.matrices());
             match.layers().stream()
                     .filter(layer -> match.whole() || layer.matrices().stream().noneMatch(selected::contains))
@@ -268,7 +268,7 @@ final class LayerRoles {
         }
         TrainedLayers choice = TrainedLayers.parse(train.get().text());
         Sourced patterns = new Sourced(choice.patterns(), train.get().source());
-        for (PatternMatch match : PatternMatches.of("train", patterns, network, rule.networks())) {
+        for (PatternMatch match : PatternMatches.of("train", patterns, network, rule)) {
             match.layers().forEach(layer -> train(layer, match, patterns));
         }
         if (choice.random()) {
@@ -315,7 +315,7 @@ final class LayerRoles {
     private Set<LayerShape> overridden() {
         Set<LayerShape> layers = new HashSet<>();
         for (Rule.Ranked ranked : rule.overrides()) {
-            PatternMatches.of("an override's layers", ranked.override().layers(), network, rule.networks())
+            PatternMatches.of("an override's layers", ranked.override().layers(), network, rule)
                     .forEach(match -> layers.addAll(match.layers()));
         }
         return layers;

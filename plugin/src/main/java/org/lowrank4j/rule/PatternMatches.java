@@ -1,7 +1,6 @@
 package org.lowrank4j.rule;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -50,19 +49,20 @@ final class PatternMatches {
      * what this one has counts.
      *
      * @param what the key or the part of the rule, for messages
-     * @param others the other networks that the rule applies to
+     * @param rule that has the list, and knows of other networks that it applies to
      * @throws LowRankException if a pattern names no layer of any, or a range goes past the end of all, with the nearest
      *     names and the layers that there are
      */
-    static List<PatternMatch> of(String what, Sourced list, NetworkShape network, Collection<NetworkShape> others) {
+    static List<PatternMatch> of(String what, Sourced list, NetworkShape network, Rule rule) {
         List<PatternMatch> matches = new ArrayList<>();
         for (LayerPattern pattern : LayerPattern.parse(list.text())) {
             if (pattern.isNone()) {
                 continue;
             }
             LayerPattern.Match match = pattern.match(network);
-            if (!isWhole(pattern, match, network)
-                    && others.stream().noneMatch(other -> isWhole(pattern, pattern.match(other), other))) {
+            if (!rule.isChecked()
+                    && !isWhole(pattern, match, network)
+                    && rule.networks().stream().noneMatch(other -> isWhole(pattern, pattern.match(other), other))) {
                 throw refused(pattern, what + " (" + list.source() + ")", network);
             }
             if (match.layers().isEmpty()) {

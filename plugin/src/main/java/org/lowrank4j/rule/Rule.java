@@ -41,6 +41,7 @@ public final class Rule {
     private final String source;
     private final @Nullable LowRankException refusal;
     private Collection<NetworkShape> networks = List.of();
+    private boolean checked;
 
     /**
      * An override and how much its source counts.
@@ -263,6 +264,21 @@ public final class Rule {
     /** The networks that this rule applies to, so that what is said of one is not taken for a slip at another. */
     Collection<NetworkShape> networks() {
         return networks;
+    }
+
+    /** Says that what it names was found in the network that it is for: what is not there is another network's. */
+    Rule checked() {
+        checked = true;
+        return this;
+    }
+
+    boolean isChecked() {
+        return checked;
+    }
+
+    /** What it was merged from, from the source that comes first to the one that comes last. */
+    List<Settings> sources() {
+        return sources;
     }
 
     /** Whether it says which layers it is for. */

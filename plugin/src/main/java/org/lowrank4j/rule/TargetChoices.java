@@ -52,7 +52,7 @@ final class TargetChoices {
             Set<MatrixShape> matrices = new HashSet<>();
             Set<MatrixShape> single = new HashSet<>();
             boolean matched = false;
-            for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network, rule.networks())) {
+            for (PatternMatch match : PatternMatches.of("an override's layers", patterns, network, rule)) {
                 matrices.addAll(match.matrices());
                 if (!match.whole()) {
                     single.addAll(match.matrices());
