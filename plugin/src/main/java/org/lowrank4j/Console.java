@@ -1,6 +1,7 @@
 package org.lowrank4j;
 
 import java.io.PrintStream;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ public final class Console {
 
     private static final String NAME = "lowrank4j: ";
 
-    /** Set while the thread prints. */
+    /** Set while the thread prints, or is to be silent. */
     private static final ThreadLocal<Boolean> PRINTING = new ThreadLocal<>();
 
     private Console() {}
@@ -32,6 +33,17 @@ public final class Console {
     /** Why training stops. */
     public static void stop(String text) {
         print(NAME + "ERROR: training stops. " + text.strip());
+    }
+
+    /** Runs what would say something that has been said elsewhere. */
+    public static <T> T silently(Supplier<T> action) {
+        @Nullable Boolean before = PRINTING.get();
+        PRINTING.set(true);
+        try {
+            return action.get();
+        } finally {
+            PRINTING.set(before);
+        }
     }
 
     /** A line that printing a line led to is left out: it would lead to the next one. */

@@ -21,8 +21,7 @@ final class Averaging {
     }
 
     /**
-     * Moves all replicas to their mean. Nothing but the gradient vector, which is free between steps, is written to that is
-     * not moved.
+     * Moves all replicas to their mean.
      *
      * @param updaters whether the states of the updaters become their means, too
      */
@@ -48,20 +47,15 @@ final class Averaging {
     }
 
     private void moveToMean(List<FittedNetwork> all) {
-        all.forEach(one -> {
-            one.gradient().values();
-            one.matrices().forEach(AdaptedMatrix::values);
-        });
+        List<INDArray> values = all.stream().map(FittedNetwork::values).toList();
         INDArray sum = mean;
         if (sum == null) {
-            sum = all.get(0).gradient().vector().like();
+            sum = values.get(0).like();
             mean = sum;
         }
-        average(all.stream().map(one -> one.gradient().vector()).toList(), sum);
+        average(values, sum);
         for (FittedNetwork one : all) {
-            one.gradient().vector().subi(sum);
-            one.gradient().step();
-            one.matrices().forEach(matrix -> matrix.update().move(matrix.gradients()));
+            one.moveTo(sum);
         }
     }
 

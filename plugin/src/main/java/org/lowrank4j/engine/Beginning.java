@@ -106,6 +106,13 @@ final class Beginning {
         trainAsStock(enrolment, reason);
     }
 
+    /** Gives a network that trains as stock DL4J's own updater, where it still has ours. */
+    static void leaveUpdater(NetworkParts network) {
+        if (network.updater() instanceof LowRankUpdater ours) {
+            network.updater(stockUpdater(ours, network));
+        }
+    }
+
     private static @Nullable Session begin(
             Enrolment enrolment,
             NetworkParts network,

@@ -9,6 +9,9 @@ final class Distributed {
     private static final String PARALLEL = "org.deeplearning4j.parallelism.";
     private static final String SPARK = "org.deeplearning4j.spark.";
 
+    /** Its hooks bring adapters in, as those of ParallelWrapper do. */
+    private static final String AVERAGING = SPARK + "impl.paramavg.ParameterAveragingTraining";
+
     /** They make the program's network, where it gives them a configuration only. */
     private static final Set<String> MASTERS =
             Set.of(SPARK + "impl.multilayer.SparkDl4jMultiLayer", SPARK + "impl.graph.SparkComputationGraph");
@@ -25,10 +28,11 @@ final class Distributed {
         return nearest().filter(name -> !MASTERS.contains(name)).isPresent();
     }
 
-    /** Whether Spark has the network at hand; or ParallelWrapper, where its hooks are missing. */
+    /** Whether somebody has the network at hand who trains it without hooks: Spark that shares gradients, for one. */
     static boolean takesNetwork() {
         return nearest()
-                .filter(name -> name.startsWith(SPARK) || RulesInForce.weavingProblem() != null)
+                .filter(name ->
+                        name.startsWith(SPARK) && !name.startsWith(AVERAGING) || RulesInForce.weavingProblem() != null)
                 .isPresent();
     }
 

@@ -29,6 +29,8 @@ final class Enrolment {
     private volatile WeakReference<@Nullable Thread> lastThread = new WeakReference<>(null);
     private volatile @Nullable Replicas replicas;
     private final ExchangeCounters counters = new ExchangeCounters();
+    private volatile @Nullable Splits splits;
+    private volatile boolean showsTrained;
     private String reported = "";
     private final Set<String> pretrained = ConcurrentHashMap.newKeySet();
 
@@ -201,6 +203,24 @@ final class Enrolment {
     /** What its replicas exchange. */
     ExchangeCounters counters() {
         return counters;
+    }
+
+    /** Where Spark trains copies of it; null where it does not. */
+    @Nullable Splits splits() {
+        return splits;
+    }
+
+    void splits(@Nullable Splits trained) {
+        splits = trained;
+    }
+
+    /** Whether the network's parameters and updater state, as DL4J asks for them now, are those of what trains. */
+    boolean showsTrained() {
+        return showsTrained;
+    }
+
+    void showsTrained(boolean shows) {
+        showsTrained = shows;
     }
 
     /** Says a line about them, unless the last fit said the same. */

@@ -4,6 +4,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
@@ -23,17 +24,46 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Rule;
 import org.lowrank4j.updater.Updater;
 
-/** What the replicas of a network exchange: as its rule says, else as the wrapper's mode has it. */
+/** What the replicas of a network exchange: as its rule says, else as whoever trains them has it. */
 final class ExchangeChoice implements Consumer<Plan> {
 
     private final Methods methods;
-    private final @Nullable GradientsAccumulator accumulator;
+    private final Exchange standard;
+    private final Function<Exchange, @Nullable String> problem;
     private @Nullable Exchange chosen;
 
-    /** @param accumulator of the wrapper; null where it averages */
-    ExchangeChoice(Methods methods, @Nullable GradientsAccumulator accumulator) {
+    /**
+     * @param standard where the rule asks for none
+     * @param problem what another one needs, and what to do, as the rest of a sentence; null if it can be had
+     */
+    private ExchangeChoice(Methods methods, Exchange standard, Function<Exchange, @Nullable String> problem) {
         this.methods = methods;
-        this.accumulator = accumulator;
+        this.standard = standard;
+        this.problem = problem;
+    }
+
+    /**
+     * For ParallelWrapper.
+     *
+     * @param accumulator of the wrapper; null where it averages
+     */
+    static ExchangeChoice ofWrapper(Methods methods, @Nullable GradientsAccumulator accumulator) {
+        return new ExchangeChoice(
+                methods, accumulator == null ? new FactorExchange() : new EncodedExchange(), asked -> {
+                    String mode = modeFor(asked, accumulator);
+                    return mode == null ? null : "needs " + mode + ". Set that mode, or";
+                });
+    }
+
+    /** For Spark that averages parameters: its workers are gone after each split, and do not know of each other. */
+    static ExchangeChoice ofSpark(Methods methods) {
+        return new ExchangeChoice(
+                methods,
+                new FactorExchange(),
+                asked -> asked instanceof FactorExchange
+                        ? null
+                        : "cannot be had on Spark, where workers meet at the end of a split only, and bring the values of"
+                                + " what they trained. Use one machine and ParallelWrapper for it, or");
     }
 
     /** What was chosen for the plan that was accepted. */
@@ -63,26 +93,31 @@ final class ExchangeChoice implements Consumer<Plan> {
     }
 
     private Exchange of(Rule rule) {
-        Exchange standard = accumulator == null ? new FactorExchange() : new EncodedExchange();
         Exchange asked = rule.exchange()
                 .map(name -> methods.exchange(name, rule.source()))
                 .orElse(standard);
-        String mode = null;
-        if (asked instanceof ValueExchange && accumulator != null) {
-            mode = "TrainingMode.AVERAGING (the wrapper shares gradients)";
-        } else if (asked instanceof StepExchange && accumulator == null) {
-            mode = "TrainingMode.SHARED_GRADIENTS (the wrapper averages)";
-        } else if (asked instanceof GradientExchange
-                && accumulator != null
-                && accumulator.getClass() != EncodedGradientsAccumulator.class) {
-            mode = "TrainingMode.AVERAGING or SHARED_GRADIENTS (the wrapper exchanges through a "
-                    + accumulator.getClass().getSimpleName() + " of the program's)";
-        }
-        if (mode != null) {
-            throw new LowRankException("exchange=" + asked.name() + " (" + rule.source() + ") needs " + mode
-                    + ". Set that mode, or write exchange=" + standard.name() + ", or leave it out.");
+        String needs = problem.apply(asked);
+        if (needs != null) {
+            throw new LowRankException("exchange=" + asked.name() + " (" + rule.source() + ") " + needs
+                    + " write exchange=" + standard.name() + ", or leave it out.");
         }
         return asked;
+    }
+
+    private static @Nullable String modeFor(Exchange asked, @Nullable GradientsAccumulator accumulator) {
+        if (asked instanceof ValueExchange && accumulator != null) {
+            return "TrainingMode.AVERAGING (the wrapper shares gradients)";
+        }
+        if (asked instanceof StepExchange && accumulator == null) {
+            return "TrainingMode.SHARED_GRADIENTS (the wrapper averages)";
+        }
+        if (asked instanceof GradientExchange
+                && accumulator != null
+                && accumulator.getClass() != EncodedGradientsAccumulator.class) {
+            return "TrainingMode.AVERAGING or SHARED_GRADIENTS (the wrapper exchanges through a "
+                    + accumulator.getClass().getSimpleName() + " of the program's)";
+        }
+        return null;
     }
 
     private void require(String key, Replicable method, Exchange exchange, String source) {

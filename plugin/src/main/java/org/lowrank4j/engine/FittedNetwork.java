@@ -24,6 +24,7 @@ import org.lowrank4j.update.TrainedTensor;
 import org.lowrank4j.updater.ChosenUpdater;
 import org.lowrank4j.updater.Updater;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**
@@ -192,6 +193,25 @@ record FittedNetwork(
             }
         }
         return all;
+    }
+
+    /** The values of everything that trains, in the gradient vector, which is free between steps. */
+    INDArray values() {
+        gradient.values();
+        matrices.forEach(AdaptedMatrix::values);
+        return gradient.vector();
+    }
+
+    /**
+     * Moves everything that trains, and W with it by one product: the change of the weights keeps its rank. Nothing but the
+     * gradient vector is written to that is not moved.
+     *
+     * @param values to which, where {@link #values} has just been called
+     */
+    void moveTo(INDArray values) {
+        gradient.vector().subi(values);
+        gradient.step();
+        matrices.forEach(matrix -> matrix.update().move(matrix.gradients()));
     }
 
     /** What is done, and what it takes. */

@@ -76,7 +76,7 @@ public final class ParallelTraining {
         try {
             Methods methods = Methods.load();
             GradientsAccumulator users = (GradientsAccumulator) accumulator;
-            ExchangeChoice choice = new ExchangeChoice(methods, users);
+            ExchangeChoice choice = ExchangeChoice.ofWrapper(methods, users);
             Session session = Beginning.forReplicas(enrolment, network, choice);
             if (session == null) {
                 return null;

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
+import java.util.function.Supplier;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -90,6 +91,44 @@ final class Session {
             }
             catchUp();
             return fitted.gradient().lend(network);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A copy of the values of everything that trains, as one vector. */
+    INDArray values() {
+        return between(() -> fitted.values().dup());
+    }
+
+    /** Moves everything that trains to such values of this network or of a copy of it. */
+    void moveTo(INDArray values) {
+        between(() -> {
+            fitted.values();
+            fitted.moveTo(values.reshape(values.length()));
+            return values;
+        });
+    }
+
+    /** A copy of the state of the updaters, as one vector; null for updaters without any. */
+    @Nullable INDArray updaterState() {
+        return between(fitted.updaters()::stateCopy);
+    }
+
+    /** Takes such a state of this network's updaters or of those of a copy of it. */
+    void updaterState(INDArray state) {
+        between(() -> {
+            fitted.updaters().assignState(state);
+            return state;
+        });
+    }
+
+    /** Between two steps, with weights that do not lag. */
+    private <T extends @Nullable Object> T between(Supplier<T> what) {
+        lock.lock();
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            catchUp();
+            return what.get();
         } finally {
             lock.unlock();
         }

@@ -38,9 +38,7 @@ public final class Training {
         } catch (LowRankException refused) {
             throw enrolment.said(refused);
         }
-        if (network.updater() instanceof LowRankUpdater ours) {
-            network.updater(Beginning.stockUpdater(ours, network));
-        }
+        Beginning.leaveUpdater(network);
     }
 
     /**
@@ -127,13 +125,35 @@ public final class Training {
         return enrolment::fitEnds;
     }
 
-    /** Called before somebody reads or replaces the network's parameters: they are made up to date. */
-    public static void catchUp(Object model) {
+    /**
+     * Called before somebody reads the network's parameters: they are made up to date.
+     *
+     * @return in their place, what trains, where Spark takes the network's result; null leaves the answer to DL4J
+     */
+    public static @Nullable INDArray parametersRead(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
         Session session = enrolment == null ? null : enrolment.session();
-        if (session != null) {
-            session.catchUp();
+        if (enrolment == null || session == null) {
+            return null;
         }
+        session.catchUp();
+        return enrolment.showsTrained() ? session.values() : null;
+    }
+
+    /**
+     * Called before somebody replaces the network's parameters.
+     *
+     * @return whether they are the results of a split on Spark, which are taken here
+     */
+    public static boolean parametersReplaced(Object model, Object parameters) {
+        Enrolment enrolment = Attachment.enrolment(model);
+        Session session = enrolment == null ? null : enrolment.session();
+        if (enrolment == null || session == null) {
+            return false;
+        }
+        session.catchUp();
+        Splits splits = enrolment.splits();
+        return splits != null && splits.takesValues((INDArray) parameters);
     }
 
     /** One training step of an adapted network; false if the network trains as stock, with nothing done. */

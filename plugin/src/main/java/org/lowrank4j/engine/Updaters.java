@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.updater.UpdaterBlock;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
 
@@ -148,6 +150,33 @@ final class Updaters {
 
     long stateLength() {
         return blocks.stateLength() + (joint == null ? 0 : joint.blocks().stateLength());
+    }
+
+    /** A copy of all state as one vector; null if there is none. */
+    @Nullable INDArray stateCopy() {
+        if (stateLength() == 0) {
+            return null;
+        }
+        INDArray copy = Nd4j.create(type, stateLength());
+        eachState((state, place) -> copy.get(place).assign(state));
+        return copy;
+    }
+
+    /** Takes such a vector of updaters over the same arrays. */
+    void assignState(INDArray given) {
+        INDArray flat = given.reshape(given.length());
+        eachState((state, place) -> state.assign(flat.get(place)));
+    }
+
+    private void eachState(BiConsumer<INDArray, INDArrayIndex> what) {
+        INDArray own = blocks.state();
+        if (own != null) {
+            what.accept(own, NDArrayIndex.interval(0, own.length()));
+        }
+        INDArray jointly = joint == null ? null : joint.blocks().state();
+        if (jointly != null) {
+            what.accept(jointly, NDArrayIndex.interval(blocks.stateLength(), stateLength()));
+        }
     }
 
     /** Moves the state into a vector of its length, where it is live from now on. */

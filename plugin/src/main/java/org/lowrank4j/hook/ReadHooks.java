@@ -33,11 +33,13 @@ public final class ReadHooks {
         return null;
     }
 
-    /** Before {@code params()} and {@code setParams(INDArray)} of a network. */
+    /** Before {@code params()} of a network, or instead of it; null leaves it to DL4J. */
     public static @Nullable Object network(Object network) {
-        if (!RulesInForce.none()) {
-            Training.catchUp(network);
-        }
-        return null;
+        return RulesInForce.none() ? null : Training.parametersRead(network);
+    }
+
+    /** Before {@code setParams(INDArray)} of a network, or instead of it; null leaves it to DL4J. */
+    public static @Nullable Object replaced(Object network, Object parameters) {
+        return !RulesInForce.none() && Training.parametersReplaced(network, parameters) ? Boolean.TRUE : null;
     }
 }

@@ -50,6 +50,12 @@ final class TargetCatalog {
     private static final String WRAPPER = DL4J + "parallelism/ParallelWrapper";
     private static final String TRAINER = DL4J + "parallelism/trainer/DefaultTrainer";
 
+    private static final String SPARK = DL4J + "spark/";
+    private static final String SPARK_LAYERS = "L" + SPARK + "impl/multilayer/SparkDl4jMultiLayer;";
+    private static final String SPARK_GRAPH = "L" + SPARK + "impl/graph/SparkComputationGraph;";
+    private static final String SPARK_MASTER = SPARK + "impl/paramavg/ParameterAveragingTrainingMaster";
+    private static final String SPARK_WORKER = SPARK + "impl/paramavg/ParameterAveragingTrainingWorker";
+
     private static final String TRANSFER = DL4J + "nn/transferlearning/TransferLearning$Builder";
 
     private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
@@ -202,9 +208,9 @@ final class TargetCatalog {
             enter(OUTPUT, "computeScore", "(DZ" + WORKSPACES + ")D", "LayerHooks.outputScore", THIS, ARG0, ARG1, ARG2),
             // Parameters are read or replaced
             enter(MULTI_LAYER, "params", "()" + ARRAY, "ReadHooks.network", THIS),
-            enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),
+            enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.replaced", THIS, ARG0),
             enter(GRAPH, "params", "()" + ARRAY, "ReadHooks.network", THIS),
-            enter(GRAPH, "setParams", "(" + ARRAY + ")V", "ReadHooks.network", THIS),
+            enter(GRAPH, "setParams", "(" + ARRAY + ")V", "ReadHooks.replaced", THIS, ARG0),
             enter(LAYER, "params", "()" + ARRAY, "ReadHooks.layer", THIS),
             enter(LAYER, "paramTable", "(Z)Ljava/util/Map;", "ReadHooks.layer", THIS),
             enter(LAYER, "getParam", "(Ljava/lang/String;)" + ARRAY, "ReadHooks.parameter", THIS, ARG0),
@@ -275,6 +281,9 @@ final class TargetCatalog {
     /** Training on replicas, which few programs have the module for. */
     private static final List<Hook> PARALLEL = parallel();
 
+    /** Training on Spark where it averages parameters, which few programs have the module for. */
+    private static final List<Hook> ON_SPARK = onSpark();
+
     /** The layers whose passes lowrank4j may run, but dense and output ones: each class has its own. */
     private static final List<String> KINDS = List.of(
             CONVOLUTION,
@@ -294,8 +303,8 @@ final class TargetCatalog {
 
     private static final Set<String> RECURRENT_KINDS = Set.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN);
 
-    private static final List<Hook> HOOKS =
-            withKinds(Stream.concat(SINGLE.stream(), PARALLEL.stream()).toList());
+    private static final List<Hook> HOOKS = withKinds(
+            Stream.of(SINGLE, PARALLEL, ON_SPARK).flatMap(List::stream).toList());
 
     private TargetCatalog() {}
 
@@ -341,6 +350,37 @@ final class TargetCatalog {
             all.add(around(TRAINER, "fit", descriptor, "ParallelHooks.roundBegins", "ParallelHooks.roundEnds"));
         }
         return List.copyOf(all);
+    }
+
+    private static List<Hook> onSpark() {
+        String data = "Lorg/apache/spark/api/java/JavaRDD;";
+        String loaders = "L" + DL4J + "core/loader/DataSetLoader;L" + DL4J + "core/loader/MultiDataSetLoader;";
+        String result = "L" + SPARK + "impl/paramavg/ParameterAveragingTrainingResult;";
+        List<Hook> all = new ArrayList<>();
+        all.add(fitOnSpark("executeTraining", "(" + SPARK_LAYERS + data + ")V", ARG0));
+        all.add(fitOnSpark("executeTraining", "(" + SPARK_GRAPH + data + ")V", ARG0));
+        all.add(fitOnSpark("executeTrainingMDS", "(" + SPARK_GRAPH + data + ")V", ARG0));
+        all.add(fitOnSpark("executeTrainingPaths", "(" + SPARK_LAYERS + SPARK_GRAPH + data + loaders + ")V", ARG1));
+        for (String network : List.of(SPARK_LAYERS, SPARK_GRAPH)) {
+            String descriptor = "(" + network + ")L" + SPARK_WORKER + ";";
+            all.add(enter(SPARK_MASTER, "getWorkerInstance", descriptor, "SparkHooks.worker", THIS, ARG0));
+        }
+        for (String network : List.of(MULTI_LAYER, GRAPH)) {
+            String method = network.equals(GRAPH) ? "getInitialModelGraph" : "getInitialModel";
+            all.add(enter(SPARK_WORKER, method, "()L" + network + ";", "SparkHooks.network", THIS));
+            all.add(around(
+                    SPARK_WORKER,
+                    "getFinalResult",
+                    "(L" + network + ";)" + result,
+                    "SparkHooks.resultBegins",
+                    "SparkHooks.resultEnds",
+                    ARG0));
+        }
+        return List.copyOf(all);
+    }
+
+    private static Hook fitOnSpark(String method, String descriptor, Value second) {
+        return around(SPARK_MASTER, method, descriptor, "SparkHooks.fitBegins", "SparkHooks.fitEnds", ARG0, second);
     }
 
     /** With the passes of single kinds of layers. */
@@ -394,9 +434,9 @@ final class TargetCatalog {
         return HOOKS.stream().filter(hook -> !isSeldom(hook.owner())).toList();
     }
 
-    /** Whether few programs load a class of Deeplearning4j: that of one kind of layer, or ParallelWrapper's; internal name. */
+    /** Whether few programs load a class: that of one kind of layer, ParallelWrapper's, or one for Spark; internal name. */
     static boolean isSeldom(String owner) {
-        return KINDS.contains(owner) || owner.equals(WRAPPER) || owner.equals(TRAINER);
+        return KINDS.contains(owner) || owner.equals(WRAPPER) || owner.equals(TRAINER) || owner.startsWith(SPARK);
     }
 
     /** Those of every layer. */

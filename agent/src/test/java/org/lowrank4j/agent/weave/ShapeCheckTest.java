@@ -17,9 +17,12 @@ class ShapeCheckTest {
 
     private final ShapeCheck check = new ShapeCheck(new ChildFirstLoader());
 
+    /** But for those of the module for Spark, which no other build downloads. */
     @Test
     void findsEveryMemberOfTheCatalogueInTheRelease() throws IOException {
-        assertNull(check.missing(TargetCatalog.hooks()));
+        assertNull(check.missing(TargetCatalog.hooks().stream()
+                .filter(hook -> !hook.owner().startsWith("org/deeplearning4j/spark/"))
+                .toList()));
         assertEquals(TargetCatalog.VERSION, check.version());
     }
 

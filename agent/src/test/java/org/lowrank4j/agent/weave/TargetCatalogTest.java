@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,16 +25,17 @@ class TargetCatalogTest {
         Set<String> members = new HashSet<>();
         hooks().forEach(hook ->
                 assertTrue(members.add(hook.kind() + hook.member()), hook.member() + " is hooked twice"));
-        assertEquals(27, TargetCatalog.owners().size());
+        assertEquals(29, TargetCatalog.owners().size());
     }
 
     /** Most programs are without the module, and are adapted all the same. */
     @Test
-    void noNetworkNeedsParallelWrapper() {
+    void noNetworkNeedsParallelWrapperOrSpark() {
         assertTrue(TargetCatalog.owners().contains("org/deeplearning4j/parallelism/ParallelWrapper"));
-        TargetCatalog.commonHooks()
-                .forEach(
-                        hook -> assertFalse(hook.owner().startsWith("org/deeplearning4j/parallelism/"), hook.member()));
+        for (String module : List.of("org/deeplearning4j/parallelism/", "org/deeplearning4j/spark/")) {
+            assertTrue(TargetCatalog.owners().stream().anyMatch(owner -> owner.startsWith(module)));
+            TargetCatalog.commonHooks().forEach(hook -> assertFalse(hook.owner().startsWith(module), hook.member()));
+        }
     }
 
     @ParameterizedTest

@@ -1,0 +1,139 @@
+package org.lowrank4j.engine;
+
+import java.util.List;
+import java.util.Objects;
+import org.deeplearning4j.nn.api.Model;
+import org.jspecify.annotations.Nullable;
+
+/** The members of Spark and of Deeplearning4j's module for it. */
+final class SparkInternals {
+
+    private static final String DL4J = "org.deeplearning4j.spark.";
+    private static final String WORKER = DL4J + "impl.paramavg.ParameterAveragingTrainingWorker";
+    private static final String WORKER_STATS = DL4J
+            + "impl.paramavg.stats.ParameterAveragingTrainingWorkerStats$ParameterAveragingTrainingWorkerStatsHelper";
+    private static final String RESULT = DL4J + "impl.paramavg.ParameterAveragingTrainingResult";
+
+    private SparkInternals() {}
+
+    /** That of a SparkDl4jMultiLayer or a SparkComputationGraph. */
+    static Model network(Object spark) {
+        return (Model) ByName.get(spark, "getNetwork");
+    }
+
+    /** Its JavaSparkContext. */
+    static Object context(Object spark) {
+        return ByName.get(spark, "getSparkContext");
+    }
+
+    /** Whether all of Spark is in this JVM. */
+    static boolean isLocal(Object context) {
+        return (boolean) ByName.get(context, "isLocal");
+    }
+
+    /** A setting of the program; "" if there is none. */
+    static String setting(Object context, String name) {
+        Object conf = ByName.get(context, "getConf");
+        return (String)
+                Objects.requireNonNull(ByName.call(conf, "get", new Class<?>[] {String.class, String.class}, name, ""));
+    }
+
+    /** Sends a value to whoever asks the answer for it. */
+    static Object broadcast(Object context, Object value) {
+        return Objects.requireNonNull(ByName.call(context, "broadcast", new Class<?>[] {Object.class}, value));
+    }
+
+    /** The value of a broadcast. */
+    static Object value(Object broadcast) {
+        return ByName.get(broadcast, "getValue");
+    }
+
+    /** Whether the workers of a master bring the states of their updaters back. */
+    static boolean bringsUpdaters(Object master) {
+        return (boolean) Objects.requireNonNull(ByName.field(master, "saveUpdater"));
+    }
+
+    /** Lets a master measure, if it does, how long it takes to send something. */
+    static Object measured(Object master, Object context, Object value) {
+        Object stats = collectsStats(master) ? ByName.field(master, "stats") : null;
+        if (stats != null) {
+            ByName.run(stats, "logBroadcastStart");
+        }
+        Object broadcast = broadcast(context, value);
+        if (stats != null) {
+            ByName.run(stats, "logBroadcastEnd");
+        }
+        return broadcast;
+    }
+
+    private static boolean collectsStats(Object owner) {
+        return (boolean) Objects.requireNonNull(ByName.field(owner, "collectTrainingStats"));
+    }
+
+    /** A worker as the master makes it, with another broadcast. */
+    static Object worker(Object master, boolean graph, Object broadcast) {
+        Object configuration = ByName.make(
+                ByName.type(master, DL4J + "api.WorkerConfiguration"),
+                graph,
+                ByName.field(master, "rddDataSetNumExamples"),
+                ByName.field(master, "batchSizePerWorker"),
+                ByName.field(master, "averagingFrequency"),
+                ByName.field(master, "prefetchNumBatches"),
+                collectsStats(master));
+        return ByName.make(
+                ByName.type(master, WORKER),
+                broadcast,
+                bringsUpdaters(master),
+                configuration,
+                ByName.field(master, "trainingHookList"),
+                ByName.field(master, "listeners"),
+                ByName.call(master, "getRouterProvider", new Class<?>[0]));
+    }
+
+    /** What such a worker answers to no data at all, asked of as many tasks as the cluster has cores for. */
+    static List<Double> scoresOfNothing(Object master, Object context, Object broadcast) {
+        Object configuration =
+                ByName.make(ByName.type(master, DL4J + "api.WorkerConfiguration"), false, 1, 1, 1, 0, false);
+        Object worker = ByName.make(ByName.type(master, WORKER), broadcast, false, configuration, null, null, null);
+        Object task = ByName.make(ByName.type(master, DL4J + "api.worker.ExecuteWorkerFlatMap"), worker);
+        Object nothing = Objects.requireNonNull(ByName.call(
+                context,
+                "parallelize",
+                new Class<?>[] {List.class, int.class},
+                List.of(),
+                ByName.get(context, "defaultParallelism")));
+        Class<?> function = ByName.type(master, "org.apache.spark.api.java.function.FlatMapFunction");
+        Object results = Objects.requireNonNull(ByName.call(nothing, "mapPartitions", new Class<?>[] {function}, task));
+        return ((List<?>) ByName.get(results, "collect"))
+                .stream()
+                        .map(result -> (Double) ByName.get(Objects.requireNonNull(result), "getScore"))
+                        .toList();
+    }
+
+    /** The answer of a worker to no data, with another score. */
+    static Object resultOfNothing(Object worker, double score) {
+        return ByName.make(ByName.type(worker, RESULT), null, null, score, null, null, null);
+    }
+
+    /** What a worker was sent. */
+    static Object sent(Object worker) {
+        return value(Objects.requireNonNull(ByName.field(worker, "broadcast")));
+    }
+
+    /** The measurements of a worker, begun anew; null if there are none. */
+    static @Nullable Object beginStats(Object worker) {
+        Object configuration = Objects.requireNonNull(ByName.field(worker, "configuration"));
+        if (!collectsStats(configuration)) {
+            return null;
+        }
+        Object stats = ByName.make(ByName.type(worker, WORKER_STATS));
+        ByName.field(worker, "stats", stats);
+        ByName.run(stats, "logBroadcastGetValueStart");
+        return stats;
+    }
+
+    /** Gives the network of a worker the program's listeners. */
+    static void listeners(Object worker, Model network, int counter) {
+        ByName.call(worker, "configureListeners", new Class<?>[] {Model.class, int.class}, network, counter);
+    }
+}
