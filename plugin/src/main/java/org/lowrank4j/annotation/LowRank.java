@@ -59,6 +59,12 @@ public @interface LowRank {
     String updater() default "";
 
     /**
+     * The average of all that trains which stands in its place between two calls of fit: {@code "none"} (the default), or
+     * for example {@code "ema"}.
+     */
+    String average() default "";
+
+    /**
      * The loss that output layers train with: {@code "stock"}, their own (the default), or for example {@code
      * "stablemax"}. In training only: outputs and the score of data stay those of the network's own loss. Either
      * score counts the regularisation of what is trained only.

@@ -11,6 +11,7 @@ import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumula
 import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.average.WeightAverage;
 import org.lowrank4j.gradient.exchange.EncodedExchange;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.gradient.exchange.FactorExchange;
@@ -88,6 +89,10 @@ final class ExchangeChoice implements Consumer<Plan> {
         Updater updater = methods.updater(plan.rule().updater(), source);
         if (updater != null) {
             require("updater", updater, exchange, source);
+        }
+        WeightAverage average = methods.average(plan.rule().average(), source);
+        if (average != null) {
+            require("average", average, exchange, source);
         }
         chosen = exchange;
     }

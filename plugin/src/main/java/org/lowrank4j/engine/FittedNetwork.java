@@ -40,6 +40,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * @param deferral shared by the layers
  * @param whole an approximation of the gradient of the whole network, null for none
  * @param extraPasses what targets do besides the step's own passes
+ * @param average of what is trained, null for none
  * @param memory of the methods
  */
 record FittedNetwork(
@@ -58,6 +59,7 @@ record FittedNetwork(
         Deferral deferral,
         @Nullable WholeGradient whole,
         List<ExtraPasses> extraPasses,
+        @Nullable AveragedWeights average,
         MethodMemory memory) {
 
     /**
@@ -129,6 +131,7 @@ record FittedNetwork(
                 deferral,
                 whole,
                 extraPasses(places.matrices(), plan, network),
+                AveragedWeights.of(plan, methods, places, ofNetwork),
                 memory.plus(ofNetwork));
     }
 

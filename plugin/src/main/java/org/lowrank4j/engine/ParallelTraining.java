@@ -108,6 +108,10 @@ public final class ParallelTraining {
         }
         fit.enrolment().replicas(null);
         fit.enrolment().counters().ends();
+        Session session = fit.enrolment().session();
+        if (session != null) {
+            session.endFit();
+        }
         if (fit.network().model() instanceof ComputationGraph graph && graph.getUpdater(false) != null) {
             // DL4J leaves it there, where the graph's next step would wait for the other replicas.
             graph.setGradientsAccumulator(null);

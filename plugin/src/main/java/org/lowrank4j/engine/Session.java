@@ -41,6 +41,11 @@ final class Session {
 
     private Exchanging exchanging = Exchanging.NOTHING;
     private boolean stepIsFinite;
+    /** Of the running step, of all replicas together. */
+    private int examples;
+    /** Whether the average of what is trained takes its place at the end of the step. */
+    private boolean showsAverage;
+
     private boolean extraPassesAreFinite = true;
     private List<INDArray> added = List.of();
     private boolean proven;
@@ -157,6 +162,7 @@ final class Session {
         try {
             install(network, optimizer);
             exchanging = withReplicas;
+            showsAverage = !insideFit && exchanging == Exchanging.NOTHING;
             boolean shows = GradientListeners.among(listeners);
             fitted.deferral().beginStep(insideFit && !shows, listeners);
             fitted.matrices().forEach(matrix -> matrix.shown().begin(shows));
@@ -182,6 +188,9 @@ final class Session {
         }
         if (starts != null) {
             start(network, starts);
+        }
+        if (fitted.average() != null && starts == null) {
+            fitted.average().hide();
         }
     }
 
@@ -236,6 +245,13 @@ final class Session {
     private void count(NetworkParts network) {
         BaseOptimizer.incrementIterationCount(network.model(), 1);
         fitted.constraints().hold(network);
+        AveragedWeights average = fitted.average();
+        if (average != null && stepIsFinite) {
+            average.follow(examples);
+            if (showsAverage) {
+                average.show();
+            }
+        }
     }
 
     private void sayNotices() {
@@ -355,8 +371,9 @@ final class Session {
         if (fitted.minibatch() || exchanging.exchangesGradients()) {
             fitted.gradient().divide(batchSize);
         }
+        examples = batchSize;
         if (exchanging.exchangesGradients()) {
-            exchange(batchSize, finite);
+            exchange(finite);
         }
         stepIsFinite = finite && fitted.gradient().isFinite();
         if (stepIsFinite) {
@@ -368,11 +385,11 @@ final class Session {
     }
 
     /** All replicas take the step, or none does. */
-    private void exchange(int batchSize, boolean finite) {
+    private void exchange(boolean finite) {
         if (!finite) {
             fitted.gradient().vector().assign(Double.NaN);
         }
-        int examples = exchanging.gradients(fitted.gradient().vector(), batchSize);
+        examples = exchanging.gradients(fitted.gradient().vector(), examples);
         if (!fitted.minibatch()) {
             fitted.gradient().multiply(examples);
         }
@@ -419,6 +436,15 @@ final class Session {
     /** The end of a fit that worked through an iterator. */
     void endFit() {
         fitted.deferral().endFit();
+        AveragedWeights average = fitted.average();
+        if (average != null) {
+            lock.lock();
+            try {
+                average.show();
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     /** Makes the updaters anew after the user changed a learning rate, keeping their state. */

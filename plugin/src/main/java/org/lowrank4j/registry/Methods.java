@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.Services;
+import org.lowrank4j.average.WeightAverage;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.initialisation.Initialisation;
@@ -32,16 +33,21 @@ public final class Methods {
     private static final String UPDATE = "update";
     private static final String LOSS = "loss";
     private static final String UPDATER = "updater";
+    private static final String AVERAGE = "average";
     private static final String EXCHANGE = "exchange";
 
     /** The name that leaves an output layer its own loss, and a network its own updaters. */
     public static final String STOCK = "stock";
+
+    /** The name that leaves what is trained without an average. */
+    public static final String NONE = "none";
 
     private final Map<String, Initialisation> initialisations;
     private final Map<String, GradientApproximation> gradients;
     private final Map<String, LowRankUpdate> updates;
     private final Map<String, TrainingLoss> losses;
     private final Map<String, Updater> updaters;
+    private final Map<String, WeightAverage> averages;
     private final Map<String, Exchange> exchanges;
 
     /** All of them, by the key under which rules name them. */
@@ -58,18 +64,21 @@ public final class Methods {
             Collection<? extends LowRankUpdate> updates,
             Collection<? extends TrainingLoss> losses,
             Collection<? extends Updater> updaters,
+            Collection<? extends WeightAverage> averages,
             Collection<? extends Exchange> exchanges) {
         this.initialisations = byName(INIT, initialisations);
         this.gradients = byName(GRADIENT, gradients);
         this.updates = byName(UPDATE, updates);
         this.losses = byName(LOSS, losses);
         this.updaters = byName(UPDATER, updaters);
+        this.averages = byName(AVERAGE, averages);
         this.exchanges = byName(EXCHANGE, exchanges);
         byKey.put(INIT, this.initialisations);
         byKey.put(GRADIENT, this.gradients);
         byKey.put(UPDATE, this.updates);
         byKey.put(LOSS, this.losses);
         byKey.put(UPDATER, this.updaters);
+        byKey.put(AVERAGE, this.averages);
         byKey.put(EXCHANGE, this.exchanges);
     }
 
@@ -91,6 +100,7 @@ public final class Methods {
                 Services.of(LowRankUpdate.class, users),
                 Services.of(TrainingLoss.class, users),
                 Services.of(Updater.class, users),
+                Services.of(WeightAverage.class, users),
                 Services.of(Exchange.class, users));
     }
 
@@ -122,6 +132,11 @@ public final class Methods {
     /** The updater of that name, null for {@link #STOCK}; otherwise as {@link #initialisation}. */
     public @Nullable Updater updater(String name, String source) {
         return name.equals(STOCK) ? null : get(UPDATER, updaters, name, source);
+    }
+
+    /** The average of that name, null for {@link #NONE}; otherwise as {@link #initialisation}. */
+    public @Nullable WeightAverage average(String name, String source) {
+        return name.equals(NONE) ? null : get(AVERAGE, averages, name, source);
     }
 
     /** The exchange of that name; otherwise as {@link #initialisation}. */
@@ -157,6 +172,11 @@ public final class Methods {
     /** All updaters that stand for networks' own, by name. */
     public Collection<Updater> updaters() {
         return updaters.values();
+    }
+
+    /** All averages of what is trained, by name. */
+    public Collection<WeightAverage> averages() {
+        return averages.values();
     }
 
     /** The options of all methods, written {@code method.option}, in alphabetical order. */
@@ -196,6 +216,9 @@ public final class Methods {
         Set<String> names = new TreeSet<>(known.keySet());
         if (key.equals(LOSS) || key.equals(UPDATER)) {
             names.add(STOCK);
+        }
+        if (key.equals(AVERAGE)) {
+            names.add(NONE);
         }
         throw new LowRankException("unknown " + key + " '" + name + "' (" + source + "). Known: "
                 + String.join(", ", names) + "."

@@ -237,6 +237,10 @@ public final class PlanReport {
                 + (plan.rule().updater().equals(Methods.STOCK)
                         ? ""
                         : ", updater " + plan.rule().updater()));
+        if (!plan.rule().average().equals(Methods.NONE)) {
+            lines.add("  average: " + plan.rule().average()
+                    + " of what trains, seen by output, evaluate, save and early stopping between two calls of fit");
+        }
         return lines;
     }
 

@@ -19,6 +19,7 @@ enum Key {
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
     UPDATER("updater", false, Key::methodName),
+    AVERAGE("average", false, Key::methodName),
     LOSS("loss", false, Key::methodName),
     EXCHANGE("exchange", false, Key::methodName),
     LAYERS("layers", false, LayerPattern::canonical),

@@ -87,7 +87,8 @@ public record Plan(
                     target.key(),
                     "update=" + its.update() + " gradient=" + its.gradient() + " rank=" + its.rank() + " scale="
                             + its.scale() + " shape=" + target.matrix().sides()
-                            + (rule.updater().equals(Methods.STOCK) ? "" : " updater=" + rule.updater()));
+                            + (rule.updater().equals(Methods.STOCK) ? "" : " updater=" + rule.updater())
+                            + (rule.average().equals(Methods.NONE) ? "" : " average=" + rule.average()));
         }
         if (joint != null) {
             settings.put(WHOLE_NETWORK, "update=" + joint.update() + " " + joint.options());

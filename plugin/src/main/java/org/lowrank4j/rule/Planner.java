@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.average.WeightAverage;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.gradient.GradientApproximation.RunOfUpdater;
 import org.lowrank4j.initialisation.Initialisation;
@@ -102,6 +103,7 @@ final class Planner {
         warnOfRandomTargets(targets.values());
         rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
         rule.value(Key.UPDATER).ifPresent(updater -> requireUpdater(updater, targets.values(), joint));
+        rule.value(Key.AVERAGE).ifPresent(this::requireAverage);
         rule.value(Key.EXCHANGE)
                 .ifPresent(exchange -> methods.exchange(Key.EXCHANGE.canonical(exchange), exchange.source()));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
@@ -154,6 +156,14 @@ final class Planner {
                                 : "runs an updater on part of the gradient, where this one wants to see all of it")
                         + ". Leave out one of the two, or take another gradient: " + others + ".");
             }
+        }
+    }
+
+    private void requireAverage(Sourced named) {
+        WeightAverage average = methods.average(Key.AVERAGE.canonical(named), named.source());
+        if (average != null) {
+            usedOptions.addAll(Methods.optionNames(average));
+            average.mean(rule.options(average));
         }
     }
 

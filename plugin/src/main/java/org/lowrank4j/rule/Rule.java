@@ -130,6 +130,11 @@ public final class Rule {
         return text(Key.UPDATER).orElse(Methods.STOCK);
     }
 
+    /** Name of the average of what trains; {@link Methods#NONE} by default. */
+    public String average() {
+        return text(Key.AVERAGE).orElse(Methods.NONE);
+    }
+
     /** What is written for a method of the whole network. */
     public OptionValues options(Method method) {
         return new OptionValues(method, texts(options(new TreeSet<>(Methods.optionNames(method)), new ArrayList<>())));

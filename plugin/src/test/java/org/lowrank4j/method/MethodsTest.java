@@ -127,6 +127,7 @@ class MethodsTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         List.of()));
         assertTrue(refused.getMessage().contains("init 'same'"), refused.getMessage());
     }
@@ -137,6 +138,7 @@ class MethodsTest {
                 List.of(TestMethods.init("both")),
                 List.of(),
                 List.of(TestMethods.update("both", "both")),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of());

@@ -40,6 +40,7 @@ public final class TestMethods {
                         weightUpdate("weight")),
                 List.of(),
                 List.of(),
+                List.of(),
                 List.of());
     }
 

@@ -74,7 +74,7 @@ class EveryKindTest {
     private static boolean isOurs(Object service) {
         return service.getClass()
                 .getPackageName()
-                .matches("org\\.lowrank4j\\.(kind|initialisation|gradient|update|updater)");
+                .matches("org\\.lowrank4j\\.(kind|initialisation|gradient|update|updater|average)");
     }
 
     /** One method, named by the key under which rules name it. */
@@ -85,7 +85,8 @@ class EveryKindTest {
                             METHODS.initialisations().stream().map(start -> new Chosen("init", start)),
                             METHODS.gradients().stream().map(gradient -> new Chosen("gradient", gradient)),
                             METHODS.updates().stream().map(update -> new Chosen("update", update)),
-                            METHODS.updaters().stream().map(updater -> new Chosen("updater", updater)))
+                            METHODS.updaters().stream().map(updater -> new Chosen("updater", updater)),
+                            METHODS.averages().stream().map(average -> new Chosen("average", average)))
                     .flatMap(all -> all)
                     .filter(chosen -> isOurs(chosen.method()));
         }

@@ -42,8 +42,8 @@ class ArmsTest {
 
     @Test
     void aMissingMethodIsNamedWithItsRow() {
-        Methods few =
-                new Methods(List.of(new Kaiming()), List.of(), List.of(new Lora()), List.of(), List.of(), List.of());
+        Methods few = new Methods(
+                List.of(new Kaiming()), List.of(), List.of(new Lora()), List.of(), List.of(), List.of(), List.of());
         assertEquals(
                 List.of("pissa-fast (init=pissa)", "lora-xs (update=lora-xs)"),
                 Arms.missing(Arms.of("full,frozen,kaiming,pissa-fast,lora-xs"), few));

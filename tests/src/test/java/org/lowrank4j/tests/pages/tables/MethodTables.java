@@ -61,6 +61,10 @@ final class MethodTables {
                 updater -> List.of(Integer.toString(updater.arrays())));
     }
 
+    String averages() {
+        return tables("average", sources.methods().averages(), List.of(), average -> List.of());
+    }
+
     String losses() {
         return tables("loss", sources.methods().losses(), List.of(), loss -> List.of());
     }

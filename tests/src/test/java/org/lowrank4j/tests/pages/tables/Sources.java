@@ -23,6 +23,7 @@ final class Sources {
                         methods.updates(),
                         methods.losses(),
                         methods.updaters(),
+                        methods.averages(),
                         methods.exchanges())
                 .flatMap(kind -> kind.stream())
                 .forEach(method -> call(method.getClass(), method.name()));

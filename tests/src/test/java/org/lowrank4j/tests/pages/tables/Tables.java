@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lowrank4j.file.Replacement;
@@ -48,17 +50,19 @@ public final class Tables {
         MethodTables methods = new MethodTables(sources);
         KeyTable keys = new KeyTable(sources);
         KindTable kinds = new KindTable(sources);
-        return new Blocks(Map.of(
-                "initialisations", methods::initialisations,
-                "gradients", methods::gradients,
-                "updates", methods::updates,
-                "updaters", methods::updaters,
-                "losses", methods::losses,
-                "exchanges", methods::exchanges,
-                "keys", keys::table,
-                "kinds", kinds::table,
-                "report", ReportSample::text,
-                "decisions", () -> decisions(project.resolve("src/adr"))));
+        Map<String, Supplier<String>> contents = new HashMap<>();
+        contents.put("initialisations", methods::initialisations);
+        contents.put("gradients", methods::gradients);
+        contents.put("updates", methods::updates);
+        contents.put("updaters", methods::updaters);
+        contents.put("averages", methods::averages);
+        contents.put("losses", methods::losses);
+        contents.put("exchanges", methods::exchanges);
+        contents.put("keys", keys::table);
+        contents.put("kinds", kinds::table);
+        contents.put("report", ReportSample::text);
+        contents.put("decisions", () -> decisions(project.resolve("src/adr")));
+        return new Blocks(contents);
     }
 
     /** A list of the decisions by their headings, for a page of the site. */

@@ -1,0 +1,178 @@
+package org.lowrank4j.engine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lowrank4j.average.WeightAverage;
+import org.lowrank4j.blas.Blas;
+import org.lowrank4j.method.Kept;
+import org.lowrank4j.method.KeptNumber;
+import org.lowrank4j.method.Replication;
+import org.lowrank4j.registry.Methods;
+import org.lowrank4j.rule.Plan;
+import org.lowrank4j.rule.Plan.Target;
+import org.lowrank4j.update.LowRankUpdate;
+import org.lowrank4j.update.WeightUpdate;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The average of what a network trains: it follows every step, and stands in the place of what is trained from the end of one
+ * fit to the first step of the next.
+ */
+final class AveragedWeights {
+
+    private final WeightAverage.Mean mean;
+    private final List<Array> arrays = new ArrayList<>();
+    private final KeptNumber steps;
+    /** 1 while the average stands in the place of what is trained. */
+    private final KeptNumber shown;
+
+    /**
+     * One array that is averaged.
+     *
+     * @param live where the network or an adapter has it
+     * @param copies what the average keeps of it
+     * @param trained what is trained, while the average stands in its place
+     * @param matrix whose W follows the array; null if the array is part of the network
+     * @param step the array's view of the matrix's gradients, free between steps; null if there is no matrix
+     */
+    private record Array(
+            INDArray live,
+            INDArray[] copies,
+            INDArray trained,
+            @Nullable AdaptedMatrix matrix,
+            @Nullable INDArray step) {}
+
+    private AveragedWeights(WeightAverage.Mean mean, Kept kept) {
+        this.mean = mean;
+        steps = kept.number("steps", 0);
+        shown = kept.number("shown", 0);
+    }
+
+    /**
+     * As a plan has it; null if it names none.
+     *
+     * @param kept of the network
+     */
+    static @Nullable AveragedWeights of(Plan plan, Methods methods, Places places, Kept kept) {
+        String source = plan.rule().source();
+        WeightAverage average = methods.average(plan.rule().average(), source);
+        if (average == null) {
+            return null;
+        }
+        Kept its = kept.under("average");
+        AveragedWeights all = new AveragedWeights(average.mean(plan.rule().options(average)), its);
+        places.stretches().forEach(stretch -> all.add(its, stretch.parameters(), null, null));
+        for (Target target : plan.targets()) {
+            for (AdaptedMatrix matrix : places.matrices()) {
+                if (matrix.key().equals(target.key())) {
+                    all.add(its, matrix, methods.update(target.settings().update(), source));
+                }
+            }
+        }
+        return all;
+    }
+
+    private void add(Kept kept, AdaptedMatrix matrix, LowRankUpdate update) {
+        if (update instanceof WeightUpdate || !update.replicates().contains(Replication.VALUES)) {
+            add(kept, matrix.weight(), null, null);
+            return;
+        }
+        for (int i = 0; i < matrix.gradients().length; i++) {
+            INDArray value =
+                    Objects.requireNonNull(matrix.update().tensors().get(i).value());
+            add(kept, value, matrix, matrix.gradients()[i]);
+        }
+    }
+
+    private void add(Kept kept, INDArray live, @Nullable AdaptedMatrix matrix, @Nullable INDArray step) {
+        Kept its = kept.under(Integer.toString(arrays.size()));
+        char order = live.ordering();
+        INDArray[] copies = new INDArray[mean.copies()];
+        for (int i = 0; i < copies.length; i++) {
+            copies[i] = its.array("copy" + i, order, live.shape());
+        }
+        arrays.add(new Array(live, copies, its.array("trained", order, live.shape()), matrix, step));
+    }
+
+    /** Before a step: what is trained is in its place again, with what a program wrote meanwhile. */
+    void hide() {
+        if (shown.get() == 1) {
+            try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+                arrays.forEach(this::obey);
+                move(array -> array.trained());
+                arrays.forEach(array -> array.live().assign(array.trained()));
+            }
+            shown.set(0);
+        } else if (steps.get() == 0) {
+            for (Array array : arrays) {
+                for (INDArray copy : array.copies()) {
+                    copy.assign(array.live());
+                }
+            }
+        }
+    }
+
+    /**
+     * After a step that counts.
+     *
+     * @param examples of its minibatch
+     */
+    void follow(int examples) {
+        long step = steps.increment();
+        arrays.forEach(array -> mean.follow(array.live(), array.copies(), step, examples));
+    }
+
+    /** At the end of a fit: the average takes the place of what is trained. */
+    void show() {
+        if (shown.get() == 1 || steps.get() == 0) {
+            return;
+        }
+        try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            arrays.forEach(array -> array.trained().assign(array.live()));
+            move(this::average);
+            arrays.forEach(array -> {
+                array.live().assign(array.trained());
+                mean.write(array.copies(), steps.get(), array.live());
+            });
+        }
+        shown.set(1);
+    }
+
+    /** Moves W of the matrices that follow their tensors; rounding is left in the tensors, not in W. */
+    private void move(Function<Array, INDArray> to) {
+        Set<AdaptedMatrix> moved = new LinkedHashSet<>();
+        for (Array array : arrays) {
+            if (array.matrix() != null && array.step() != null) {
+                array.step().assign(array.live()).subi(to.apply(array));
+                moved.add(array.matrix());
+            }
+        }
+        moved.forEach(matrix -> matrix.update().move(matrix.gradients()));
+    }
+
+    private INDArray average(Array array) {
+        INDArray average = array.trained().dup(array.trained().ordering());
+        mean.write(array.copies(), steps.get(), average);
+        return average;
+    }
+
+    /** What a program has written to the average is what is trained, and the average, from then on. */
+    private void obey(Array array) {
+        INDArray written = array.live().neq(average(array)).castTo(array.live().dataType());
+        if (Blas.asum(written) > 0) {
+            INDArray others = written.rsub(1);
+            written.muli(array.live());
+            array.trained().muli(others).addi(written);
+            for (INDArray copy : array.copies()) {
+                copy.muli(others).addi(written);
+            }
+        }
+    }
+}
