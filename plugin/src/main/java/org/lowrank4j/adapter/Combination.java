@@ -19,7 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Several adapters of one base as one. With weights w_i, scales s_i and factors A_i, B_i, the exact combination changes W
  * by the sum of w_i s_i A_i B_i; {@link #concatenated} is that, {@link #truncated} its best approximation of a rank. The
- * others are what the literature and the PEFT library call linear, TIES and DARE.
+ * others are what the literature and the PEFT library call linear, TIES, DARE and slerp.
  *
  * <p>A layer takes part with the adapters that have it. Parameters that were trained in full are taken over where all
  * adapters that bring them agree; where they do not, the combination is refused, because no weighted sum of, say, output
@@ -189,6 +189,59 @@ public final class Combination {
                 rank,
                 Combination::sum,
                 (tensor, key) -> SparseMerge.dropped(tensor, density, seed, key));
+    }
+
+    /**
+     * The spherical interpolation of WARP (arXiv 2406.16768) of the changes s_i A_i B_i of each layer: their mean is shorter
+     * than they are, the further they point apart, and this is not. Weights are shares; their sum is how far the result is
+     * from the base, 1 for as far as the adapters, less to go back towards it.
+     *
+     * @param rank of the result, by a singular value decomposition; null for the interpolation itself, whose rank is the
+     *     sum of the ranks
+     * @throws LowRankException if a weight is negative or all are 0, or if changes point in opposite ways
+     */
+    public static Adapter slerp(List<Weighted> parts, @Nullable Integer rank) {
+        if (rank != null) {
+            checkRank(rank);
+        }
+        if (parts.stream().anyMatch(part -> part.weight() < 0) || parts.stream().allMatch(part -> part.weight() == 0)) {
+            throw new LowRankException("The weights of slerp are shares: at least 0, and not all 0. They are "
+                    + parts.stream().map(Weighted::weight).toList() + ".");
+        }
+        return combine(rank == null ? "slerp" : "slerp, truncated to rank " + rank, parts, (layer, all) -> {
+            Factors stacked = stacked(onSphere(all));
+            return rank == null
+                    ? LayerAdapter.unscaled(
+                            stacked.a().castTo(type(all)), stacked.b().castTo(type(all)))
+                    : LowRankSplit.ofProduct(stacked.a(), stacked.b())
+                            .truncated(rank)
+                            .adapter(type(all));
+        });
+    }
+
+    /** The same changes, with the coefficients of the interpolation for weights. */
+    private static List<Part> onSphere(List<Part> all) {
+        double[][] products = new double[all.size()][all.size()];
+        for (int i = 0; i < products.length; i++) {
+            for (int j = 0; j <= i; j++) {
+                products[i][j] = product(all.get(i).layer(), all.get(j).layer());
+                products[j][i] = products[i][j];
+            }
+        }
+        double[] weights = all.stream().mapToDouble(Part::weight).toArray();
+        double[] coefficients = new SphericalMean(products, weights).coefficients();
+        List<Part> some = new ArrayList<>();
+        for (int i = 0; i < coefficients.length; i++) {
+            some.add(new Part(all.get(i).index(), all.get(i).layer(), coefficients[i]));
+        }
+        return some;
+    }
+
+    /** The inner product of two changes, without forming them. */
+    private static double product(LayerAdapter one, LayerAdapter other) {
+        INDArray ofA = wide(one.a()).transpose().mmul(wide(other.a()));
+        INDArray ofB = wide(one.b()).mmul(wide(other.b()).transpose());
+        return one.scale() * other.scale() * ofA.mul(ofB).sumNumber().doubleValue();
     }
 
     /** Merges weighted tensors of one shape, all in double, into one. */

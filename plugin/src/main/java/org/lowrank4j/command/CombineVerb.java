@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
         name = "combine",
         sortOptions = false,
         header = "Makes one adapter of several on one base.",
-        description = "Weighted, by one of five methods, with the error against the exact weighted sum.",
+        description = "Weighted, by one of six methods, with the error against the exact weighted sum.",
         footer = {
             "",
             "Methods, with weights w and changes s A B:",
@@ -29,6 +29,8 @@ import picocli.CommandLine.Parameters;
             "  linear  PEFT's sum of factors at one rank: has cross terms, is not the weighted sum",
             "  ties    TIES (arXiv 2306.01708); on the factors, or with --rank R on the changes",
             "  dare    DARE (arXiv 2311.03099); on the factors, or with --rank R on the changes",
+            "  slerp   WARP's spherical interpolation (arXiv 2406.16768): as long as the changes are, where",
+            "          their mean is shorter; weights are shares, 1/n each if absent; --rank R for the closest of a rank",
             "Exit status: 0 written, 1 refused (different bases, different ranks, DoRA), 2 wrong use.",
             "Example:",
             "  java -jar lowrank4j-agent.jar combine --project . --method svd --rank 8 --weights 0.7,0.3 a/ b/ -o ab/"
@@ -41,7 +43,8 @@ final class CombineVerb extends Verb {
         SVD,
         LINEAR,
         TIES,
-        DARE
+        DARE,
+        SLERP
     }
 
     @Parameters(
@@ -50,17 +53,20 @@ final class CombineVerb extends Verb {
             description = "Directories in PEFT's layout, or with --base trained model zips.")
     private List<Path> adapters = List.of();
 
-    @Option(names = "--method", paramLabel = "METHOD", description = "concat (the default), svd, linear, ties or dare.")
+    @Option(
+            names = "--method",
+            paramLabel = "METHOD",
+            description = "concat (the default), svd, linear, ties, dare or slerp.")
     private Method method = Method.CONCAT;
 
     @Option(
             names = "--weights",
             paramLabel = "W",
             split = ",",
-            description = "One number per adapter, in their order; all 1 if absent.")
+            description = "One number per adapter, in their order; if absent, all 1, for slerp 1/n.")
     private List<Double> weights = List.of();
 
-    @Option(names = "--rank", paramLabel = "R", description = "The rank of the result, for svd, ties and dare.")
+    @Option(names = "--rank", paramLabel = "R", description = "The rank of the result, for svd, ties, dare and slerp.")
     private @Nullable Integer rank;
 
     @Option(
@@ -115,7 +121,13 @@ final class CombineVerb extends Verb {
         if (density != null && !(density > 0 && density <= 1)) {
             throw new WrongUse("--density must be above 0 and at most 1, and it is " + density + ".");
         }
-        refuse("--rank", rank != null && method != Method.SVD && !sparse);
+        if (method == Method.SLERP
+                && !weights.isEmpty()
+                && (weights.stream().anyMatch(weight -> weight < 0)
+                        || weights.stream().allMatch(weight -> weight == 0))) {
+            throw new WrongUse("--weights of slerp are shares, at least 0 and not all 0: " + weights + ".");
+        }
+        refuse("--rank", rank != null && method != Method.SVD && method != Method.SLERP && !sparse);
         refuse("--density", density != null && !sparse);
         refuse("--seed", seed != null && method != Method.DARE);
         if (base == null && adapters.stream().anyMatch(adapter -> InputFiles.peftDirectory(adapter) == null)) {
@@ -133,7 +145,8 @@ final class CombineVerb extends Verb {
 
     @Override
     Result work(Progress progress) throws IOException {
-        List<Double> given = weights.isEmpty() ? Collections.nCopies(adapters.size(), 1.0) : weights;
+        double each = method == Method.SLERP ? 1.0 / adapters.size() : 1;
+        List<Double> given = weights.isEmpty() ? Collections.nCopies(adapters.size(), each) : weights;
         double kept = density == null ? 0.2 : density;
         Combining combining = new Combining(adapters, given, base, withoutParameters, progress);
         return switch (method) {
@@ -141,6 +154,7 @@ final class CombineVerb extends Verb {
             case SVD -> combining.svd(rank == null ? 1 : rank, output.path());
             case LINEAR -> combining.linear(output.path());
             case TIES -> combining.ties(kept, rank, output.path());
+            case SLERP -> combining.slerp(rank, output.path());
             case DARE -> combining.dare(kept, seed == null ? 0 : seed, rank, output.path());
         };
     }

@@ -82,6 +82,34 @@ class CombinationTest {
     }
 
     @Test
+    void slerpIsAsLongAsTheChangesAre() {
+        INDArray one = first.layer("one").product();
+        INDArray other = second.layer("one").product();
+        Adapter longer = Combination.concatenated(List.of(new Weighted(
+                second, one.norm2Number().doubleValue() / other.norm2Number().doubleValue())));
+        List<Weighted> halves = List.of(new Weighted(first, 0.5), new Weighted(longer, 0.5));
+        INDArray between = Combination.slerp(halves, null).layer("one").product();
+        assertEquals(one.norm2Number().doubleValue(), between.norm2Number().doubleValue(), 1e-5);
+        INDArray mean = Combination.concatenated(halves).layer("one").product();
+        assertTrue(mean.norm2Number().doubleValue() < 0.9 * one.norm2Number().doubleValue());
+        assertEquals(2, Combination.slerp(halves, 2).layer("one").rank());
+    }
+
+    @Test
+    void slerpOfOneIsThatOneAndOfOppositesIsRefused() {
+        INDArray same = Combination.slerp(List.of(new Weighted(first, 0.3), new Weighted(first, 0.7)), null)
+                .layer("one")
+                .product();
+        assertTrue(first.layer("one").product().equalsWithEps(same, 1e-5));
+        Adapter back = Combination.concatenated(List.of(new Weighted(first, -1)));
+        List<Weighted> opposite = List.of(new Weighted(first, 0.5), new Weighted(back, 0.5));
+        LowRankException refused = assertThrows(LowRankException.class, () -> Combination.slerp(opposite, null));
+        assertTrue(refused.getMessage().contains("opposite ways"), refused.getMessage());
+        refused = assertThrows(LowRankException.class, () -> Combination.slerp(both, null));
+        assertTrue(refused.getMessage().contains("[0.7, -0.4]"), refused.getMessage());
+    }
+
+    @Test
     void aNegativeWeightTakesAway() {
         LayerAdapter negative =
                 Combination.linear(List.of(new Weighted(first, -1))).layer("one");

@@ -65,6 +65,11 @@ public final class Combining {
                 output);
     }
 
+    /** The interpolation itself without a rank. */
+    public Result slerp(@Nullable Integer rank, Path output) throws IOException {
+        return write(Combination.slerp(parts, rank), output);
+    }
+
     private Result write(Adapter combined, Path output) throws IOException {
         progress.begin("comparing to the exact weighted sum");
         Adapter exact = Combination.concatenated(parts);
