@@ -2,7 +2,6 @@ package org.lowrank4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -15,9 +14,7 @@ import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.gradient.exchange.GradientExchange;
 import org.lowrank4j.gradient.exchange.ValueExchange;
 import org.lowrank4j.registry.Methods;
-import org.lowrank4j.report.PlanReport;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -170,32 +167,14 @@ final class Replicas {
      * @param updaters whether the states of the updaters do
      */
     void begin(NetworkParts network, boolean updaters) {
-        FittedNetwork fitted = session.fitted();
-        PlanReport.Memory memory = fitted.memory(network);
-        boolean states = updaters && averaging != null;
-        INDArray vector = fitted.gradient().vector();
-        int width = vector.dataType().width();
-        long sent = vector.length() * width + (states ? memory.updaterBytes() : 0);
-        if (exchange instanceof ValueExchange values && values.averagesWeights()) {
-            sent += fitted.matrices().stream()
-                    .mapToLong(matrix -> matrix.weight().length() * width)
-                    .sum();
-        }
-        long stock = memory.stockGradientBytes() + (states ? memory.stockUpdaterBytes() : 0);
-        long adapters = fitted.adapterEntries().values().stream()
-                .mapToLong(Long::longValue)
-                .sum();
-        original.counters().begins(exchange.name(), replicas.length(), sent);
-        original.report(String.format(
-                Locale.ROOT,
-                "%d replicas, exchange=%s: each sends %,d bytes a round%s where stock sends %,d (1/%.3g); %.0f %% of it"
-                        + " is what trains in full",
-                replicas.length(),
-                exchange.name(),
-                sent,
-                averaging == null && meeting == null ? " before encoding" : "",
-                stock,
-                (double) stock / sent,
-                100.0 * (vector.length() - adapters) / vector.length()));
+        Traffic traffic = Traffic.of(
+                session,
+                network,
+                updaters && averaging != null,
+                exchange instanceof ValueExchange values && values.averagesWeights());
+        original.counters().begins(exchange.name(), replicas.length(), traffic.sent());
+        String each = averaging == null && meeting == null ? "a round before encoding" : "a round";
+        original.report(
+                replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends " + traffic.text(each));
     }
 }

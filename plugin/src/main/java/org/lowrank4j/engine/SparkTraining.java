@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -14,9 +15,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * once, and what trains with each split; the workers bring what trains back.
  */
 public final class SparkTraining {
-
-    /** Of the maps that are sent: both ends must have the same. */
-    private static final int VERSION = 1;
 
     private static final String WIRE = "lowrank4j";
     private static final String BASE = "base";
@@ -35,14 +33,30 @@ public final class SparkTraining {
      * @return what {@link #fitEnds} gets, null for nothing
      */
     public static @Nullable Object fitBegins(Object spark) {
-        return Attachment.enrolment(SparkInternals.network(spark));
+        Enrolment enrolment = Attachment.enrolment(SparkInternals.network(spark));
+        return enrolment == null ? null : new Fit(enrolment, SparkInternals.context(spark));
     }
 
-    /** Called after that fit. */
+    /** One fit of a master. */
+    private record Fit(Enrolment enrolment, Object context) {}
+
+    /**
+     * Called after that fit.
+     *
+     * @throws LowRankException that explains the failure, if that is needed
+     */
     public static void fitEnds(Object token, @Nullable Throwable thrown) {
-        Splits splits = ((Enrolment) token).splits();
-        if (splits != null) {
-            splits.fitEnds();
+        Fit fit = (Fit) token;
+        Splits splits = fit.enrolment().splits();
+        if (splits == null) {
+            return;
+        }
+        splits.fitEnds();
+        String explanation = thrown == null || thrown instanceof LowRankException
+                ? null
+                : Handshake.explanation(thrown, fit.context());
+        if (explanation != null) {
+            throw fit.enrolment().said(new LowRankException(explanation + ".", thrown));
         }
     }
 
@@ -61,20 +75,12 @@ public final class SparkTraining {
         }
         try {
             Object context = SparkInternals.context(spark);
-            Session session = enrolment.stock()
-                    ? null
-                    : Beginning.forReplicas(enrolment, network, ExchangeChoice.ofSpark(Methods.load()));
+            Session session = enrolment.stock() ? null : session(master, context, enrolment, network);
             if (session == null) {
                 Beginning.leaveUpdater(network);
                 return null;
             }
-            Splits splits = enrolment.splits();
-            if (splits == null || !splits.isOf(session)) {
-                splits = new Splits(
-                        session,
-                        SparkInternals.broadcast(context, SparkBase.toSend(network, enrolment.rule(), session)));
-                enrolment.splits(splits);
-            }
+            Splits splits = splits(master, context, enrolment, network, session);
             HashMap<String, Object> split = split(network, session, splits);
             splits.begins(SparkInternals.bringsUpdaters(master) && split.containsKey(STATE));
             return SparkInternals.worker(
@@ -84,9 +90,45 @@ public final class SparkTraining {
         }
     }
 
+    /** The training, which begins with the first split of the first fit; null for one that is stock. */
+    private static @Nullable Session session(Object master, Object context, Enrolment enrolment, NetworkParts network) {
+        Splits splits = enrolment.splits();
+        Session begun = enrolment.session();
+        if (begun != null && splits != null && splits.isOf(begun)) {
+            return begun;
+        }
+        ExchangeChoice choice = ExchangeChoice.ofSpark(Methods.load());
+        Session session = Beginning.forReplicas(enrolment, network, choice);
+        String problem = session == null ? null : Handshake.problem(master, context);
+        if (problem == null) {
+            return session;
+        }
+        Beginning.handOver(enrolment, network, problem);
+        return null;
+    }
+
+    /** With a base for this fit. */
+    private static Splits splits(
+            Object master, Object context, Enrolment enrolment, NetworkParts network, Session session) {
+        Splits splits = enrolment.splits();
+        if (splits != null && splits.isOf(session)) {
+            return splits;
+        }
+        HashMap<String, Object> base = SparkBase.toSend(network, enrolment.rule(), session);
+        splits = new Splits(session, SparkInternals.broadcast(context, base));
+        enrolment.splits(splits);
+        boolean states = SparkInternals.bringsUpdaters(master) && session.updaterState() != null;
+        enrolment.report(String.format(
+                Locale.ROOT,
+                "Spark, exchange=factors: to each worker and back %s; before that, %,d bytes once a fit",
+                Traffic.of(session, network, states, false).text("a split"),
+                SparkBase.bytes(base)));
+        return splits;
+    }
+
     private static HashMap<String, Object> split(NetworkParts network, Session session, Splits splits) {
         HashMap<String, Object> split = new HashMap<>();
-        split.put(WIRE, VERSION);
+        split.put(WIRE, Handshake.VERSION);
         split.put(BASE, splits.base());
         split.put(VALUES, session.values());
         INDArray state = session.updaterState();
@@ -143,7 +185,7 @@ public final class SparkTraining {
         if (problem != null) {
             throw new IllegalStateException("this executor cannot train for a driver with lowrank4j: " + problem);
         }
-        if (!part(split, WIRE).equals(VERSION)) {
+        if (!part(split, WIRE).equals(Handshake.VERSION)) {
             throw new IllegalStateException("the driver and this executor have different versions of lowrank4j:"
                     + " start both with the same agent.");
         }
@@ -162,5 +204,14 @@ public final class SparkTraining {
         }
         enrolment.showsTrained(true);
         return () -> enrolment.showsTrained(false);
+    }
+
+    /**
+     * Called on an executor where a worker has no data.
+     *
+     * @return its result; null leaves it to DL4J
+     */
+    public static @Nullable Object nothing(Object worker) {
+        return Handshake.answer(worker);
     }
 }

@@ -34,7 +34,8 @@ public final class Training {
             return;
         }
         try {
-            Beginning.handOver(enrolment, network, StockReason.SPARK);
+            String problem = RulesInForce.weavingProblem();
+            Beginning.handOver(enrolment, network, problem == null ? StockReason.SPARK : problem);
         } catch (LowRankException refused) {
             throw enrolment.said(refused);
         }

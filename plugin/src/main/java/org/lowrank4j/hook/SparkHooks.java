@@ -35,6 +35,11 @@ public final class SparkHooks {
         return SparkTraining.network(worker);
     }
 
+    /** Instead of {@code ParameterAveragingTrainingWorker.getFinalResultNoData()}; null leaves it to DL4J. */
+    public static @Nullable Object nothing(Object worker) {
+        return SparkTraining.nothing(worker);
+    }
+
     /** Before {@code ParameterAveragingTrainingWorker.getFinalResult(..)}; the answer comes back to {@link #resultEnds}. */
     public static @Nullable Object resultBegins(Object network) {
         return RulesInForce.none() ? null : SparkTraining.resultBegins(network);

@@ -365,6 +365,7 @@ final class TargetCatalog {
             String descriptor = "(" + network + ")L" + SPARK_WORKER + ";";
             all.add(enter(SPARK_MASTER, "getWorkerInstance", descriptor, "SparkHooks.worker", THIS, ARG0));
         }
+        all.add(enter(SPARK_WORKER, "getFinalResultNoData", "()" + result, "SparkHooks.nothing", THIS));
         for (String network : List.of(MULTI_LAYER, GRAPH)) {
             String method = network.equals(GRAPH) ? "getInitialModelGraph" : "getInitialModel";
             all.add(enter(SPARK_WORKER, method, "()L" + network + ";", "SparkHooks.network", THIS));
