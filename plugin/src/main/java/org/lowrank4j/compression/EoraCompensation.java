@@ -13,8 +13,6 @@ import org.lowrank4j.method.Factors;
 import org.lowrank4j.network.ModelWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
@@ -65,13 +63,7 @@ public record EoraCompensation(int rank, int batches) {
      */
     public List<CompensatedLayer> apply(
             ModelWeights original, MultiLayerNetwork compressed, DataSetIterator calibration) {
-        List<Batch> read = new ArrayList<>();
-        while (read.size() < batches && calibration.hasNext()) {
-            DataSet next = calibration.next();
-            INDArray mask = next.getFeaturesMaskArray();
-            read.add(Batch.copyOf(new INDArray[] {next.getFeatures()}, mask == null ? null : new INDArray[] {mask}));
-        }
-        return apply(original, new MultiLayerPasses(compressed), read);
+        return apply(original, new MultiLayerPasses(compressed), Calibration.of(calibration, batches));
     }
 
     /**
@@ -81,18 +73,13 @@ public record EoraCompensation(int rank, int batches) {
      *     MultiLayerNetwork, DataSetIterator)}
      */
     public List<CompensatedLayer> apply(ModelWeights original, MultiLayerNetwork compressed, INDArray calibration) {
-        return apply(original, new MultiLayerPasses(compressed), List.of(batch(calibration)));
+        return apply(original, new MultiLayerPasses(compressed), Calibration.of(calibration));
     }
 
     /** Compensates a network; otherwise as {@link #apply(ModelWeights, MultiLayerNetwork, DataSetIterator)}. */
     public List<CompensatedLayer> apply(
             ModelWeights original, ComputationGraph compressed, MultiDataSetIterator calibration) {
-        List<Batch> read = new ArrayList<>();
-        while (read.size() < batches && calibration.hasNext()) {
-            MultiDataSet next = calibration.next();
-            read.add(Batch.copyOf(next.getFeatures(), next.getFeaturesMaskArrays()));
-        }
-        return apply(original, new GraphPasses(compressed), read);
+        return apply(original, new GraphPasses(compressed), Calibration.of(calibration, batches));
     }
 
     /**
@@ -102,18 +89,10 @@ public record EoraCompensation(int rank, int batches) {
      *     #apply(ModelWeights, MultiLayerNetwork, DataSetIterator)}
      */
     public List<CompensatedLayer> apply(ModelWeights original, ComputationGraph compressed, INDArray... calibration) {
-        return apply(original, new GraphPasses(compressed), List.of(batch(calibration)));
+        return apply(original, new GraphPasses(compressed), Calibration.of(calibration));
     }
 
-    private static Batch batch(INDArray... inputs) {
-        return new Batch(inputs, null);
-    }
-
-    private List<CompensatedLayer> apply(ModelWeights original, ForwardPasses network, List<Batch> calibration) {
-        if (calibration.isEmpty()) {
-            throw new LowRankException("EoRA needs calibration batches, and the iterator has none left. Reset it, or"
-                    + " give one with data.");
-        }
+    private List<CompensatedLayer> apply(ModelWeights original, ForwardPasses network, Calibration calibration) {
         List<Target> targets = network.targets();
         if (targets.isEmpty()) {
             throw new LowRankException("The network has no layer that EoRA compensates: none of type "
@@ -141,9 +120,9 @@ public record EoraCompensation(int rank, int batches) {
         }
     }
 
-    private static Eigenspace inputs(ForwardPasses network, Target target, List<Batch> calibration) {
+    private static Eigenspace inputs(ForwardPasses network, Target target, Calibration calibration) {
         SecondMoment moment = new SecondMoment(target.weight().size(0));
-        for (Batch batch : calibration) {
+        for (Batch batch : calibration.batches()) {
             INDArray rows = network.inputs(target, batch);
             if (rows != null) {
                 moment.observe(rows);

@@ -3,8 +3,12 @@ package org.lowrank4j.compression;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.kind.InputRows;
 import org.lowrank4j.kind.LayerKinds;
@@ -49,8 +53,18 @@ abstract class ForwardPasses {
         return targets;
     }
 
+    /** Those of a network. */
+    static ForwardPasses of(Model network) {
+        return network instanceof MultiLayerNetwork layers
+                ? new MultiLayerPasses(layers)
+                : new GraphPasses((ComputationGraph) network);
+    }
+
     /** Passes a minibatch forward and leaves each layer its input and its mask. */
     abstract void pass(Batch batch);
+
+    /** What the network puts out for a minibatch. */
+    abstract INDArray[] outputs(Batch batch);
 
     /** Drops the inputs and masks of the last pass. */
     abstract void clear();
@@ -60,9 +74,22 @@ abstract class ForwardPasses {
      * null if it hides all.
      */
     final @Nullable INDArray inputs(Target target, Batch batch) {
+        AtomicReference<INDArray> shown = new AtomicReference<>();
+        each(List.of(target), batch, (same, rows) -> shown.set(rows));
+        return shown.get();
+    }
+
+    /** Shows the rows of some matrices for a minibatch, which passes once. */
+    final void each(Iterable<Target> targets, Batch batch, BiConsumer<Target, INDArray> rows) {
         try {
             pass(batch);
-            return Objects.requireNonNull(LayerKinds.inputRows(target.layer())).of(target.layer(), target.parameter());
+            for (Target target : targets) {
+                INDArray shown = Objects.requireNonNull(LayerKinds.inputRows(target.layer()))
+                        .of(target.layer(), target.parameter());
+                if (shown != null) {
+                    rows.accept(target, shown);
+                }
+            }
         } finally {
             clear();
         }

@@ -1,6 +1,7 @@
 package org.lowrank4j.compression;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Those of a ComputationGraph. */
 final class GraphPasses extends ForwardPasses {
@@ -19,6 +20,11 @@ final class GraphPasses extends ForwardPasses {
             graph.setLayerMaskArrays(batch.masks(), null);
         }
         graph.feedForward(batch.inputs(), false, false);
+    }
+
+    @Override
+    INDArray[] outputs(Batch batch) {
+        return graph.output(false, batch.inputs(), batch.masks(), batch.labelMasks());
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.lowrank4j.compression;
 
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Those of a MultiLayerNetwork. */
 final class MultiLayerPasses extends ForwardPasses {
@@ -20,6 +22,16 @@ final class MultiLayerPasses extends ForwardPasses {
         }
         network.setInput(batch.inputs()[0]);
         network.feedForward(false, false);
+    }
+
+    @Override
+    INDArray[] outputs(Batch batch) {
+        return new INDArray[] {network.output(batch.inputs()[0], false, first(batch.masks()), first(batch.labelMasks()))
+        };
+    }
+
+    private static @Nullable INDArray first(INDArray @Nullable [] arrays) {
+        return arrays == null ? null : arrays[0];
     }
 
     @Override

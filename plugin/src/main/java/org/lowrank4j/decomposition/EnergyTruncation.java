@@ -23,19 +23,19 @@ public record EnergyTruncation(ThinSvd svd, int rank) {
      */
     public static EnergyTruncation of(INDArray matrix, double energy) {
         ThinSvd svd = ThinSvd.of(matrix);
-        return new EnergyTruncation(svd, rank(svd, energy));
+        return new EnergyTruncation(svd, rank(svd.singularValues(), energy));
     }
 
-    /** The smallest number of singular values with this share of the energy. */
-    public static int rank(ThinSvd svd, double energy) {
+    /** The smallest number of singular values, largest first, with this share of the energy. */
+    public static int rank(double[] values, double energy) {
         double total = 0;
-        for (double value : svd.singularValues()) {
+        for (double value : values) {
             total += value * value;
         }
         int rank = 0;
         double kept = 0;
         while (kept < energy * total) {
-            kept += svd.singularValues()[rank] * svd.singularValues()[rank];
+            kept += values[rank] * values[rank];
             rank++;
         }
         return rank;

@@ -5,6 +5,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
@@ -14,7 +15,7 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The configurations of a layer as two, for an M that is a product A B of low rank: x -&gt; x A without bias and activation, and
+ * The configurations of a layer as two, for an M that is a product A B of low rank: x -&gt; x A without activation, and
  * then the layer itself with B in the place of M.
  */
 public abstract class TwoLayers {
@@ -93,6 +94,11 @@ public abstract class TwoLayers {
             }
 
             @Override
+            public INDArray whole(INDArray factored) {
+                return SpatialMatrix.back(factored, kernel[0], kernel[1]);
+            }
+
+            @Override
             public INDArray ofSecond(INDArray right) {
                 return SpatialMatrix.back(right, 1, kernel[1]);
             }
@@ -111,10 +117,9 @@ public abstract class TwoLayers {
         return new int[] {height ? both[0] : gone, width ? both[1] : gone};
     }
 
-    /** A copy without bias, activation and constraints. */
+    /** A copy without activation and constraints. */
     private static FeedForwardLayer linear(FeedForwardLayer whole) {
         ConvolutionLayer filters = (ConvolutionLayer) whole.clone();
-        filters.setHasBias(false);
         filters.setActivationFn(new ActivationIdentity());
         filters.setConstraints(null);
         return filters;
@@ -125,7 +130,7 @@ public abstract class TwoLayers {
                 && ((FeedForwardLayer) layer.conf().getLayer()).getWeightNoise() == null;
     }
 
-    /** x -&gt; x M, without bias, activation and constraints, and with the layer's input dropout, updater and regularisation. */
+    /** x -&gt; x M, without activation and constraints, and with the layer's input dropout, updater and regularisation. */
     abstract FeedForwardLayer narrow(FeedForwardLayer whole);
 
     /** What of a copy of the layer is different where B stands in the place of M. */
@@ -141,6 +146,11 @@ public abstract class TwoLayers {
         return matrix;
     }
 
+    /** M, of {@link #factored}. */
+    public INDArray whole(INDArray factored) {
+        return factored;
+    }
+
     /**
      * The matrix of the second layer; that of the first is the left factor as it is.
      *
@@ -150,18 +160,40 @@ public abstract class TwoLayers {
         return right;
     }
 
-    /** The configuration of x -&gt; x A. */
-    public NeuralNetConfiguration first(String name, int rank) {
+    /** The configuration of x -&gt; x A, or x -&gt; x A + a. */
+    public NeuralNetConfiguration first(String name, int rank, boolean bias) {
         FeedForwardLayer first = narrow((FeedForwardLayer) layer.conf().getLayer());
         first.setLayerName(name);
         first.setNOut(rank);
+        setBias(first, bias);
         return with(first);
+    }
+
+    private static void setBias(FeedForwardLayer layer, boolean bias) {
+        if (layer instanceof DenseLayer dense) {
+            dense.setHasBias(bias);
+        } else if (layer instanceof BaseOutputLayer output) {
+            output.setHasBias(bias);
+        } else {
+            ((ConvolutionLayer) layer).setHasBias(bias);
+        }
+    }
+
+    /** Whether the layer adds its bias to x M itself, and not to what becomes of that. */
+    public boolean addsBiasToProduct() {
+        return !(layer.conf().getLayer() instanceof DenseLayer dense && dense.hasLayerNorm());
+    }
+
+    /** Height times width of the filters, 1 for a layer without. */
+    public long filterSize() {
+        return layer.conf().getLayer() instanceof ConvolutionLayer filters
+                ? (long) filters.getKernelSize()[0] * filters.getKernelSize()[1]
+                : 1;
     }
 
     private static DenseLayer dense(FeedForwardLayer whole) {
         DenseLayer first = new DenseLayer.Builder()
                 .nIn(whole.getNIn())
-                .hasBias(false)
                 .activation(new ActivationIdentity())
                 .build();
         first.setIDropout(whole.getIDropout());
@@ -178,10 +210,17 @@ public abstract class TwoLayers {
         return first;
     }
 
-    /** The configuration of the layer itself on fewer inputs. Constraints on M are left out: there is no M. */
-    public NeuralNetConfiguration second(int rank) {
+    /**
+     * The configuration of the layer itself on fewer inputs. Constraints on M are left out: there is no M.
+     *
+     * @param bias whether it has one even if the layer has none
+     */
+    public NeuralNetConfiguration second(int rank, boolean bias) {
         FeedForwardLayer second = (FeedForwardLayer) layer.conf().getLayer().clone();
         second.setNIn(rank);
+        if (bias) {
+            setBias(second, true);
+        }
         second.setIDropout(null);
         widen(second);
         if (second.getConstraints() != null) {

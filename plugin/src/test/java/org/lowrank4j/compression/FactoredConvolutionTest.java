@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lowrank4j.factorisation.SpatialSvd;
 import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.kind.SpatialMatrix;
 import org.nd4j.linalg.activations.Activation;
@@ -118,7 +119,7 @@ class FactoredConvolutionTest {
         assertTrue(difference < 1e-12, "the outputs differ by " + difference);
 
         ConvolutionLayer first =
-                (ConvolutionLayer) small.getLayer("filters-A").conf().getLayer();
+                (ConvolutionLayer) small.getLayer("filters-lowrank").conf().getLayer();
         assertArrayEquals(layer.getKernelSize(), first.getKernelSize());
         assertTrue(first.getActivationFn() instanceof ActivationIdentity && !first.hasBias());
         assertEquals(layer.getIDropout(), first.getIDropout());
@@ -149,7 +150,7 @@ class FactoredConvolutionTest {
         Nd4j.getRandom().setSeed(9);
         INDArray spatial = Nd4j.randn(DataType.DOUBLE, 4 * 3, RANK).mmul(Nd4j.randn(DataType.DOUBLE, RANK, 9 * 2));
         Matrix.filters("W").view().apply(network.getParam("0_W")).assign(SpatialMatrix.back(spatial, 3, 2));
-        MultiLayerNetwork small = FactoredModel.of(network, RankChoice.exact(), Cut.SPATIAL);
+        MultiLayerNetwork small = FactoredModel.of(network, RankChoice.exact(), new SpatialSvd());
         assertArrayEquals(new long[] {RANK, 4, 3, 1}, small.getParam("0_W").shape());
         assertArrayEquals(new long[] {9, RANK, 1, 2}, small.getParam("1_W").shape());
         INDArray pictures = pictures(layer);

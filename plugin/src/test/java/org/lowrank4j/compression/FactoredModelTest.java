@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Map;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -35,6 +36,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.factorisation.Svd;
+import org.lowrank4j.factorisation.WholeLayer;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
@@ -131,7 +135,7 @@ class FactoredModelTest {
         network.fit(new DataSet(inputs(4), Nd4j.eye(4).castTo(DataType.FLOAT)));
         network.setEpochCount(7);
         MultiLayerNetwork small = FactoredModel.of(network, RankChoice.energy(0.9));
-        DenseLayer a = (DenseLayer) small.getLayer("first-A").conf().getLayer();
+        DenseLayer a = (DenseLayer) small.getLayer("first-lowrank").conf().getLayer();
         DenseLayer b = (DenseLayer) small.getLayer("first").conf().getLayer();
         assertFalse(a.hasBias());
         assertInstanceOf(ActivationIdentity.class, a.getActivationFn());
@@ -164,7 +168,7 @@ class FactoredModelTest {
         MultiLayerNetwork loaded =
                 ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(bytes.toByteArray()), true);
         assertEquals(small.output(inputs(3)), loaded.output(inputs(3)));
-        assertFalse(small.getLayerWiseConfigurations().toJson().contains("lowrank"));
+        assertFalse(small.getLayerWiseConfigurations().toJson().contains("lowrank4j"));
         DataSet data = new DataSet(inputs(4), Nd4j.eye(4).castTo(DataType.FLOAT));
         double before = small.score(data, false);
         for (int i = 0; i < 60; i++) {
@@ -177,8 +181,9 @@ class FactoredModelTest {
     void aCutToLessIsTheBestApproximationOfItsRank() {
         MultiLayerNetwork network = network();
         INDArray weight = network.getParam("0_W");
-        MultiLayerNetwork small = FactoredModel.of(network, (layer, svd) -> layer.equals("first") ? 4 : svd.size());
-        INDArray product = small.getLayer("first-A")
+        MultiLayerNetwork small =
+                FactoredModel.of(network, layer -> layer.name().equals("first") ? 4 : 0);
+        INDArray product = small.getLayer("first-lowrank")
                 .getParam("W")
                 .castTo(DataType.DOUBLE)
                 .mmul(small.getLayer("first").getParam("W").castTo(DataType.DOUBLE));
@@ -206,7 +211,7 @@ class FactoredModelTest {
         MultiLayerNetwork network = network();
         network.getParam("0_W").assign(0);
         MultiLayerNetwork small = FactoredModel.of(network, RankChoice.exact());
-        assertEquals(1, small.getLayer("first-A").getParam("W").size(1));
+        assertEquals(1, small.getLayer("first-lowrank").getParam("W").size(1));
         assertClose(network.output(inputs(5)), small.output(inputs(5)));
     }
 
@@ -281,9 +286,10 @@ class FactoredModelTest {
                 small.outputSingle(inputs(6), inputs(6).mul(2)));
         assertEquals(graph.numParams() - 20 * 30 + 3 * (20 + 30) - 60 * 10 + 4 * (60 + 10), small.numParams());
         assertEquals(3, small.getConfiguration().getEpochCount());
-        assertTrue(small.getConfiguration().getVertices().containsKey("out-A"));
-        assertFalse(graph.getConfiguration().getVertices().containsKey("out-A"), "the graph itself stays as it is");
-        assertFalse(small.getConfiguration().toJson().contains("lowrank"));
+        assertTrue(small.getConfiguration().getVertices().containsKey("out-lowrank"));
+        assertFalse(
+                graph.getConfiguration().getVertices().containsKey("out-lowrank"), "the graph itself stays as it is");
+        assertFalse(small.getConfiguration().toJson().contains("lowrank4j"));
     }
 
     @Test
@@ -291,7 +297,7 @@ class FactoredModelTest {
         MultiLayerNetwork network = network(settings()
                 .list()
                 .layer(dense(20, 30).name("x").build())
-                .layer(dense(30, 5).name("x-A").build())
+                .layer(dense(30, 5).name("x-lowrank").build())
                 .layer(head(5, 4))
                 .build());
         setRank(network.getParam("0_W"), 2, 1);
@@ -303,13 +309,15 @@ class FactoredModelTest {
     @Test
     void choicesCountSingularValues() {
         INDArray diagonal = Nd4j.diag(Nd4j.createFromArray(3.0, 2.0, 0.05, 0.04, 1e-9));
-        ThinSvd svd = ThinSvd.of(diagonal);
-        assertEquals(4, RankChoice.exact().rank("x", svd));
-        assertEquals(3, RankChoice.threshold(0.05 - 1e-12).rank("x", svd));
-        assertEquals(2, RankChoice.threshold(0.06).rank("x", svd));
-        assertEquals(1, RankChoice.energy(0.6).rank("x", svd));
-        assertEquals(2, RankChoice.energy(0.99).rank("x", svd));
-        assertEquals(0, RankChoice.threshold(100).rank("x", svd));
+        WholeLayer whole = WholeLayer.of(diagonal);
+        RankedLayer layer = new RankedLayer(
+                "x", whole, new Svd(), new Svd().factors(whole, new OptionValues(new Svd(), Map.of())), null);
+        assertEquals(4, RankChoice.exact().rank(layer));
+        assertEquals(3, RankChoice.threshold(0.05 - 1e-12).rank(layer));
+        assertEquals(2, RankChoice.threshold(0.06).rank(layer));
+        assertEquals(1, RankChoice.energy(0.6).rank(layer));
+        assertEquals(2, RankChoice.energy(0.99).rank(layer));
+        assertEquals(1, RankChoice.threshold(100).rank(layer));
     }
 
     @ParameterizedTest

@@ -8,11 +8,13 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lowrank4j.compression.Cut;
 import org.lowrank4j.compression.FactoredModel;
 import org.lowrank4j.compression.RankChoice;
 import org.lowrank4j.decomposition.EnergyTruncation;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.factorisation.Factorisation;
+import org.lowrank4j.factorisation.SpatialSvd;
+import org.lowrank4j.factorisation.Svd;
 import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.kind.SpatialMatrix;
 import org.lowrank4j.method.Given;
@@ -67,8 +69,8 @@ public final class TrpReference implements Reference {
             decoupled(given, type, parameter, truncated, outcome);
             return;
         }
-        Cut cut = form.equals("spatial") ? Cut.SPATIAL : Cut.BALANCED;
-        INDArray factored = cut == Cut.SPATIAL ? SpatialMatrix.of(w, parameter.size(2), parameter.size(3)) : w;
+        Factorisation cut = form.equals("spatial") ? new SpatialSvd() : new Svd();
+        INDArray factored = cut.spatial() ? SpatialMatrix.of(w, parameter.size(2), parameter.size(3)) : w;
         EnergyTruncation truncation = EnergyTruncation.of(factored, given.number("e_keep"));
         outcome.put("k", truncation.rank());
         if (!dense) {
