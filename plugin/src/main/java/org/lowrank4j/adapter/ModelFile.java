@@ -71,4 +71,12 @@ public record ModelFile(Path file, Model network, @Nullable TrainingState adapte
     public void writeTo(Path target, @Nullable TrainingState state) throws IOException {
         ModelZip.rewrite(file, network.params(), state, target);
     }
+
+    /**
+     * Writes the file's entries with another network in the place of its own, a plain model; otherwise as {@link
+     * #writeTo(Path, TrainingState)}.
+     */
+    public void replaceNetwork(Path target, Model other) throws IOException {
+        ModelZip.rewrite(file, other, target);
+    }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -47,8 +48,7 @@ public final class ModelZip {
     public static void write(NetworkState network, OutputStream stream, @Nullable DataNormalization normalizer)
             throws IOException {
         try (ZipOutputStream zip = new ZipOutputStream(new LeftOpen(stream))) {
-            zip.putNextEntry(new ZipEntry(ModelSerializer.CONFIGURATION_JSON));
-            zip.write(network.configuration().getBytes(StandardCharsets.UTF_8));
+            putConfiguration(network.configuration(), zip);
             putParameters(network.parameters(), zip);
             if (normalizer != null) {
                 zip.putNextEntry(new ZipEntry(ModelSerializer.NORMALIZER_BIN));
@@ -67,11 +67,33 @@ public final class ModelZip {
      */
     public static void rewrite(Path source, INDArray parameters, @Nullable TrainingState state, Path target)
             throws IOException {
+        rewrite(source, null, parameters, state, target);
+    }
+
+    /**
+     * Writes the entries of a model zip with another network in the place of the old one, and without the states of updater
+     * and adapters. What is not looked at here is passed on as bytes.
+     *
+     * @param target may be the source
+     */
+    public static void rewrite(Path source, Model network, Path target) throws IOException {
+        rewrite(source, NetworkState.configuration(network), network.params(), null, target);
+    }
+
+    private static void rewrite(
+            Path source,
+            @Nullable String configuration,
+            INDArray parameters,
+            @Nullable TrainingState state,
+            Path target)
+            throws IOException {
         try (CheckedZip old = new CheckedZip(source)) {
             Replacement.write(target, stream -> {
                 try (ZipOutputStream zip = new ZipOutputStream(new LeftOpen(stream))) {
                     for (ZipEntry entry : old.entries()) {
-                        if (!OF_THE_WEIGHTS.contains(entry.getName())) {
+                        if (configuration != null && entry.getName().equals(ModelSerializer.CONFIGURATION_JSON)) {
+                            putConfiguration(configuration, zip);
+                        } else if (!OF_THE_WEIGHTS.contains(entry.getName())) {
                             zip.putNextEntry(new ZipEntry(entry.getName()));
                             try (InputStream content = old.stream(entry.getName())) {
                                 content.transferTo(zip);
@@ -85,6 +107,11 @@ public final class ModelZip {
                 }
             });
         }
+    }
+
+    private static void putConfiguration(String configuration, ZipOutputStream zip) throws IOException {
+        zip.putNextEntry(new ZipEntry(ModelSerializer.CONFIGURATION_JSON));
+        zip.write(configuration.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void putParameters(INDArray parameters, ZipOutputStream zip) throws IOException {

@@ -16,14 +16,17 @@ public record NetworkState(String configuration, INDArray parameters, TrainingSt
 
     /** The state of a network that nobody trains meanwhile. */
     public static NetworkState of(Model model, TrainingState training) {
-        String configuration;
+        return new NetworkState(configuration(model), model.params(), training);
+    }
+
+    /** The configuration of a network as JSON. */
+    static String configuration(Model model) {
         if (model instanceof MultiLayerNetwork network) {
-            configuration = network.getLayerWiseConfigurations().toJson();
-        } else if (model instanceof ComputationGraph graph) {
-            configuration = graph.getConfiguration().toJson();
-        } else {
-            throw new IllegalArgumentException("a network was expected, not " + model.getClass());
+            return network.getLayerWiseConfigurations().toJson();
         }
-        return new NetworkState(configuration, model.params(), training);
+        if (model instanceof ComputationGraph graph) {
+            return graph.getConfiguration().toJson();
+        }
+        throw new IllegalArgumentException("a network was expected, not " + model.getClass());
     }
 }

@@ -136,7 +136,8 @@ class CommandsTest {
     }
 
     private static List<String> verbs() {
-        return List.of("plan", "inspect", "merge", "extract", "convert", "combine", "diff", "verify", "doctor");
+        return List.of(
+                "plan", "inspect", "merge", "extract", "convert", "combine", "compress", "diff", "verify", "doctor");
     }
 
     @ParameterizedTest

@@ -5,13 +5,17 @@ import static org.lowrank4j.tests.pages.tables.MarkdownText.escaped;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.compression.Compression;
+import org.lowrank4j.factorisation.Factorisation;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.update.StartedUpdate;
 
 /** A table of the methods of each kind, and one of their options below it. */
@@ -73,10 +77,26 @@ final class MethodTables {
         return tables("exchange", sources.methods().exchanges(), List.of(), exchange -> List.of());
     }
 
+    String factorisations() {
+        return tables(
+                "--method",
+                Compression.methods().values(),
+                List.of("learns from"),
+                method -> List.of(need(method.need(new OptionValues(method, Map.of())))));
+    }
+
+    private static String need(Factorisation.Need need) {
+        return switch (need) {
+            case NOTHING -> "W";
+            case OUTPUTS -> "outputs";
+            case GRADIENTS -> "gradients of single examples";
+        };
+    }
+
     private <M extends Method> String tables(
             String key, Collection<M> all, List<String> more, Function<M, List<String>> cells) {
         List<M> methods = all.stream().filter(sources::has).toList();
-        Table table = new Table(row(code(key + "="), "what it is", more));
+        Table table = new Table(row(code(key.startsWith("-") ? key : key + "="), "what it is", more));
         methods.forEach(method -> table.row(row(code(method.name()), summary(method), cells.apply(method))));
         Table options = new Table(List.of("option", "default", "what it is"));
         methods.forEach(method -> method.options().forEach(option -> options.row(row(method, option))));

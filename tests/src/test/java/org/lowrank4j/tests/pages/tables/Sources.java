@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.lowrank4j.compression.Compression;
 import org.lowrank4j.registry.Methods;
 
 /** What the plugin's sources say of its classes. Services of tests, which are found as users' are, have no source there. */
@@ -24,7 +25,8 @@ final class Sources {
                         methods.losses(),
                         methods.updaters(),
                         methods.averages(),
-                        methods.exchanges())
+                        methods.exchanges(),
+                        Compression.methods().values())
                 .flatMap(kind -> kind.stream())
                 .forEach(method -> call(method.getClass(), method.name()));
     }

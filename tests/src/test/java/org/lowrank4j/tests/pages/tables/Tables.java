@@ -58,6 +58,7 @@ public final class Tables {
         contents.put("averages", methods::averages);
         contents.put("losses", methods::losses);
         contents.put("exchanges", methods::exchanges);
+        contents.put("factorisations", methods::factorisations);
         contents.put("keys", keys::table);
         contents.put("kinds", kinds::table);
         contents.put("report", ReportSample::text);
