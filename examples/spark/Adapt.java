@@ -94,6 +94,7 @@ public final class Adapt {
         return new ParameterAveragingTrainingMaster.Builder(WORKERS, BATCH)
                 .batchSizePerWorker(BATCH)
                 .averagingFrequency(FREQUENCY)
+                .saveUpdater(true)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .rngSeed(1)
                 .build();

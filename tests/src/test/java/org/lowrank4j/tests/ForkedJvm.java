@@ -20,16 +20,15 @@ import java.util.stream.Stream;
 
 /**
  * A program in a JVM of its own, as a user starts it: the truth about an agent. The JVM has a small heap and one OpenMP
- * thread, its class path is that of the tests without lowrank4j, and it is killed after two minutes.
+ * thread, its class path is that of the tests without lowrank4j, and it is killed after two minutes unless more are given.
  */
 public final class ForkedJvm {
-
-    private static final int TIMEOUT_SECONDS = 120;
 
     private final List<String> program;
     private final List<String> options = new ArrayList<>();
     private final List<String> arguments = new ArrayList<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
+    private int seconds = 120;
     private Path jdk = Path.of(System.getProperty("java.home"));
     private String classPath = classPath(entry -> !isPlugin(entry));
 
@@ -102,6 +101,12 @@ public final class ForkedJvm {
         return this;
     }
 
+    /** Kills the JVM after so many seconds only. */
+    public ForkedJvm withSeconds(int most) {
+        seconds = most;
+        return this;
+    }
+
     /** Runs the program to its end. */
     public Run run() {
         List<String> command = new ArrayList<>();
@@ -139,12 +144,12 @@ public final class ForkedJvm {
         builder.environment().put("OMP_NUM_THREADS", "1");
         builder.environment().putAll(environment);
         Process process = builder.start();
-        boolean ended = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
         if (!ended) {
             process.destroyForcibly().waitFor();
         }
         Run run = new Run(process.exitValue(), Files.readString(out), Files.readString(err));
-        assertTrue(ended, () -> "still running after " + TIMEOUT_SECONDS + " s\n" + run);
+        assertTrue(ended, () -> "still running after " + seconds + " s\n" + run);
         return run;
     }
 

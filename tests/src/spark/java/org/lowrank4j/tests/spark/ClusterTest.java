@@ -35,37 +35,100 @@ class ClusterTest {
     }
 
     @AfterAll
-    static void end() {
+    static void end() throws IOException {
         if (cluster != null) {
             cluster.close();
         }
     }
 
+    private static final String RULE = "rank=2";
+
+    private static final String AGENT = "-javaagent:" + ForkedJvm.agentJar();
+
     private static ForkedJvm job(String... executorOptions) {
-        return Objects.requireNonNull(cluster).job(AveragingJob.class, executorOptions)
-                .withOptions("-Dspark.executor.extraClassPath=" + ForkedJvm.classPath(entry -> entry.endsWith("test-classes")));
+        return Objects.requireNonNull(cluster)
+                .job(AveragingJob.class, executorOptions)
+                .withOptions("-Dspark.executor.extraClassPath="
+                        + ForkedJvm.classPath(entry -> entry.endsWith("test-classes")));
     }
 
     /** An average of SGD's steps is a step on the average of the gradients. */
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void learnsAsOneMachineDoes(boolean graph) {
-        Run run = job().withArguments("serializers=java,kryo", "graph=" + graph).run().succeeded();
-        for (String serializer : List.of("java", "kryo")) {
-            double difference = Double.parseDouble(run.result(serializer + ".difference"));
-            assertTrue(difference <= 1e-12, run::toString);
-            assertTrue(Double.parseDouble(run.result(serializer + ".moved")) > 1e-3, run::toString);
-        }
+    private static void assertLearnedAsOneMachine(Run run, String serializer) {
+        assertTrue(Double.parseDouble(run.result(serializer + ".difference")) <= 1e-12, run::toString);
+        assertTrue(Double.parseDouble(run.result(serializer + ".moved")) > 1e-3, run::toString);
     }
 
     @Test
-    void anExecutorThatEndsInTheMiddleOfARoundChangesNothing() {
-        Path halted = folder.resolve("halted");
-        Run whole = job().withArguments("frequency=2", "updater=adam").run().succeeded();
-        Run broken = job().withArguments("frequency=2", "updater=adam", "halt=" + halted)
+    void stockLearnsAsOneMachineDoes() {
+        assertLearnedAsOneMachine(job().run().succeeded(), "java");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void adaptersLearnAsOnOneMachine(boolean graph) throws IOException {
+        Run run = job(AGENT)
+                .withAgent(RULE)
+                .withArguments("serializers=java,kryo", "graph=" + graph)
+                .run()
+                .succeeded();
+        assertLearnedAsOneMachine(run, "java");
+        assertLearnedAsOneMachine(run, "kryo");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", RULE})
+    void anExecutorThatEndsInTheMiddleOfARoundChangesNothing(String rule) {
+        Path halted = folder.resolve("halted" + rule);
+        Run whole = job(AGENT)
+                .withAgent(rule)
+                .withArguments("frequency=2", "updater=adam")
+                .run()
+                .succeeded();
+        Run broken = job(AGENT)
+                .withAgent(rule)
+                .withArguments("frequency=2", "updater=adam", "halt=" + halted)
                 .run()
                 .succeeded();
         assertTrue(Files.exists(halted), "no executor was ended");
         assertEquals(whole.result("java.parameters"), broken.result("java.parameters"));
+    }
+
+    /** What travels is known beforehand: the network once for each executor, and what trains for each of them and each round. */
+    @Test
+    void whatTravelsIsWhatTheReportSays() {
+        String[] arguments = {"width=256", "type=FLOAT", "updater=adam", "rounds=4"};
+        Run stock = job().withArguments(arguments).run().succeeded();
+        Run adapted = job(AGENT).withAgent(RULE).withArguments(arguments).run().succeeded();
+        System.out.println("stock " + stock.results() + "\nadapters " + adapted.results() + "\n" + adapted.lowrankLines());
+        long all = 12 * 256 + 256 + 256 * 256 + 256 + 256 * 3 + 3;
+        long trained = 2 * (12 + 256) + 2 * (256 + 256) + 256 * 3 + 3;
+        assertTravelled(stock, 2 * 4 * 3 * all * Float.BYTES, 2 * 4 * 3 * all * Float.BYTES);
+        assertTravelled(
+                adapted,
+                2 * 4 * 3 * trained * Float.BYTES + 2 * all * Float.BYTES,
+                2 * 4 * 3 * trained * Float.BYTES);
+    }
+
+    /** Up to what Spark adds to each task and each broadcast. */
+    private static void assertTravelled(Run run, long broadcast, long results) {
+        long tasks = Long.parseLong(run.result("java.tasks"));
+        long sent = Long.parseLong(run.result("java.broadcast"));
+        long returned = Long.parseLong(run.result("java.results"));
+        assertTrue(Math.abs(sent - broadcast) < 0.1 * broadcast + 20_000 * tasks, () -> sent + " for " + broadcast);
+        assertTrue(Math.abs(returned - results) < 0.1 * results + 5_000 * tasks, () -> returned + " for " + results);
+    }
+
+    /** Then there are two plugins in an executor; the agent's is beside DL4J. */
+    @Test
+    void thePluginAmongTheJarsOfTheJobDoesNoHarm() {
+        String plugin = ForkedJvm.classPath(ForkedJvm::isPlugin);
+        Run run = job(AGENT)
+                .withAgent(RULE)
+                .withClassPath(ForkedJvm.classPath(entry -> true))
+                .withOptions("-Dspark.jars=local:" + plugin)
+                .run()
+                .succeeded();
+        assertLearnedAsOneMachine(run, "java");
+        assertEquals(List.of(), run.lowrankLines().stream().filter(line -> line.contains("stock")).toList());
     }
 }

@@ -30,6 +30,7 @@ public final class StandaloneCluster implements AutoCloseable {
             Pattern.compile(".*[/\\\\]org[/\\\\](deeplearning4j|nd4j|datavec|bytedeco)[/\\\\].*\\.jar");
     private static final Pattern ADDRESS = Pattern.compile("spark://127\\.0\\.0\\.1:\\d+");
     private static final int START_SECONDS = 60;
+    private static final int JOB_SECONDS = 300;
     private static final int END_SECONDS = 5;
 
     private final Path home;
@@ -183,6 +184,7 @@ public final class StandaloneCluster implements AutoCloseable {
         options.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=2g");
         options.addAll(List.of(executorOptions));
         return ForkedJvm.of(driver)
+                .withSeconds(JOB_SECONDS)
                 .withEnvironment("SPARK_LOCAL_IP", "127.0.0.1")
                 .withEnvironment("SPARK_LOCAL_DIRS", folder.resolve("local").toString())
                 .withOptions("-Xmx1g")
@@ -209,9 +211,15 @@ public final class StandaloneCluster implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         end();
         Runtime.getRuntime().removeShutdownHook(atExit);
+        // JUnit warns of every link that it removes.
+        try (Stream<Path> links = Files.list(home.resolve("jars"))) {
+            for (Path link : links.toList()) {
+                Files.delete(link);
+            }
+        }
     }
 
     /** A worker that is asked to end takes its executors along; one that does not answer cannot. */

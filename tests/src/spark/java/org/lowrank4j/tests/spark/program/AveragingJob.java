@@ -80,7 +80,11 @@ public final class AveragingJob {
 
     private void run(String serializer) {
         Nd4j.setDefaultDataTypes(type, type);
-        SparkConf conf = new SparkConf().setAppName("averaging " + serializer).set("spark.cores.max", "" + workers);
+        // Uncompressed, so that zeros count as other numbers do.
+        SparkConf conf = new SparkConf()
+                .setAppName("averaging " + serializer)
+                .set("spark.cores.max", "" + workers)
+                .set("spark.broadcast.compress", "false");
         if (serializer.equals("kryo")) {
             conf.set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
                     .set("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator");
@@ -104,6 +108,7 @@ public final class AveragingJob {
             }
             travelled.await(spark);
             result(serializer, "broadcast", "" + travelled.broadcast());
+            result(serializer, "largest", "" + travelled.largest());
             result(serializer, "results", "" + travelled.results());
             result(serializer, "tasks", "" + travelled.tasks());
         }
@@ -133,6 +138,7 @@ public final class AveragingJob {
                 .rngSeed(SEED)
                 .batchSizePerWorker(BATCH)
                 .averagingFrequency(frequency)
+                .saveUpdater(true)
                 .workerPrefetchNumBatches(0)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .repartionData(Repartition.Never)

@@ -1,15 +1,18 @@
 package org.lowrank4j.tests.spark.program;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerBlockUpdated;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.storage.BlockUpdatedInfo;
+import org.apache.spark.storage.BroadcastBlockId;
 
 /** What came over the wire, as Spark itself tells: parts of broadcasts to executors, and results of tasks from them. */
 final class Travelled extends SparkListener {
 
-    private long broadcast;
+    private final Map<Object, Long> broadcasts = new HashMap<>();
     private long results;
     private long tasks;
 
@@ -20,7 +23,8 @@ final class Travelled extends SparkListener {
                 && info.blockId().name().contains("piece")
                 && info.storageLevel().isValid()
                 && !info.blockManagerId().isDriver()) {
-            broadcast += info.memSize() + info.diskSize();
+            broadcasts.merge(
+                    ((BroadcastBlockId) info.blockId()).broadcastId(), info.memSize() + info.diskSize(), Long::sum);
         }
     }
 
@@ -41,8 +45,14 @@ final class Travelled extends SparkListener {
         }
     }
 
+    /** Of all broadcasts, to all executors. */
     synchronized long broadcast() {
-        return broadcast;
+        return broadcasts.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Of the largest broadcast. */
+    synchronized long largest() {
+        return broadcasts.values().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
     synchronized long results() {
