@@ -2,6 +2,7 @@ package org.lowrank4j.reference;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,22 @@ public final class ReferenceCase {
     /** How many numbers are expected of an entry, 0 if it is not expected. */
     public int lengthOf(String entry) {
         return expected.get(entry) instanceof Values values ? values.data().length : 0;
+    }
+
+    /** Whole numbers that are expected. */
+    public int[] expectedWholeNumbers(String entry) {
+        if (expected.get(entry) instanceof Values values) {
+            return values.toNd4j().castTo(DataType.INT).data().asInt();
+        }
+        throw new IllegalArgumentException(method() + "/" + name() + " expects no numbers " + entry);
+    }
+
+    /** The shape that is expected of an entry. */
+    public long[] shapeOf(String entry) {
+        if (expected.get(entry) instanceof Values values) {
+            return Arrays.stream(values.shape()).asLongStream().toArray();
+        }
+        throw new IllegalArgumentException(method() + "/" + name() + " expects no array " + entry);
     }
 
     /** A factor with the signs of its columns, or of its rows, as in the file. */

@@ -112,7 +112,8 @@ class ReferenceTest {
                 "maestro",
                 "sema",
                 "stablemax",
-                "intrinsic");
+                "intrinsic",
+                "miss");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 

@@ -57,6 +57,39 @@ final class Targets {
         update.step(steps);
     }
 
+    /** Moves every tensor of an update to where it is to be, in one step. */
+    static void moveTo(TargetUpdate update, INDArray... values) {
+        INDArray[] steps = new INDArray[values.length];
+        for (int i = 0; i < values.length; i++) {
+            INDArray value = value(update, i);
+            steps[i] = value.sub(values[i].reshape(value.shape()));
+        }
+        update.step(steps);
+    }
+
+    /**
+     * What a case of an update that starts by itself expects of the layer: {@code y}, {@code dx}, and gradients by name.
+     *
+     * @param update at the file's values
+     * @param names of the gradients of its tensors
+     */
+    static void put(ReferenceCase given, TargetUpdate update, TargetWeight target, Outcome outcome, String... names) {
+        INDArray weight = target.weight();
+        INDArray x = given.input("x", weight.dataType());
+        INDArray delta = given.input("delta", weight.dataType());
+        INDArray[] gradients = views(update, weight);
+        update.gradient(new OuterProduct(x, delta), gradients);
+        for (int i = 0; i < names.length; i++) {
+            outcome.put(names[i], gradients[i].reshape('c', given.shapeOf(names[i])));
+        }
+        INDArray y = x.mmul(weight);
+        outcome.put("y", given.hasInput("bias") ? y.addRowVector(given.input("bias", weight.dataType())) : y);
+        outcome.put("dx", delta.mmul(weight.transpose()));
+        if (given.expects("delta_W")) {
+            outcome.put("delta_W", weight.sub(given.input("W", weight.dataType())));
+        }
+    }
+
     /** Puts some arrays of an update's state in place of its own. */
     static void restore(TargetUpdate update, Map<String, INDArray> changes) {
         Map<String, INDArray> state = new HashMap<>(update.kept().state());
