@@ -113,7 +113,8 @@ class ReferenceTest {
                 "sema",
                 "stablemax",
                 "intrinsic",
-                "miss");
+                "miss",
+                "s2ft");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 
