@@ -113,6 +113,7 @@ class ReferenceTest {
                 "sema",
                 "stablemax",
                 "intrinsic",
+                "mica",
                 "miss",
                 "s2ft");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
