@@ -113,6 +113,7 @@ class ReferenceTest {
                 "sema",
                 "stablemax",
                 "intrinsic",
+                "kasa",
                 "mica",
                 "miss",
                 "s2ft");
