@@ -114,6 +114,7 @@ class ReferenceTest {
                 "stablemax",
                 "intrinsic",
                 "kasa",
+                "loha",
                 "mica",
                 "miss",
                 "s2ft");
