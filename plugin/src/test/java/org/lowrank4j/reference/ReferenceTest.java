@@ -115,6 +115,7 @@ class ReferenceTest {
                 "intrinsic",
                 "kasa",
                 "loha",
+                "lokr",
                 "mica",
                 "miss",
                 "s2ft");
