@@ -113,6 +113,7 @@ class ReferenceTest {
                 "sema",
                 "stablemax",
                 "intrinsic",
+                "hira",
                 "kasa",
                 "loha",
                 "lokr",
