@@ -119,6 +119,7 @@ class ReferenceTest {
                 "lokr",
                 "mica",
                 "miss",
+                "oft",
                 "s2ft");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
