@@ -5,12 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.adapter.Adapter;
 import org.lowrank4j.adapter.AdapterSet;
 import org.lowrank4j.adapter.Extraction;
@@ -79,6 +84,36 @@ class AdapterFromTrainingTest {
     @LowRank(rank = 2, init = "lora-ga")
     private static void loraGa(Path base, Path tuned) throws IOException {
         fit(base, tuned);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"miss", "s2ft", "mica", "kasa", "loha"})
+    void aChangeOfLowRankBecomesAPlainAdapter(String update) throws IOException {
+        Map<String, String> rule = Map.of("rank", "2", "update", update);
+        Adapter adapter = roundTrip((from, to) -> JvmRules.with(rule, () -> fitted(from, to)));
+        adapter.layers().forEach((name, layer) -> assertTrue(layer.rank() <= 4, name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lokr", "hira", "oft"})
+    void aChangeOfAHigherRankIsExtracted(String update) throws IOException {
+        Map<String, String> rule = Map.of("rank", "2", "update", update);
+        files((from, to) -> JvmRules.with(rule, () -> fitted(from, to)));
+        ModelFile before = ModelFile.read(base);
+        ModelFile after = ModelFile.read(tuned);
+        String message = assertThrows(LowRankException.class, () -> TrainedAdapter.of(before, after))
+                .getMessage();
+        assertTrue(message.contains("Extract an adapter of a rank of your choice instead"), message);
+        Adapter extracted = Extraction.ofEnergy(before.network(), after.network(), 1, layer -> true);
+        assertEquals(6, extracted.layer("layer0").rank());
+    }
+
+    private static void fitted(Path from, Path to) {
+        try {
+            fit(from, to);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     @Test

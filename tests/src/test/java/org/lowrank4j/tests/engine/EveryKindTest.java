@@ -48,9 +48,11 @@ class EveryKindTest {
     private static final int STEPS = 2;
     private static final Methods METHODS = Methods.load(null);
 
-    /** What fits layers as small as these. */
-    private static final Map<String, Map<String, String>> SMALL =
-            Map.of("orthogonal", Map.of("rank", "2"), "random-subspace", Map.of("random-subspace.dimension", "3"));
+    /** What fits layers as small as these, and moves W though not every token is seen. */
+    private static final Map<String, Map<String, String>> SMALL = Map.of(
+            "orthogonal", Map.of("rank", "2"),
+            "random-subspace", Map.of("random-subspace.dimension", "3"),
+            "s2ft", Map.of("s2ft.side", "columns"));
 
     /** What a rule of a pair names besides its method. */
     @TempDir
