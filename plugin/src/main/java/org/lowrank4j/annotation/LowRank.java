@@ -59,6 +59,12 @@ public @interface LowRank {
     String updater() default "";
 
     /**
+     * The learning rate of all that trains, a finite number of at least 0, in the place of the configured one; a schedule
+     * keeps its shape. Adapters often want a higher rate than full training. Not set by default.
+     */
+    double rate() default Double.NaN;
+
+    /**
      * The average of all that trains which stands in its place between two calls of fit: {@code "none"} (the default), or
      * for example {@code "ema"}.
      */

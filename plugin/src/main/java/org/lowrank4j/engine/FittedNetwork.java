@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -22,6 +23,7 @@ import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.ExtraPasses;
 import org.lowrank4j.update.TrainedTensor;
 import org.lowrank4j.updater.ChosenUpdater;
+import org.lowrank4j.updater.RateOfRule;
 import org.lowrank4j.updater.Updater;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -135,11 +137,13 @@ record FittedNetwork(
                 memory.plus(ofNetwork));
     }
 
-    /** What puts the rule's updater in the place of the network's own. */
+    /** What puts the rule's updater and rate in the place of the network's own. */
     private static UnaryOperator<IUpdater> inPlaceOfConfigured(@Nullable Updater updater, Plan plan, Kept ofNetwork) {
-        return updater == null
+        UnaryOperator<IUpdater> chosen = updater == null
                 ? UnaryOperator.identity()
                 : ChosenUpdater.insteadOf(updater, plan.rule().options(updater), ofNetwork);
+        OptionalDouble rate = plan.rule().rate();
+        return rate.isEmpty() ? chosen : users -> RateOfRule.of(chosen.apply(users), rate.getAsDouble());
     }
 
     /** A gradient approximation of single targets has nothing to do where the network moves without any. */

@@ -228,7 +228,9 @@ public final class PlanReport {
         boolean several = layersByMethods.size() > 1;
         layersByMethods.forEach((methods, layers) ->
                 lines.add("  methods: " + methods + (several ? " for " + String.join(", ", layers) : "")));
-        lines.add("  rates: LoRA+ ratio " + plan.rule().loraPlusRatio() + ", bias "
+        lines.add("  rates: "
+                + (plan.rule().rate().isPresent() ? plan.rule().rate().getAsDouble() + ", " : "") + "LoRA+ ratio "
+                + plan.rule().loraPlusRatio() + ", bias "
                 + word(bias(plan)) + ", seed "
                 + (plan.rule().seed().isPresent() ? plan.rule().seed().getAsLong() : "of the network")
                 + (plan.rule().loss().equals(Methods.STOCK)

@@ -19,6 +19,7 @@ enum Key {
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
     UPDATER("updater", false, Key::methodName),
+    RATE("rate", false, Key::rate),
     AVERAGE("average", false, Key::methodName),
     LOSS("loss", false, Key::methodName),
     EXCHANGE("exchange", false, Key::methodName),
@@ -116,6 +117,14 @@ enum Key {
         }
         throw new IllegalArgumentException(
                 "loraplus is the learning rate of B over that of A, a finite number from 1 (off) on");
+    }
+
+    private static String rate(String text) {
+        double rate = number(text, "rate is a learning rate, for example 0.001");
+        if (rate >= 0 && Double.isFinite(rate)) {
+            return Double.toString(rate);
+        }
+        throw new IllegalArgumentException("rate is a learning rate, a finite number of at least 0");
     }
 
     private static String seed(String text) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -128,6 +129,11 @@ public final class Rule {
     /** Name of the updater of what trains; {@link Methods#STOCK}, the network's own, by default. */
     public String updater() {
         return text(Key.UPDATER).orElse(Methods.STOCK);
+    }
+
+    /** The learning rate of what trains; empty for that of the network's updaters, as by default. */
+    public OptionalDouble rate() {
+        return text(Key.RATE).map(Double::valueOf).map(OptionalDouble::of).orElse(OptionalDouble.empty());
     }
 
     /** Name of the average of what trains; {@link Methods#NONE} by default. */

@@ -109,8 +109,8 @@ public final class ChosenUpdater implements IUpdater {
     @Override
     public void setLrAndSchedule(double lr, ISchedule lrSchedule) {
         if (!steps.goesByConfiguredRate()) {
-            throw new LowRankException(name(this) + " finds one rate for all that trains, and a method changes the"
-                    + " configured rate of some of it (loraplus, update=relora). Write " + name
+            throw new LowRankException(name(this) + " finds one rate for all that trains, and the rule sets another"
+                    + " (rate, loraplus, update=relora). Write " + name
                     + ".rate=configured, so that these rates count, or leave out one of the two.");
         }
         configured.setLrAndSchedule(lr, lrSchedule);

@@ -57,6 +57,7 @@ class PrecedenceTest {
             new Setting("bias", "all", "lora-only"),
             new Setting("loraplus", "2.0", "4.0"),
             new Setting("updater", "adabelief", "stock"),
+            new Setting("rate", "0.5", "0.25"),
             new Setting("average", "ema", "none"),
             new Setting("loss", "stablemax", "stock"),
             new Setting("seed", "42", "77"),
