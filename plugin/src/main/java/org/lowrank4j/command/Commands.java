@@ -90,6 +90,7 @@ public final class Commands {
                 new CompressVerb(host),
                 new DiffVerb(host),
                 new VerifyVerb(host),
+                new TuneVerb(host),
                 new DoctorVerb(host))) {
             line.addSubcommand(verb);
         }

@@ -246,6 +246,10 @@ final class Session {
         BaseOptimizer.incrementIterationCount(network.model(), 1);
         fitted.constraints().hold(network);
         AveragedWeights average = fitted.average();
+        Trial trial = Trial.running();
+        if (trial != null) {
+            trial.step(network.model().score());
+        }
         if (average != null && stepIsFinite) {
             average.follow(examples);
             if (showsAverage) {

@@ -18,6 +18,7 @@ import org.lowrank4j.tests.ForkedJvm;
 import org.lowrank4j.tests.ForkedJvm.Run;
 import org.lowrank4j.tests.command.program.GoOnTraining;
 import org.lowrank4j.tests.command.program.ModelFiles;
+import org.lowrank4j.tests.command.program.TrainInFull;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -171,6 +172,29 @@ class CommandLineTest {
                 .run()
                 .failed();
         assertTrue(without.out().contains("problem  ND4J            does not run"), without::toString);
+    }
+
+    /** The losses are those of the job at that rate: a higher one falls further until it is too high. */
+    @Test
+    void tuneFindsARateOfAJob() throws IOException {
+        List<String> arguments = new ArrayList<>(
+                List.of("tune", "--rates", "1e-6,1e-2,1e6", "--steps", "40", "-o", file("rates.tsv"), "--"));
+        arguments.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-javaagent:" + ForkedJvm.agentJar() + "=rank=2,layers=dense1:dense2",
+                "-cp",
+                ForkedJvm.classPath(entry -> !ForkedJvm.isPlugin(entry)),
+                TrainInFull.class.getName(),
+                file("base.zip")));
+        Run tuned = ForkedJvm.ofJar(ForkedJvm.agentJar())
+                .withArguments(arguments.toArray(new String[0]))
+                .run()
+                .succeeded();
+        assertTrue(tuned.out().contains("best: rate=0.01"), tuned::toString);
+        List<String> table = Files.readAllLines(folder.resolve("rates.tsv"));
+        assertEquals(2 + 3 + 1, table.size(), table::toString);
+        assertTrue(Files.size(folder.resolve("rates.tsv.svg")) > 500, "a picture");
     }
 
     @Test
