@@ -107,6 +107,25 @@ class CommandLineTest {
     }
 
     @Test
+    void whatIsCompressedOpensAndTrainsWithoutTheLibraryAndTakesAdapters() {
+        Run compressed = fine("compress", file("base.zip"), "--rank", "5", "-o", file("small.zip"));
+        assertTrue(compressed.out().contains("inference of 32 examples here"), compressed::toString);
+        ForkedJvm.of(GoOnTraining.class)
+                .withClassPath(ForkedJvm.classPath(entry -> !ForkedJvm.isPlugin(entry)))
+                .withArguments(file("small.zip"))
+                .run()
+                .succeeded()
+                .result("score");
+        Run adapted = ForkedJvm.of(GoOnTraining.class)
+                .withAgent("rank=4")
+                .withArguments(file("small.zip"))
+                .run()
+                .succeeded();
+        assertTrue(adapted.err().contains("dense1-lowrank"), adapted::toString);
+        adapted.result("score");
+    }
+
+    @Test
     void extractsAndCombines() {
         fine("extract", file("base.zip"), file("full.zip"), "--rank", "3", "-o", file("a"));
         fine("extract", file("base.zip"), file("full.zip"), "--energy", "0.9", "-o", file("b"));
