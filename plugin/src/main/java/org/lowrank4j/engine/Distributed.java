@@ -12,6 +12,9 @@ final class Distributed {
     /** Its hooks bring adapters in, as those of ParallelWrapper do. */
     private static final String AVERAGING = SPARK + "impl.paramavg.ParameterAveragingTraining";
 
+    /** It clones, saves and restores the network between fits, as early stopping without Spark does. */
+    private static final String EARLY_STOPPING = SPARK + "earlystopping.";
+
     /** They make the program's network, where it gives them a configuration only. */
     private static final Set<String> MASTERS =
             Set.of(SPARK + "impl.multilayer.SparkDl4jMultiLayer", SPARK + "impl.graph.SparkComputationGraph");
@@ -39,7 +42,8 @@ final class Distributed {
     private static Optional<String> nearest() {
         return StackWalker.getInstance()
                 .walk(frames -> frames.map(StackWalker.StackFrame::getClassName)
-                        .filter(name -> name.startsWith(PARALLEL) || name.startsWith(SPARK))
+                        .filter(name ->
+                                name.startsWith(PARALLEL) || name.startsWith(SPARK) && !name.startsWith(EARLY_STOPPING))
                         .findFirst());
     }
 }

@@ -31,16 +31,20 @@ final class ExchangeChoice implements Consumer<Plan> {
     private final Methods methods;
     private final Exchange standard;
     private final Function<Exchange, @Nullable String> problem;
+    private final String others;
     private @Nullable Exchange chosen;
 
     /**
      * @param standard where the rule asks for none
      * @param problem what another one needs, and what to do, as the rest of a sentence; null if it can be had
+     * @param others where those are that it keeps from being chosen
      */
-    private ExchangeChoice(Methods methods, Exchange standard, Function<Exchange, @Nullable String> problem) {
+    private ExchangeChoice(
+            Methods methods, Exchange standard, Function<Exchange, @Nullable String> problem, String others) {
         this.methods = methods;
         this.standard = standard;
         this.problem = problem;
+        this.others = others;
     }
 
     /**
@@ -50,10 +54,13 @@ final class ExchangeChoice implements Consumer<Plan> {
      */
     static ExchangeChoice ofWrapper(Methods methods, @Nullable GradientsAccumulator accumulator) {
         return new ExchangeChoice(
-                methods, accumulator == null ? new FactorExchange() : new EncodedExchange(), asked -> {
+                methods,
+                accumulator == null ? new FactorExchange() : new EncodedExchange(),
+                asked -> {
                     String mode = modeFor(asked, accumulator);
                     return mode == null ? null : "needs " + mode + ". Set that mode, or";
-                });
+                },
+                "");
     }
 
     /** For Spark that averages parameters: its workers are gone after each split, and do not know of each other. */
@@ -64,7 +71,8 @@ final class ExchangeChoice implements Consumer<Plan> {
                 asked -> asked instanceof FactorExchange
                         ? null
                         : "cannot be had on Spark, where workers meet at the end of a split only, and bring the values of"
-                                + " what they trained. Use one machine and ParallelWrapper for it, or");
+                                + " what they trained. Use one machine and ParallelWrapper for it, or",
+                " in ParallelWrapper on one machine");
     }
 
     /** What was chosen for the plan that was accepted. */
@@ -133,13 +141,13 @@ final class ExchangeChoice implements Consumer<Plan> {
                 .filter(other -> method.replicates().contains(other.replication()))
                 .map(Method::name)
                 .collect(Collectors.toCollection(TreeSet::new));
-        throw new LowRankException(
-                key + "=" + method.name() + " (" + source + ") cannot train on replicas with exchange="
-                        + exchange.name() + ": what it keeps would differ from replica to replica. "
-                        + (exchanges.isEmpty() ? "" : "It goes with exchange=" + String.join(", ", exchanges) + ". ")
-                        + "exchange=" + exchange.name() + " goes with update="
-                        + names(methods.updates().stream(), exchange) + " and gradient="
-                        + names(methods.gradients().stream(), exchange) + ".");
+        throw new LowRankException(key + "=" + method.name() + " (" + source
+                + ") cannot train on replicas with exchange="
+                + exchange.name() + ": what it keeps would differ from replica to replica. "
+                + (exchanges.isEmpty() ? "" : "It goes with exchange=" + String.join(", ", exchanges) + others + ". ")
+                + "exchange=" + exchange.name() + " goes with update="
+                + names(methods.updates().stream(), exchange) + " and gradient="
+                + names(methods.gradients().stream(), exchange) + ".");
     }
 
     private static String names(Stream<? extends Replicable> methods, Exchange exchange) {

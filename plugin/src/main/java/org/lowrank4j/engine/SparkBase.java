@@ -1,6 +1,6 @@
 package org.lowrank4j.engine;
 
-import java.lang.ref.SoftReference;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -35,15 +35,21 @@ final class SparkBase {
     private static final String TENSORS = "tensors";
     private static final String RANDOM = "random";
 
-    /** The last one that this JVM was sent: planning takes longer than a step of a small network. */
-    private static volatile SoftReference<@Nullable SparkBase> last = new SoftReference<>(null);
+    /** The last plan that was made in this JVM: that takes longer than a step of a small network. */
+    private static volatile @Nullable Known last;
 
     private final Map<?, ?> sent;
     private final Rule rule;
     private final TrainingState training;
-    private volatile @Nullable Plan plan;
 
-    private SparkBase(Map<?, ?> sent) {
+    /**
+     * The plan of a base.
+     *
+     * @param sent held weakly: Spark drops what it was sent when the fit is over
+     */
+    private record Known(WeakReference<Map<?, ?>> sent, Plan plan) {}
+
+    SparkBase(Map<?, ?> sent) {
         this.sent = sent;
         rule = WrittenRule.of(part(RULE));
         training = new TrainingState(
@@ -93,16 +99,6 @@ final class SparkBase {
         return array.length() * array.dataType().width();
     }
 
-    /** That which this JVM was sent. */
-    static SparkBase of(Map<?, ?> sent) {
-        SparkBase known = last.get();
-        if (known == null || known.sent != sent) {
-            known = new SparkBase(sent);
-            last = new SoftReference<>(known);
-        }
-        return known;
-    }
-
     /**
      * A network of its own for one task, with its adapters.
      *
@@ -142,17 +138,18 @@ final class SparkBase {
     }
 
     private Plan plan(NetworkParts network, Methods methods) {
-        Plan known = plan;
-        if (known == null) {
+        Known known = last;
+        if (known == null || known.sent().get() != sent) {
             Plan now = rule.plan(Beginning.shapeForTraining(network, training, Set.of(), rule), methods);
-            known = Beginning.planOf(training, now, methods);
-            if (known == null) {
+            Plan its = Beginning.planOf(training, now, methods);
+            if (its == null) {
                 throw new IllegalStateException("this executor reads the rule (" + rule.source()
                         + ") as another one than the driver does: give both the same lowrank4j, and the same methods on"
                         + " the class path. Here: " + now.settings() + ". There: " + training.settings() + ".");
             }
-            plan = known;
+            known = new Known(new WeakReference<>(sent), its);
+            last = known;
         }
-        return known;
+        return known.plan();
     }
 }

@@ -43,6 +43,11 @@ final class SparkInternals {
         return Objects.requireNonNull(ByName.call(context, "broadcast", new Class<?>[] {Object.class}, value));
     }
 
+    /** Frees a broadcast, here and on all executors. */
+    static void destroy(Object broadcast) {
+        ByName.run(broadcast, "destroy");
+    }
+
     /** The value of a broadcast. */
     static Object value(Object broadcast) {
         return ByName.get(broadcast, "getValue");

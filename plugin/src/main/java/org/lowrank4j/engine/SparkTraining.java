@@ -82,7 +82,7 @@ public final class SparkTraining {
             }
             Splits splits = splits(master, context, enrolment, network, session);
             HashMap<String, Object> split = split(network, session, splits);
-            splits.begins(SparkInternals.bringsUpdaters(master) && split.containsKey(STATE));
+            splits.begins(bringsStates(master, session));
             return SparkInternals.worker(
                     master, model instanceof ComputationGraph, SparkInternals.measured(master, context, split));
         } catch (LowRankException refused) {
@@ -117,22 +117,28 @@ public final class SparkTraining {
         HashMap<String, Object> base = SparkBase.toSend(network, enrolment.rule(), session);
         splits = new Splits(session, SparkInternals.broadcast(context, base));
         enrolment.splits(splits);
-        boolean states = SparkInternals.bringsUpdaters(master) && session.updaterState() != null;
         enrolment.report(String.format(
                 Locale.ROOT,
                 "Spark, exchange=factors: to each worker and back %s; before that, %,d bytes once a fit",
-                Traffic.of(session, network, states, false).text("a split"),
+                Traffic.of(session, network, bringsStates(master, session), false)
+                        .text("a split"),
                 SparkBase.bytes(base)));
         return splits;
     }
 
+    /** Whether workers bring states of updaters back. */
+    private static boolean bringsStates(Object master, Session session) {
+        return SparkInternals.bringsUpdaters(master) && session.updaterState() != null;
+    }
+
+    /** A state of zeros is what updaters begin with. */
     private static HashMap<String, Object> split(NetworkParts network, Session session, Splits splits) {
         HashMap<String, Object> split = new HashMap<>();
         split.put(WIRE, Handshake.VERSION);
         split.put(BASE, splits.base());
         split.put(VALUES, session.values());
         INDArray state = session.updaterState();
-        if (state != null) {
+        if (state != null && state.amaxNumber().doubleValue() > 0) {
             split.put(STATE, state);
         }
         split.put(ITERATION, network.iteration());
@@ -156,7 +162,7 @@ public final class SparkTraining {
         if (stats != null) {
             ByName.run(stats, "logBroadcastGetValueEnd");
         }
-        NetworkParts network = SparkBase.of(base)
+        NetworkParts network = new SparkBase(base)
                 .network(
                         (int) part(split, ITERATION),
                         (int) part(split, EPOCH),

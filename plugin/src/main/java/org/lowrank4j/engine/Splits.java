@@ -30,8 +30,11 @@ final class Splits {
         return current && session == other;
     }
 
-    /** The fit ends: until the next one, the program may do what it likes with the network. */
+    /** The fit ends: until the next one, the program may do what it likes with the network, so the base is of no more use. */
     synchronized void fitEnds() {
+        if (current) {
+            SparkInternals.destroy(base);
+        }
         current = false;
         valuesAwaited = false;
         stateAwaited = false;

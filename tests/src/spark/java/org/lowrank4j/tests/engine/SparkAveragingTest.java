@@ -1,34 +1,64 @@
 package org.lowrank4j.tests.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
+import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
+import org.deeplearning4j.earlystopping.EarlyStoppingResult;
+import org.deeplearning4j.earlystopping.saver.InMemoryModelSaver;
+import org.deeplearning4j.earlystopping.termination.MaxEpochsTerminationCondition;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.config.DL4JSystemProperties;
+import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.deeplearning4j.spark.earlystopping.SparkDataSetLossCalculator;
+import org.deeplearning4j.spark.earlystopping.SparkEarlyStoppingTrainer;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.time.SystemClockTimeSource;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
@@ -39,6 +69,7 @@ class SparkAveragingTest {
     private static final int WORKERS = 2;
     private static final int BATCH = 8;
     private static final int RANK = 2;
+    private static final int SPLITS = Integer.getInteger("robustness.fits", 2) * 10;
 
     private JavaSparkContext spark;
 
@@ -82,6 +113,7 @@ class SparkAveragingTest {
                 .rngSeed(3)
                 .batchSizePerWorker(BATCH)
                 .averagingFrequency(1)
+                .saveUpdater(true)
                 .workerPrefetchNumBatches(0)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .repartionData(Repartition.Never);
@@ -141,7 +173,8 @@ class SparkAveragingTest {
 
     private static void assertKeepsItsRank(Model before, Model model) {
         assertTrue(singularValue(RANK - 1, before, model) > 1e-6, "it has not moved in all of its directions");
-        assertTrue(singularValue(RANK, before, model) < 1e-12, "the change is of a higher rank");
+        double next = singularValue(RANK, before, model);
+        assertTrue(next < 1e-12, () -> "the change is of a higher rank: " + next);
     }
 
     static Stream<Arguments> ways() {
@@ -171,5 +204,295 @@ class SparkAveragingTest {
         fitAlone(one, batch(1000));
         fitAlone(many, batch(1000));
         assertEqual(one.params(), many.params(), "the program's own step");
+    }
+
+    private static Stream<Arguments> bothWays(Object... frequencies) {
+        return Stream.of(frequencies)
+                .flatMap(frequency -> Stream.of(false, true).map(graph -> Arguments.of(frequency, graph)));
+    }
+
+    static Stream<Arguments> frequencies() {
+        return bothWays(1, 3);
+    }
+
+    /** The same batches for the same workers; ParallelWrapper hands them out in turn. */
+    private static List<DataSet> inTurn(List<DataSet> batches) {
+        List<DataSet> turned = new ArrayList<>();
+        int each = batches.size() / WORKERS;
+        for (int i = 0; i < each; i++) {
+            for (int worker = 0; worker < WORKERS; worker++) {
+                turned.add(batches.get(worker * each + i));
+            }
+        }
+        return turned;
+    }
+
+    /** Updaters' states come back with what trains, and are averaged as it is. */
+    @ParameterizedTest
+    @MethodSource("frequencies")
+    void learnsAsParallelWrapperDoes(int frequency, boolean graph) {
+        start(false);
+        Model wrapped = ruled(graph, new Adam(0.01), Map.of("bias", "all"));
+        Model many = ruled(graph, new Adam(0.01), Map.of("bias", "all"));
+        ParameterAveragingTrainingMaster master =
+                master().averagingFrequency(frequency).build();
+        ParallelWrapper wrapper = new ParallelWrapper.Builder<>(wrapped)
+                .workers(WORKERS)
+                .prefetchBuffer(0)
+                .averagingFrequency(frequency)
+                .build();
+        for (int round = 0; round < 4; round++) {
+            List<DataSet> batches = batches(100 * round, WORKERS * frequency);
+            wrapper.fit(new ListDataSetIterator<>(inTurn(batches), 1));
+            fit(many, master, batches);
+            assertEqual(wrapped.params(), many.params(), "round " + round);
+        }
+        fitAlone(wrapped, batch(1000));
+        fitAlone(many, batch(1000));
+        assertEqual(wrapped.params(), many.params(), "the program's own step");
+        assertKeepsItsRank(stock(graph, new Adam(0.01)), many);
+    }
+
+    /** Each split begins with the state that the driver has, which stays as it is. */
+    @Test
+    void workersKeepTheStatesOfTheirUpdatersIfTheMasterSaysSo() {
+        start(false);
+        Model averaged = ruled(false, new Adam(0.01), Map.of());
+        Model alone = ruled(false, new Adam(0.01), Map.of());
+        for (int round = 0; round < 2; round++) {
+            fit(averaged, master().build(), batches(WORKERS * round, WORKERS));
+            fit(alone, master().saveUpdater(false).build(), batches(WORKERS * round, WORKERS));
+            if (round == 0) {
+                Nets.assertSame(averaged.params(), alone.params(), "the first round");
+            }
+        }
+        Nets.assertMoved(averaged.params(), alone.params(), "the second round");
+    }
+
+    /** Every bit is as two networks of stock and their mean give it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aNetworkWithoutARuleTrainsAsStock(boolean graph) {
+        start(false);
+        Model many = stock(graph, new Adam(0.01));
+        List<String> said = CapturedErrors.of(() -> fit(many, master().build(), batches(0, WORKERS)));
+        INDArray sum = many.params().like();
+        for (DataSet batch : batches(0, WORKERS)) {
+            Model one = stock(graph, new Adam(0.01));
+            fitAlone(one, batch);
+            sum.addi(one.params());
+        }
+        Nets.assertSame(sum.divi(WORKERS), many.params(), "parameters");
+        assertEquals(List.of(), CapturedErrors.containing(said, "lowrank4j"), said::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "exchange, mean, cannot be had on Spark",
+        "exchange, encoded, cannot be had on Spark",
+        "exchange, exact, cannot be had on Spark",
+        "update, relora, cannot train on replicas",
+        "gradient, lora-pro, cannot train on replicas",
+        "updater, prodigy, cannot train on replicas"
+    })
+    void whatSparkCannotKeepTogetherIsRefused(String key, String value, String why) {
+        start(false);
+        Model model = ruled(false, new Adam(0.01), Map.of(key, value));
+        INDArray before = model.params().dup();
+        LowRankException refused =
+                assertThrows(LowRankException.class, () -> fit(model, master().build(), batches(0, WORKERS)));
+        assertTrue(String.valueOf(refused.getMessage()).contains(key + "=" + value), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).contains(why), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).contains("exchange=factors"), refused::getMessage);
+        Nets.assertSame(before, model.params(), "parameters");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dora", "vera", "lora-xs", "loldu"})
+    void methodsThatTrainTensorsAloneLearn(String update) {
+        start(false);
+        Model one = ruled(false, new Sgd(0.1), Map.of("update", update));
+        Model many = ruled(false, new Sgd(0.1), Map.of("update", update));
+        for (int round = 0; round < 3; round++) {
+            List<DataSet> batches = batches(WORKERS * round, WORKERS);
+            fitAlone(one, DataSet.merge(batches));
+            fit(many, master().build(), batches);
+        }
+        assertEqual(one.params(), many.params(), update);
+    }
+
+    /** All batches are alike, so that it is of no matter which split they come into. */
+    @Test
+    void manySplitsOfOneFitKeepNoSessions() throws JMException {
+        start(false);
+        Model one = ruled(false, new Sgd(0.05), Map.of());
+        Model many = ruled(false, new Sgd(0.05), Map.of());
+        List<DataSet> batches = Collections.nCopies(WORKERS * SPLITS, batch(1));
+        fit(many, master().build(), batches);
+        int steps = ((MultiLayerNetwork) many).getIterationCount();
+        assertTrue(steps > SPLITS / 2, () -> "only " + steps + " steps");
+        for (int i = 0; i < steps; i++) {
+            fitAlone(one, batch(1));
+        }
+        assertEqual(one.params(), many.params(), "parameters");
+        long sessions = sessions();
+        fit(many, master().build(), batches);
+        assertTrue(sessions() <= sessions, "there were " + sessions + ", and are " + sessions());
+    }
+
+    /** How many there are in the heap of this JVM. */
+    private static long sessions() throws JMException {
+        System.gc();
+        String histogram = (String) ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcClassHistogram",
+                        new Object[] {new String[0]},
+                        new String[] {String[].class.getName()});
+        return histogram.lines()
+                .filter(line -> line.contains(" org.lowrank4j.engine.Session "))
+                .mapToLong(line -> Long.parseLong(line.strip().split("\\s+")[1]))
+                .sum();
+    }
+
+    /** Counts what workers tell it, in this JVM. */
+    private static final class Counting extends BaseTrainingListener implements TrainingHook {
+
+        private static final AtomicInteger STEPS = new AtomicInteger();
+        private static final AtomicInteger MINIBATCHES = new AtomicInteger();
+
+        @Override
+        public void iterationDone(Model model, int iteration, int epoch) {
+            STEPS.incrementAndGet();
+        }
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {}
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {
+            MINIBATCHES.incrementAndGet();
+        }
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {
+            MINIBATCHES.incrementAndGet();
+        }
+    }
+
+    /** And statistics are collected, and data is shared out anew. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void listenersAndHooksHearOfEveryStep(boolean graph) {
+        start(false);
+        // DL4J measures by the clocks of the internet otherwise.
+        System.setProperty(
+                DL4JSystemProperties.TIMESOURCE_CLASSNAME_PROPERTY, SystemClockTimeSource.class.getName());
+        Model model = ruled(graph, new Adam(0.01), Map.of());
+        ParameterAveragingTrainingMaster master = master()
+                .averagingFrequency(2)
+                .trainingHooks(new Counting())
+                .collectTrainingStats(true)
+                .repartionData(Repartition.Always)
+                .build();
+        Counting.STEPS.set(0);
+        Counting.MINIBATCHES.set(0);
+        List<DataSet> batches = batches(0, 4 * WORKERS);
+        if (model instanceof ComputationGraph network) {
+            SparkComputationGraph onSpark = new SparkComputationGraph(spark, network, master);
+            onSpark.setListeners(new Counting());
+            onSpark.fit(data(batches));
+        } else {
+            SparkDl4jMultiLayer onSpark = new SparkDl4jMultiLayer(spark, (MultiLayerNetwork) model, master);
+            onSpark.setListeners(new Counting());
+            onSpark.fit(data(batches));
+            assertTrue(Double.isFinite(onSpark.getScore()) && onSpark.getScore() > 0);
+            assertEquals(
+                    ((MultiLayerNetwork) model)
+                            .evaluate(new ListDataSetIterator<>(batches, 1))
+                            .accuracy(),
+                    onSpark.evaluate(data(batches)).accuracy());
+        }
+        assertEquals(batches.size(), Counting.STEPS.get());
+        assertEquals(batches.size(), Counting.MINIBATCHES.get());
+        assertTrue(master.getTrainingStats().getKeySet().size() > 5);
+    }
+
+    @Test
+    void earlyStoppingTrainsOnSparkAndKeepsTheBest() {
+        start(false);
+        MultiLayerNetwork model = (MultiLayerNetwork) ruled(false, new Adam(0.01), Map.of());
+        INDArray before = model.params().dup();
+        EarlyStoppingConfiguration<MultiLayerNetwork> settings =
+                new EarlyStoppingConfiguration.Builder<MultiLayerNetwork>()
+                        .epochTerminationConditions(new MaxEpochsTerminationCondition(3))
+                        .scoreCalculator(new SparkDataSetLossCalculator(data(batches(50, 2)), true, spark.sc()))
+                        .modelSaver(new InMemoryModelSaver<>())
+                        .build();
+        EarlyStoppingResult<MultiLayerNetwork> result =
+                new SparkEarlyStoppingTrainer(spark, master().build(), settings, model, data(batches(0, WORKERS))).fit();
+        assertEquals(3, result.getTotalEpochs(), result::toString);
+        Nets.assertMoved(before, result.getBestModel().params(), "the network");
+        assertKeepsItsRank(stock(false, new Adam(0.01)), model);
+    }
+
+    /** What was trained on Spark is a network as every other with adapters. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isSavedAndGoesOnOnSpark(boolean graph, @TempDir Path directory) throws IOException {
+        start(false);
+        Model model = ruled(graph, new Adam(0.01), Map.of());
+        List<String> said = CapturedErrors.of(() -> {
+            for (int round = 0; round < 2; round++) {
+                fit(model, master().build(), batches(WORKERS * round, WORKERS));
+            }
+        });
+        assertEquals(1, CapturedErrors.containing(said, "Spark, exchange=factors").size(), said::toString);
+        assertEquals(1, CapturedErrors.containing(said, "trainable params").size(), said::toString);
+        File file = directory.resolve("model.zip").toFile();
+        ModelSerializer.writeModel(model, file, true);
+        Model[] restored = new Model[1];
+        JvmRules.with(Map.of("rank", String.valueOf(RANK)), () -> restored[0] = restore(file, graph));
+        for (Model each : List.of(model, restored[0])) {
+            fit(each, master().build(), batches(77, WORKERS));
+            fitAlone(each, batch(1000));
+        }
+        Nets.assertSame(model.params(), restored[0].params(), "parameters");
+    }
+
+    private static Model restore(File file, boolean graph) {
+        try {
+            return graph
+                    ? ModelSerializer.restoreComputationGraph(file, true)
+                    : ModelSerializer.restoreMultiLayerNetwork(file, true);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** The driver's network is what it was between two fits, and so is what workers start from. */
+    @Test
+    void whatTheProgramChangesBetweenFitsCounts() {
+        start(false);
+        Model one = ruled(false, new Sgd(0.2), Map.of());
+        Model many = ruled(false, new Sgd(0.2), Map.of());
+        for (int round = 0; round < 4; round++) {
+            List<DataSet> batches = batches(WORKERS * round, WORKERS);
+            fitAlone(one, DataSet.merge(batches));
+            fit(many, master().build(), batches);
+            for (Model each : List.of(one, many)) {
+                if (round == 0) {
+                    each.setParams(each.params().mul(0.9));
+                } else if (round == 1) {
+                    ((MultiLayerNetwork) each).setLearningRate(0.1);
+                } else {
+                    fitAlone(each, batch(500));
+                }
+            }
+            assertEqual(one.params(), many.params(), "round " + round);
+        }
     }
 }
