@@ -2,6 +2,7 @@ package org.lowrank4j.loss;
 
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.method.Method;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
@@ -12,9 +13,14 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
  * and activation.
  *
  * <p>All arrays are examples x units, for recurrent output layers (examples times time steps) x units. Results are sums
- * over the examples; the engine divides by their number. A loss has no options.
+ * over the examples; the engine divides by their number.
  */
 public interface TrainingLoss extends Method {
+
+    /** This loss with the options that the user wrote; by default it has none. */
+    default TrainingLoss with(OptionValues options) {
+        return this;
+    }
 
     /**
      * Why it cannot stand for an output layer's own loss, as a clause about the layer, for example {@code "its loss is

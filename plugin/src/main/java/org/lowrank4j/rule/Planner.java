@@ -101,7 +101,9 @@ final class Planner {
             roles.refuseWhatIsNamed(!rule.overrides().isEmpty());
         }
         warnOfRandomTargets(targets.values());
-        rule.value(Key.LOSS).ifPresent(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()));
+        rule.value(Key.LOSS)
+                .map(loss -> methods.loss(Key.LOSS.canonical(loss), loss.source()))
+                .ifPresent(loss -> usedOptions.addAll(Methods.optionNames(loss)));
         rule.value(Key.UPDATER).ifPresent(updater -> requireUpdater(updater, targets.values(), joint));
         rule.value(Key.AVERAGE).ifPresent(this::requireAverage);
         rule.value(Key.EXCHANGE)

@@ -120,7 +120,8 @@ class ReferenceTest {
                 "mica",
                 "miss",
                 "oft",
-                "s2ft");
+                "s2ft",
+                "zloss");
         assertTrue(references.keySet().containsAll(needed), () -> "only " + references.keySet());
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
+import org.lowrank4j.loss.TrainingLoss;
+import org.lowrank4j.loss.ZLoss;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -448,6 +452,38 @@ class TrainingLossTest {
         for (String part : List.of("unknown loss 'stable-max'", "Known: stablemax, stock", "Did you mean")) {
             assertTrue(refused.getMessage().contains(part), refused.getMessage());
         }
+    }
+
+    /** At rate 0, the score of a step is the loss of the network as it is. */
+    @Test
+    void theOptionsOfALossReachIt() {
+        Map<String, String> rule = Map.of("rank", "2", "loss", "z-loss", "z-loss.slope", "2.5", "z-loss.margin", "0.5");
+        MultiLayerNetwork network = Rules.during(rule, () -> Nets.initialised(layers(new Sgd(0))));
+        network.fit(BATCH);
+        TrainingLoss loss = new ZLoss().with(new OptionValues(new ZLoss(), rule));
+        INDArray z = logits(network.feedForward(BATCH.getFeatures(), false).get(2), network, "2");
+        double expected = loss.score(BATCH.getLabels(), z, new LossMCXENT(), null) / BATCH.numExamples();
+        assertEquals(expected, network.score(), 1e-12);
+        Map<String, String> wrong = Map.of("rank", "2", "loss", "stablemax", "z-loss.slope", "2.5");
+        MultiLayerNetwork other = Rules.during(wrong, () -> Nets.initialised(layers(new Sgd(0))));
+        String message =
+                assertThrows(LowRankException.class, () -> other.fit(BATCH)).getMessage();
+        assertTrue(message.contains("z-loss.slope"), message);
+    }
+
+    @Test
+    void aNetworkLearnsByTheZLoss() {
+        MultiLayerNetwork network =
+                Rules.during(Map.of("rank", "2", "loss", "z-loss"), () -> Nets.initialised(layers(new Adam(0.02))));
+        network.fit(BATCH);
+        double before = network.score();
+        for (int i = 0; i < 150; i++) {
+            network.fit(BATCH);
+        }
+        assertTrue(network.score() < 0.7 * before, () -> "the loss fell from " + before + " to " + network.score());
+        assertEquals(
+                1,
+                network.evaluate(new ListDataSetIterator<>(List.of(BATCH), 6)).accuracy());
     }
 
     /** Two heads, one of them for regression: that one keeps its loss, and the report says so. */
