@@ -79,7 +79,8 @@ public @interface LowRank {
 
     /**
      * What the replicas of a network exchange where ParallelWrapper trains it: {@code "factors"} (the default of its
-     * averaging), {@code "exact"}, {@code "mean"} or {@code "encoded"} (the default of its shared gradients).
+     * averaging), {@code "exact"}, {@code "mean"}, {@code "powersgd"}, {@code "econtrol"}, {@code "flag"} or {@code "encoded"}
+     * (the default of its shared gradients).
      */
     String exchange() default "";
 

@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
+import org.lowrank4j.gradient.exchange.ExchangedTensor;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,6 +20,7 @@ final class CompactGradient {
     private final List<Fitting> fittings;
     private final List<Stretch> stretches;
     private final List<INDArray> sums;
+    private final List<ExchangedTensor> tensors;
     private boolean installed;
     /** The full gradient vector, while somebody holds it. */
     private WeakReference<@Nullable INDArray> lent = new WeakReference<>(null);
@@ -30,11 +32,18 @@ final class CompactGradient {
      * @param fittings one for each part of the network, in their order
      * @param stretches what is trained in place
      * @param sums views of the vector that are sums over the minibatch: all but running statistics
+     * @param tensors everything in the vector, in its order
      */
-    CompactGradient(INDArray vector, List<Fitting> fittings, List<Stretch> stretches, List<INDArray> sums) {
+    CompactGradient(
+            INDArray vector,
+            List<Fitting> fittings,
+            List<Stretch> stretches,
+            List<INDArray> sums,
+            List<ExchangedTensor> tensors) {
         this.vector = vector;
         this.fittings = List.copyOf(fittings);
         this.stretches = List.copyOf(stretches);
+        this.tensors = List.copyOf(tensors);
         long summed = sums.stream().mapToLong(INDArray::length).sum();
         // One division for the whole vector where no running statistics are in it.
         this.sums = summed == vector.length() ? List.of(vector) : List.copyOf(sums);
@@ -42,6 +51,10 @@ final class CompactGradient {
 
     INDArray vector() {
         return vector;
+    }
+
+    List<ExchangedTensor> tensors() {
+        return tensors;
     }
 
     List<INDArray> sums() {

@@ -14,6 +14,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.average.WeightAverage;
 import org.lowrank4j.gradient.exchange.EncodedExchange;
 import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.gradient.exchange.ExchangedGradient;
 import org.lowrank4j.gradient.exchange.FactorExchange;
 import org.lowrank4j.gradient.exchange.GradientExchange;
 import org.lowrank4j.gradient.exchange.StepExchange;
@@ -33,6 +34,7 @@ final class ExchangeChoice implements Consumer<Plan> {
     private final Function<Exchange, @Nullable String> problem;
     private final String others;
     private @Nullable Exchange chosen;
+    private @Nullable Function<ExchangedGradient, GradientExchange.Steps> steps;
 
     /**
      * @param standard where the rule asks for none
@@ -80,11 +82,16 @@ final class ExchangeChoice implements Consumer<Plan> {
         return Objects.requireNonNull(chosen);
     }
 
+    /** What makes the steps of its fit; null where it exchanges no gradients. */
+    @Nullable Function<ExchangedGradient, GradientExchange.Steps> steps() {
+        return steps;
+    }
+
     /**
      * Chooses for a plan.
      *
-     * @throws LowRankException if the wrapper's mode has no place for what the rule asks for, or a method of the plan would
-     *     not go on alike in all replicas
+     * @throws LowRankException if the wrapper's mode has no place for what the rule asks for, an option of it is refused, or
+     *     a method of the plan would not go on alike in all replicas
      */
     @Override
     public void accept(Plan plan) {
@@ -103,6 +110,9 @@ final class ExchangeChoice implements Consumer<Plan> {
             require("average", average, exchange, source);
         }
         chosen = exchange;
+        steps = exchange instanceof GradientExchange gradients
+                ? gradients.steps(plan.rule().options(exchange))
+                : null;
     }
 
     private Exchange of(Rule rule) {

@@ -73,7 +73,7 @@ final class Fittings {
     }
 
     CompactGradient gradient() {
-        return new CompactGradient(places.vector(), fittings, places.stretches(), places.sums());
+        return new CompactGradient(places.vector(), fittings, places.stretches(), places.sums(), places.tensors());
     }
 
     HookedLayers layers() {

@@ -16,21 +16,19 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class Meeting {
 
-    private final GradientExchange exchange;
+    private final GradientExchange.Steps exchange;
     private final ExchangeCounters counters;
-    private final @Nullable INDArray[] gradients;
-    private final int[] examples;
+    private final GradientExchange.@Nullable Part[] parts;
     private final BitSet present = new BitSet();
     private final BitSet arrived = new BitSet();
     private long steps;
     private int all;
     private @Nullable Throwable failure;
 
-    Meeting(GradientExchange exchange, ExchangeCounters counters, int replicas) {
+    Meeting(GradientExchange.Steps exchange, ExchangeCounters counters, int replicas) {
         this.exchange = exchange;
         this.counters = counters;
-        gradients = new INDArray[replicas];
-        examples = new int[replicas];
+        parts = new GradientExchange.Part[replicas];
     }
 
     /** A round begins, with a minibatch for each of the first replicas. */
@@ -53,8 +51,7 @@ final class Meeting {
      * @return the examples of all
      */
     synchronized int exchange(int replica, INDArray gradient, int itsExamples) {
-        gradients[replica] = gradient;
-        examples[replica] = itsExamples;
+        parts[replica] = new GradientExchange.Part(replica, gradient, itsExamples);
         arrived.set(replica);
         long step = steps;
         combineIfAll();
@@ -76,20 +73,18 @@ final class Meeting {
         if (arrived.isEmpty() || !arrived.equals(present)) {
             return;
         }
-        List<INDArray> met = new ArrayList<>();
-        List<Integer> theirs = new ArrayList<>();
+        List<GradientExchange.Part> met = new ArrayList<>();
         all = 0;
         for (int i = arrived.nextSetBit(0); i >= 0; i = arrived.nextSetBit(i + 1)) {
-            INDArray gradient = gradients[i];
-            if (gradient != null) {
-                met.add(gradient);
-                theirs.add(examples[i]);
-                all += examples[i];
+            GradientExchange.Part part = parts[i];
+            if (part != null) {
+                met.add(part);
+                all += part.examples();
             }
-            gradients[i] = null;
+            parts[i] = null;
         }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            exchange.combine(met, theirs);
+            exchange.combine(met);
             counters.round(met.size());
         } catch (RuntimeException | Error failed) {
             failure = failed;

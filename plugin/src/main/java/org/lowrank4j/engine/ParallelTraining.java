@@ -81,7 +81,7 @@ public final class ParallelTraining {
             if (session == null) {
                 return null;
             }
-            Replicas replicas = new Replicas(enrolment, session, network, choice.exchange(), users, methods, workers);
+            Replicas replicas = new Replicas(enrolment, session, network, choice, users, methods, workers);
             enrolment.replicas(replicas);
             replicas.begin(network, averageUpdaters);
             Meeting meeting = replicas.meeting();

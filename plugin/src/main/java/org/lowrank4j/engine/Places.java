@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.exchange.ExchangedTensor;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -19,6 +20,7 @@ import org.lowrank4j.rule.Plan.Target;
 import org.lowrank4j.update.LoraPlusRate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
+import org.lowrank4j.update.WeightTarget;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -41,6 +43,7 @@ final class Places {
 
     private final List<CompactGradient.Stretch> stretches = new ArrayList<>();
     private final List<INDArray> sums = new ArrayList<>();
+    private final List<ExchangedTensor> tensors = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
     private final List<AdaptedMatrix> matrices = new ArrayList<>();
     private final Set<String> layers = new LinkedHashSet<>();
@@ -98,6 +101,11 @@ final class Places {
         return sums;
     }
 
+    /** Everything in the vector, in its order. */
+    List<ExchangedTensor> tensors() {
+        return tensors;
+    }
+
     List<Segment> segments() {
         return segments;
     }
@@ -146,7 +154,12 @@ final class Places {
         if (count == 0) {
             return null;
         }
+        long start = offset;
         INDArray views = take(count);
+        int rank = plan.allSettings().stream()
+                .mapToInt(Plan.TargetSettings::rank)
+                .max()
+                .orElseThrow();
         List<Segment.Trained> trained = new ArrayList<>();
         long within = 0;
         for (Map.Entry<String, Long> parameter : part.shape().parameters().entrySet()) {
@@ -162,6 +175,14 @@ final class Places {
                     divided ? rate(isVector(part, parameter.getKey())) : UnaryOperator.identity(),
                     divided,
                     false));
+            INDArray array = Objects.requireNonNull(part.parameters().get(parameter.getKey()));
+            tensors.add(ExchangedTensor.of(
+                    part.shape().name() + "/" + parameter.getKey(),
+                    start + within,
+                    array.ordering(),
+                    array.shape(),
+                    rank,
+                    !divided));
             within += length;
         }
         add(part, views, trained, false);
@@ -205,7 +226,10 @@ final class Places {
         String parameter = target.matrix().parameter();
         TargetUpdate update = update(target);
         List<INDArray> views = new ArrayList<>();
+        int rank = update instanceof WeightTarget ? target.settings().rank() : 1;
         for (TrainedTensor tensor : update.tensors()) {
+            tensors.add(ExchangedTensor.of(
+                    target.key() + "/" + tensor.name(), offset, tensor.order(), tensor.shape(), rank, false));
             INDArray view = take(tensor.length()).reshape(tensor.order(), tensor.shape());
             views.add(view);
             // The session keeps this function: it must not hold what holds the network.
@@ -237,6 +261,8 @@ final class Places {
         Map<String, INDArray> views = new LinkedHashMap<>();
         for (String name : layer.vectors()) {
             INDArray value = Objects.requireNonNull(part.parameters().get(name));
+            String key = part.shape().name() + "/" + name;
+            tensors.add(ExchangedTensor.of(key, offset, value.ordering(), value.shape(), 1, false));
             INDArray view = take(value.length()).reshape(value.ordering(), value.shape());
             trained.add(new Segment.Trained(name, value, view, name, rate(true), true, false));
             stretches.add(new CompactGradient.Stretch(value, view));

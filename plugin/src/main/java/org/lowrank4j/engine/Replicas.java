@@ -5,15 +5,18 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
 import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.gradient.exchange.Exchange;
+import org.lowrank4j.gradient.exchange.ExchangedGradient;
 import org.lowrank4j.gradient.exchange.GradientExchange;
 import org.lowrank4j.gradient.exchange.ValueExchange;
 import org.lowrank4j.registry.Methods;
+import org.lowrank4j.rule.Rule;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -32,6 +35,7 @@ final class Replicas {
     private final int iteration;
     private final int epoch;
     private final AtomicInteger waiting;
+    private final GradientExchange.@Nullable Steps steps;
     private final @Nullable Meeting meeting;
     private final @Nullable Averaging averaging;
     private final AtomicReferenceArray<@Nullable Replica> replicas;
@@ -42,32 +46,43 @@ final class Replicas {
 
     /**
      * @param network that is to be replicated, with its adapters started
+     * @param choice for its plan
      * @param accumulator of the wrapper; null where it averages
      */
     Replicas(
             Enrolment original,
             Session session,
             NetworkParts network,
-            Exchange exchange,
+            ExchangeChoice choice,
             @Nullable GradientsAccumulator accumulator,
             Methods methods,
             int count) {
         this.original = original;
         this.session = session;
-        this.exchange = exchange;
+        exchange = choice.exchange();
         this.accumulator = accumulator;
         this.methods = methods;
         model = network.model();
         iteration = network.iteration();
         epoch = network.epoch();
         snapshot = Objects.requireNonNull(session.state(network, true, true));
-        meeting = exchange instanceof GradientExchange gradients
-                ? new Meeting(gradients, original.counters(), count)
-                : null;
+        Function<ExchangedGradient, GradientExchange.Steps> maker = choice.steps();
+        steps = maker == null ? null : maker.apply(exchanged(network, count));
+        meeting = steps == null ? null : new Meeting(steps, original.counters(), count);
         averaging = exchange instanceof ValueExchange values ? new Averaging(values) : null;
         replicas = new AtomicReferenceArray<>(count);
         models = new AtomicReferenceArray<>(count);
         waiting = new AtomicInteger(count);
+    }
+
+    private ExchangedGradient exchanged(NetworkParts network, int count) {
+        Rule rule = session.fitted().plan().rule();
+        long seed = rule.seed().orElse(network.configuration().getSeed());
+        return new ExchangedGradient(
+                network.dataType(),
+                session.fitted().gradient().tensors(),
+                count,
+                AdapterSeed.of(seed, rule.id(), "exchange"));
     }
 
     Exchange exchange() {
@@ -172,9 +187,18 @@ final class Replicas {
                 network,
                 updaters && averaging != null,
                 exchange instanceof ValueExchange values && values.averagesWeights());
+        if (steps != null) {
+            traffic = traffic.sending(steps.bytes());
+        }
         original.counters().begins(exchange.name(), replicas.length(), traffic.sent());
-        String each = averaging == null && meeting == null ? "a round before encoding" : "a round";
         original.report(
-                replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends " + traffic.text(each));
+                replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends " + traffic.text("a round" + remark()));
+    }
+
+    private String remark() {
+        if (steps == null) {
+            return averaging == null ? " before encoding" : "";
+        }
+        return steps.remark().isEmpty() ? "" : " (" + steps.remark() + ")";
     }
 }

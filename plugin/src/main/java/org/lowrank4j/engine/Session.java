@@ -377,7 +377,9 @@ final class Session {
         }
         examples = batchSize;
         if (exchanging.exchangesGradients()) {
+            // From here on what all replicas have in common decides.
             exchange(finite);
+            finite = true;
         }
         stepIsFinite = finite && fitted.gradient().isFinite();
         if (stepIsFinite) {

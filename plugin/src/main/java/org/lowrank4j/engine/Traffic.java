@@ -38,6 +38,11 @@ record Traffic(long sent, long stock, double inFull) {
                 (double) (vector.length() - adapters) / vector.length());
     }
 
+    /** The same where so many bytes are sent. */
+    Traffic sending(long bytes) {
+        return new Traffic(bytes, stock, inFull);
+    }
+
     /** @param each when it is sent, and how */
     String text(String each) {
         return String.format(

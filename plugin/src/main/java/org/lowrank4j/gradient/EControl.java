@@ -1,10 +1,10 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import org.lowrank4j.LowRankException;
+import java.util.Set;
 import org.lowrank4j.gradient.exchange.EControlCompressor;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 
@@ -20,12 +20,6 @@ import org.lowrank4j.update.TargetUpdate;
  */
 public final class EControl implements GradientApproximation {
 
-    /** Where the estimates start. */
-    enum FirstEstimate {
-        GRADIENT,
-        ZERO
-    }
-
     @Override
     public String name() {
         return "econtrol";
@@ -33,42 +27,22 @@ public final class EControl implements GradientApproximation {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption("keep", "0.1", "the share of a tensor's entries in a message, above 0 and at most 1"),
-                new MethodOption(
-                        "eta", "0.001", "the share of the accumulated error in a message, a number above 0, below 1"),
-                new MethodOption(
-                        "first-estimate",
-                        "gradient",
-                        "gradient: the first gradient is sent as it is; zero: estimates start at 0"));
+        return EControlCompressor.OPTIONS;
+    }
+
+    /** One process or several, the state follows from the gradients that all of them see. */
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        OptionValues options = target.optionsOf(this);
-        double keep = options.positiveDouble("keep");
-        if (keep > 1) {
-            throw new LowRankException("econtrol.keep=" + keep
-                    + " is refused: it is the share of a tensor's entries in a message, above 0 and at most 1 (1 sends"
-                    + " all of them); 0.1 is the default.");
-        }
-        double eta = options.positiveDouble("eta");
-        if (eta >= 1) {
-            throw new LowRankException("econtrol.eta=" + eta
-                    + " is refused: with 1 and more the error feeds back on itself and training diverges. Use a number"
-                    + " above 0 and below 1, in proportion to econtrol.keep; 0.001 is the default.");
-        }
-        boolean startsAtGradient = options.choice("first-estimate", FirstEstimate.class) == FirstEstimate.GRADIENT;
+        EControlCompressor.Settings settings = EControlCompressor.Settings.of(target.optionsOf(this));
         return new CompressedUpdate(
                 this,
                 update,
                 target,
-                (tensor, kept) -> new EControlCompressor(
-                        kept,
-                        tensor.shape()[0],
-                        tensor.shape()[1],
-                        Math.max(1, Math.toIntExact(Math.round(keep * tensor.length()))),
-                        eta,
-                        startsAtGradient));
+                (tensor, kept) -> settings.compressor(kept, tensor.shape()[0], tensor.shape()[1]));
     }
 }

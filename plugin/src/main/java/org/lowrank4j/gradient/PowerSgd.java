@@ -1,9 +1,10 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
+import java.util.Set;
 import org.lowrank4j.gradient.exchange.PowerSgdCompressor;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.WeightTarget;
@@ -32,43 +33,28 @@ public final class PowerSgd implements GradientApproximation {
 
     @Override
     public List<MethodOption> options() {
-        return List.of(
-                new MethodOption(
-                        "rank",
-                        "rule",
-                        "rank of the approximation, a whole number above 0; rule is the rule's rank where W itself is"
-                                + " trained, and 1 for smaller tensors"),
-                new MethodOption("start", "100", "the steps that are not compressed, a whole number from 0"),
-                new MethodOption(
-                        "least-ratio",
-                        "2",
-                        "how many times smaller than a tensor its messages must be, else it is not compressed"));
+        return PowerSgdCompressor.OPTIONS;
+    }
+
+    /** One process or several, the state follows from the gradients that all of them see. */
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
-        OptionValues options = target.optionsOf(this);
-        int rank = rank(options, update instanceof WeightTarget, target);
-        int start = options.wholeNumber("start");
-        double leastRatio = options.positiveDouble("least-ratio");
+        PowerSgdCompressor.Settings settings = PowerSgdCompressor.Settings.of(target.optionsOf(this));
+        int rank = update instanceof WeightTarget ? target.rank() : 1;
         return new CompressedUpdate(
                 this,
                 update,
                 target,
-                (tensor, kept) -> new PowerSgdCompressor(
+                (tensor, kept) -> settings.compressor(
                         kept,
                         tensor.shape()[0],
                         tensor.shape()[1],
                         rank,
-                        start,
-                        leastRatio,
                         target.random("powersgd query of " + tensor.name())));
-    }
-
-    private static int rank(OptionValues options, boolean ofWeightItself, TargetWeight target) {
-        if (options.text("rank").strip().equals("rule")) {
-            return ofWeightItself ? target.rank() : 1;
-        }
-        return options.positiveInt("rank");
     }
 }

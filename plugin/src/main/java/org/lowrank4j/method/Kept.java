@@ -63,6 +63,11 @@ public final class Kept {
         return new Kept(owner, type, true, "", new Declared());
     }
 
+    /** FLOAT or DOUBLE, of arrays for which no other is named. */
+    public DataType type() {
+        return type;
+    }
+
     /** The same, whose names start with this one and a point: for a method around another one, or one of several tensors. */
     public Kept under(String name) {
         return new Kept(owner, type, measuring, prefix + name + ".", declared);

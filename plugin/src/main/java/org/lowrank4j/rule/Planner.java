@@ -107,7 +107,8 @@ final class Planner {
         rule.value(Key.UPDATER).ifPresent(updater -> requireUpdater(updater, targets.values(), joint));
         rule.value(Key.AVERAGE).ifPresent(this::requireAverage);
         rule.value(Key.EXCHANGE)
-                .ifPresent(exchange -> methods.exchange(Key.EXCHANGE.canonical(exchange), exchange.source()));
+                .ifPresent(exchange -> usedOptions.addAll(
+                        Methods.optionNames(methods.exchange(Key.EXCHANGE.canonical(exchange), exchange.source()))));
         options.forEach((name, value) -> checkOption(name, value, usedOptions, "any target"));
         List<LayerPlan> layers = new ArrayList<>();
         for (LayerShape layer : network.layers()) {

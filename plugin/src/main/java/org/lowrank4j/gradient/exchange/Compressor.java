@@ -41,6 +41,9 @@ public interface Compressor {
      */
     void decompress(INDArray average, INDArray approximation);
 
+    /** Bytes of the messages of a step, once it compresses. */
+    long bytes();
+
     /** What exact resumption needs. */
     Kept kept();
 }

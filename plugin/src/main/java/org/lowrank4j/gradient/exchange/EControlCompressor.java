@@ -1,7 +1,11 @@
 package org.lowrank4j.gradient.exchange;
 
+import java.util.List;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -21,6 +25,54 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>It starts with e = 0, and h = g sent as it is, or h = 0. Three arrays of the matrix's size.
  */
 public final class EControlCompressor implements Compressor {
+
+    /** What users set, of an approximation and of an exchange alike. */
+    public static final List<MethodOption> OPTIONS = List.of(
+            new MethodOption("keep", "0.1", "the share of a tensor's entries in a message, above 0 and at most 1"),
+            new MethodOption(
+                    "eta", "0.001", "the share of the accumulated error in a message, a number above 0, below 1"),
+            new MethodOption(
+                    "first-estimate",
+                    "gradient",
+                    "gradient: the first gradient is sent as it is; zero: estimates start at 0"));
+
+    /** Where the estimates start. */
+    enum FirstEstimate {
+        GRADIENT,
+        ZERO
+    }
+
+    /**
+     * The values of the options.
+     *
+     * @param keep the share of entries, above 0 and at most 1
+     */
+    public record Settings(double keep, double eta, boolean startsAtGradient) {
+
+        /** @throws LowRankException if one is refused */
+        public static Settings of(OptionValues options) {
+            double keep = options.positiveDouble("keep");
+            if (keep > 1) {
+                throw new LowRankException("econtrol.keep=" + keep
+                        + " is refused: it is the share of a tensor's entries in a message, above 0 and at most 1 (1"
+                        + " sends all of them); 0.1 is the default.");
+            }
+            double eta = options.positiveDouble("eta");
+            if (eta >= 1) {
+                throw new LowRankException("econtrol.eta=" + eta
+                        + " is refused: with 1 and more the error feeds back on itself and training diverges. Use a"
+                        + " number above 0 and below 1, in proportion to econtrol.keep; 0.001 is the default.");
+            }
+            return new Settings(
+                    keep, eta, options.choice("first-estimate", FirstEstimate.class) == FirstEstimate.GRADIENT);
+        }
+
+        /** A compressor of a matrix; otherwise as the constructor. */
+        public EControlCompressor compressor(Kept kept, long rows, long columns) {
+            int entries = Math.max(1, Math.toIntExact(Math.round(keep * rows * columns)));
+            return new EControlCompressor(kept, rows, columns, entries, eta, startsAtGradient);
+        }
+    }
 
     private final int entries;
     private final double eta;
@@ -82,6 +134,11 @@ public final class EControlCompressor implements Compressor {
         average.addi(ofRound);
         approximation.assign(average);
         step.increment();
+    }
+
+    @Override
+    public long bytes() {
+        return (long) entries * (Integer.BYTES + estimate.dataType().width());
     }
 
     @Override

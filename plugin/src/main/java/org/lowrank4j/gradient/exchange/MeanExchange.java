@@ -1,6 +1,8 @@
 package org.lowrank4j.gradient.exchange;
 
 import java.util.List;
+import java.util.function.Function;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -15,15 +17,28 @@ public final class MeanExchange implements GradientExchange {
     }
 
     @Override
-    public void combine(List<INDArray> gradients, List<Integer> examples) {
-        double all = examples.stream().mapToInt(Integer::intValue).sum();
-        INDArray mean = gradients.get(0);
-        for (int i = 0; i < gradients.size(); i++) {
-            INDArray weighted = gradients.get(i).muli(examples.get(i) / all);
-            if (i > 0) {
-                mean.addi(weighted);
+    public Function<ExchangedGradient, Steps> steps(OptionValues options) {
+        return Mean::new;
+    }
+
+    private record Mean(ExchangedGradient given) implements Steps {
+
+        @Override
+        public void combine(List<Part> parts) {
+            double all = parts.stream().mapToInt(Part::examples).sum();
+            INDArray mean = parts.get(0).vector();
+            for (int i = 0; i < parts.size(); i++) {
+                INDArray weighted = parts.get(i).vector().muli(parts.get(i).examples() / all);
+                if (i > 0) {
+                    mean.addi(weighted);
+                }
             }
+            parts.stream().skip(1).forEach(part -> part.vector().assign(mean));
         }
-        gradients.stream().skip(1).forEach(gradient -> gradient.assign(mean));
+
+        @Override
+        public long bytes() {
+            return given.bytes();
+        }
     }
 }

@@ -1,11 +1,14 @@
 package org.lowrank4j.gradient.exchange;
 
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinQr;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
+import org.lowrank4j.method.MethodOption;
+import org.lowrank4j.method.OptionValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -27,6 +30,42 @@ import org.nd4j.linalg.factory.Nd4j;
  * given share; they have no memory.
  */
 public final class PowerSgdCompressor implements Compressor {
+
+    /** What users set, of an approximation and of an exchange alike. */
+    public static final List<MethodOption> OPTIONS = List.of(
+            new MethodOption(
+                    "rank",
+                    "rule",
+                    "rank of the approximation, a whole number above 0; rule is the rule's rank where W itself is"
+                            + " trained, and 1 for smaller tensors"),
+            new MethodOption("start", "100", "the steps that are not compressed, a whole number from 0"),
+            new MethodOption(
+                    "least-ratio",
+                    "2",
+                    "how many times smaller than a tensor its messages must be, else it is not compressed"));
+
+    /**
+     * The values of the options.
+     *
+     * @param rank 0 for that of the rule
+     */
+    public record Settings(int rank, int start, double leastRatio) {
+
+        /** @throws org.lowrank4j.LowRankException if one is refused */
+        public static Settings of(OptionValues options) {
+            boolean ofRule = options.text("rank").strip().equals("rule");
+            return new Settings(
+                    ofRule ? 0 : options.positiveInt("rank"),
+                    options.wholeNumber("start"),
+                    options.positiveDouble("least-ratio"));
+        }
+
+        /** A compressor of a matrix to which the rule gives a rank; otherwise as the constructor. */
+        public PowerSgdCompressor compressor(Kept kept, long rows, long columns, int rankOfRule, Random random) {
+            return new PowerSgdCompressor(
+                    kept, rows, columns, rank == 0 ? rankOfRule : rank, start, leastRatio, random);
+        }
+    }
 
     private final long rows;
     private final long columns;
@@ -127,6 +166,12 @@ public final class PowerSgdCompressor implements Compressor {
         corrected = null;
         orthonormal = null;
         step.increment();
+    }
+
+    @Override
+    public long bytes() {
+        long entries = query == null ? rows * columns : query.size(1) * (rows + columns);
+        return entries * kept.type().width();
     }
 
     @Override
