@@ -73,6 +73,8 @@ class ReferenceTest {
                 "embedding",
                 "fira",
                 "fwsvd",
+                "flag_aggregator",
+                "flagaggregator",
                 "graveslstm",
                 "greenformers",
                 "lora",

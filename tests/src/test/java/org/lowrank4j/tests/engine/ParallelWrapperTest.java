@@ -238,20 +238,30 @@ class ParallelWrapperTest {
         assertTrue(singularValue(RANK, before, model) < 1e-12, "the change is of a higher rank");
     }
 
+    /** Options with which an exchange that compresses sends everything. */
+    private static final Map<String, Map<String, String>> NOTHING_LEFT_OUT = Map.of(
+            "powersgd",
+            Map.of("powersgd.rank", "100", "powersgd.start", "2", "powersgd.least-ratio", "0.01"),
+            "econtrol",
+            Map.of("econtrol.keep", "1"));
+
     static Stream<Arguments> likeOneMachine() {
         return Stream.of(false, true)
                 .flatMap(graph -> Stream.of(
                         Arguments.of("factors", TrainingMode.AVERAGING, new Sgd(0.2), graph),
                         Arguments.of("mean", TrainingMode.AVERAGING, new Adam(0.01), graph),
-                        Arguments.of("mean", TrainingMode.SHARED_GRADIENTS, new Adam(0.01), graph)));
+                        Arguments.of("mean", TrainingMode.SHARED_GRADIENTS, new Adam(0.01), graph),
+                        Arguments.of("powersgd", TrainingMode.AVERAGING, new Adam(0.01), graph),
+                        Arguments.of("econtrol", TrainingMode.SHARED_GRADIENTS, new Adam(0.01), graph)));
     }
 
     /** Also in the second fit, and when the program goes on alone. */
     @ParameterizedTest
     @MethodSource("likeOneMachine")
     void learnsAsOneMachineDoes(String exchange, TrainingMode mode, IUpdater updater, boolean graph) {
-        boolean weighted = exchange.equals("mean");
-        Map<String, String> rule = Map.of("exchange", exchange, "bias", "all");
+        boolean weighted = !exchange.equals("factors");
+        Map<String, String> rule = new HashMap<>(Map.of("exchange", exchange, "bias", "all"));
+        rule.putAll(NOTHING_LEFT_OUT.getOrDefault(exchange, Map.of()));
         Model one = ruled(graph, updater, rule);
         Model many = ruled(graph, updater, rule);
         Model before = stock(graph, updater);
@@ -430,13 +440,28 @@ class ParallelWrapperTest {
                 Arguments.of(Map.of("exchange", "factor"), TrainingMode.AVERAGING, "Did you mean 'factors'?"),
                 Arguments.of(Map.of("exchange", "encoded"), TrainingMode.AVERAGING, "TrainingMode.SHARED_GRADIENTS"),
                 Arguments.of(Map.of("exchange", "exact"), TrainingMode.SHARED_GRADIENTS, "TrainingMode.AVERAGING"),
-                Arguments.of(Map.of("update", "switchlora"), TrainingMode.AVERAGING, "It goes with exchange=mean."),
-                Arguments.of(Map.of("updater", "prodigy"), TrainingMode.AVERAGING, "It goes with exchange=mean."),
+                Arguments.of(
+                        Map.of("update", "switchlora"),
+                        TrainingMode.AVERAGING,
+                        "It goes with exchange=econtrol, flag, mean, powersgd."),
+                Arguments.of(
+                        Map.of("updater", "prodigy"),
+                        TrainingMode.AVERAGING,
+                        "It goes with exchange=econtrol, flag, mean, powersgd."),
                 Arguments.of(Map.of("gradient", "galore"), TrainingMode.SHARED_GRADIENTS, "gradient=galore"),
+                Arguments.of(
+                        Map.of("gradient", "fira"),
+                        TrainingMode.AVERAGING,
+                        "It goes with exchange=econtrol, flag, mean, powersgd."),
+                Arguments.of(
+                        Map.of("exchange", "flag", "flag.dimensions", "0"),
+                        TrainingMode.AVERAGING,
+                        "flag.dimensions=0"),
+                Arguments.of(Map.of("exchange", "flag", "powersgd.rank", "2"), TrainingMode.AVERAGING, "is not chosen"),
                 Arguments.of(
                         Map.of("update", "dora", "exchange", "exact"),
                         TrainingMode.AVERAGING,
-                        "encoded, factors, mean"),
+                        "econtrol, encoded, factors, flag, mean, powersgd"),
                 Arguments.of(Map.of("layers", "*"), TrainingMode.AVERAGING, "'*'"));
     }
 
@@ -513,7 +538,7 @@ class ParallelWrapperTest {
 
     static Stream<Arguments> failures() {
         return modes().map(Arguments::get)
-                .flatMap(mode -> Stream.of("", "mean")
+                .flatMap(mode -> Stream.of("", "mean", "flag")
                         .filter(exchange -> mode[0] != TrainingMode.CUSTOM || exchange.isEmpty())
                         .flatMap(exchange ->
                                 Stream.of(0, 1).map(worker -> Arguments.of(mode[0], mode[1], exchange, worker))));

@@ -66,7 +66,13 @@ class ReplicatedMethodsTest {
             "random-subspace",
             Map.of("random-subspace.dimension", "20"),
             "mfac",
-            Map.of("mfac.window", "4"));
+            Map.of("mfac.window", "4"),
+            "powersgd",
+            Map.of("powersgd.start", "2", "powersgd.least-ratio", "0.1"),
+            "fira",
+            Map.of("fira.refresh", "3"),
+            "apollo",
+            Map.of("apollo.refresh", "3"));
 
     private static Stream<Arguments> methods(Replication common) {
         Methods methods = Methods.load();
