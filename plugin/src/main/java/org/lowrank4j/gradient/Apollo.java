@@ -2,8 +2,10 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
@@ -63,6 +65,12 @@ public class Apollo implements GradientApproximation {
         return List.of(
                 new MethodOption("refresh", "200", "steps between two draws of the random projector"),
                 new MethodOption("scale", publishedScale, "the square of every step's factor, a number above 0"));
+    }
+
+    /** {@inheritDoc} The subspace is of the gradient that they have in common. */
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
