@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.solvers.accumulation.EncodedGradientsAccumulator;
 import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
 import org.lowrank4j.file.NetworkState;
 import org.lowrank4j.gradient.exchange.Exchange;
 import org.lowrank4j.gradient.exchange.ExchangedGradient;
@@ -124,7 +125,8 @@ final class Replicas {
             network.model().setParams(start.parameters());
             network.counts(iteration, epoch);
             Enrolment enrolment = Objects.requireNonNull(Attachment.enrolment(network.model()));
-            enrolment.begin(session.replica(network, methods, start.training()));
+            // What methods say holds for the network, and was said.
+            enrolment.begin(Console.silently(() -> session.replica(network, methods, start.training())));
         }
     }
 
@@ -191,8 +193,8 @@ final class Replicas {
             traffic = traffic.sending(steps.bytes());
         }
         original.counters().begins(exchange.name(), replicas.length(), traffic.sent());
-        original.report(
-                replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends " + traffic.text("a round" + remark()));
+        original.report(replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends "
+                + traffic.text("a round" + remark()));
     }
 
     private String remark() {

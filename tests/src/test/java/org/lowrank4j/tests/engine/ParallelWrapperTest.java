@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -29,6 +30,7 @@ import org.deeplearning4j.earlystopping.scorecalc.DataSetLossCalculator;
 import org.deeplearning4j.earlystopping.termination.MaxEpochsTerminationCondition;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -46,6 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
@@ -433,6 +436,75 @@ class ParallelWrapperTest {
                             .anyMatch(frame -> frame.getMethodName().equals("poll")))
                     .count();
         }
+    }
+
+    /** What a method says of the network is said for the network, and not for each of its replicas. */
+    @ParameterizedTest
+    @CsvSource({"exact,constraints on W of", "powersgd,compresses what workers send"})
+    void saysOnceWhatHoldsForAllReplicas(String gradient, String words) {
+        Model[] made = new Model[1];
+        JvmRules.with(Map.of("rank", "2", "exchange", "mean", "gradient", gradient), () -> {
+            NeuralNetConfiguration.Builder settings = Nets.settings(DataType.DOUBLE, new Adam(0.01));
+            made[0] = Nets.initialised(Nets.layers(settings.constrainWeights(new MaxNormConstraint(1, 1))));
+        });
+        List<String> said = CapturedErrors.of(
+                () -> fit(made[0], gradient.equals("exact") ? TrainingMode.AVERAGING : TrainingMode.SHARED_GRADIENTS));
+        assertEquals(1, CapturedErrors.containing(said, words).size(), said::toString);
+    }
+
+    /** An accumulator that a program wrote. */
+    private static final class OwnAccumulator extends EncodedGradientsAccumulator {
+
+        private static final long serialVersionUID = 1L;
+
+        private final CopyOnWriteArrayList<Long> lengths = new CopyOnWriteArrayList<>();
+
+        OwnAccumulator(int size) {
+            super(
+                    WORKERS,
+                    new EncodingHandler(new FixedThresholdAlgorithm(THRESHOLD), null, size, false),
+                    10L * size * Double.BYTES,
+                    WORKERS + 2,
+                    Integer.MAX_VALUE,
+                    false);
+        }
+
+        @Override
+        public void storeUpdate(INDArray array, int iterationNumber, int epochNumber) {
+            lengths.add(array.length());
+            super.storeUpdate(array, iterationNumber, epochNumber);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theProgramsOwnAccumulatorGetsTheStepsOfWhatTrains(boolean graph) {
+        Model model = ruled(graph);
+        Model before = stock(graph, new Adam(0.01));
+        OwnAccumulator own = new OwnAccumulator((int) model.numParams());
+        new ParallelWrapper.Builder<>(model)
+                .workers(WORKERS)
+                .prefetchBuffer(0)
+                .trainingMode(TrainingMode.CUSTOM)
+                .gradientsAccumulator(own)
+                .build()
+                .fit(iterator(batches()));
+        assertEquals(WORKERS * ROUNDS, own.lengths.size());
+        assertEquals(1, Set.copyOf(own.lengths).size());
+        assertTrue(own.lengths.get(0) < model.numParams(), () -> "it gets " + own.lengths);
+        assertKeepsItsRank(before, model);
+    }
+
+    @Test
+    void theProgramsOwnAccumulatorLeavesNoPlaceForGradients() {
+        Model model = ruled(false, new Adam(0.01), Map.of("exchange", "mean"));
+        ParallelWrapper wrapper = new ParallelWrapper.Builder<>(model)
+                .workers(WORKERS)
+                .trainingMode(TrainingMode.CUSTOM)
+                .gradientsAccumulator(new OwnAccumulator((int) model.numParams()))
+                .build();
+        LowRankException refused = assertThrows(LowRankException.class, () -> wrapper.fit(iterator(batches())));
+        assertTrue(String.valueOf(refused.getMessage()).contains("OwnAccumulator"), refused::getMessage);
     }
 
     static Stream<Arguments> refusals() {
