@@ -32,6 +32,14 @@ public interface GradientApproximation extends Replicable {
     }
 
     /**
+     * Whether it is for hidden layers: where a rule names no layers, the first one with weights trains in full with the
+     * user's updater. False by default.
+     */
+    default boolean hiddenOnly() {
+        return false;
+    }
+
+    /**
      * Why it cannot serve an update, as part of a sentence that says what it does and what the update does not have; empty
      * if it can, as by default.
      */

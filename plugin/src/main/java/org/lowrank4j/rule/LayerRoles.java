@@ -131,6 +131,15 @@ final class LayerRoles {
         }
     }
 
+    /** The same where the method is not meant for the matrix, whose layer trains in full unless nothing but what is named does. */
+    void trainInstead(MatrixShape matrix, String because) {
+        passOver(matrix, because);
+        LayerShape layer = network.layer(matrix.layer());
+        if (trainsByDefault() && !isTarget(layer)) {
+            trained.put(layer, because);
+        }
+    }
+
     private boolean trainsByDefault() {
         return rule.value(Key.TRAIN)
                 .map(train -> !TrainedLayers.parse(train.text()).alone())

@@ -81,6 +81,13 @@ final class Planner {
                 roles.passOver(matrix, refused.get());
                 continue;
             }
+            if (isForOthers(matrix, asked)) {
+                roles.trainInstead(
+                        matrix,
+                        "default: first layer, which gradient " + asked.gradient()
+                                + " leaves to the updater unless layers names it");
+                continue;
+            }
             int rank = fittingRank(matrix, asked);
             if (rank == 0) {
                 roles.passOver(matrix, "init " + asked.initialisation() + " leaves it no rank");
@@ -226,6 +233,20 @@ final class Planner {
                     + layer.name() + "), or take the constraints out of the network.");
         }
         return Optional.of(why);
+    }
+
+    /** Whether a rule that names no layers leaves a matrix to the user's updater, because of what the gradient is for. */
+    private boolean isForOthers(MatrixShape matrix, TargetSettings asked) {
+        return rule.value(Key.LAYERS).isEmpty()
+                && choices.of(Key.GRADIENT, matrix)
+                        .filter(TargetChoices.Choice::override)
+                        .isEmpty()
+                && methods.gradient(asked.gradient(), "plan").hiddenOnly()
+                && network.layers().stream()
+                        .filter(layer -> !layer.matrices().isEmpty())
+                        .findFirst()
+                        .filter(first -> first.matrices().contains(matrix))
+                        .isPresent();
     }
 
     /** Two layers could be called so that matrices of theirs share a key. */

@@ -84,6 +84,32 @@ class PlannerTest {
         assertEquals(trained, layers(plan, Role.TRAIN));
     }
 
+    /** The first layer keeps the user's updater, unless it is asked for. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "muon   | exclude       | none | fc1 fc2      | conv out",
+                "muon   | exclude       | conv | fc1 fc2      | out",
+                "muon   | layers        | 0..5 | conv fc1 fc2 | out",
+                "muon   | gradient@conv | muon | conv fc1 fc2 | out",
+                "muon   | train         | none | fc1 fc2      | ''",
+                "galore | gradient@fc1  | muon | conv fc1 fc2 | out",
+                "galore | exclude       | none | conv fc1 fc2 | out",
+            })
+    void methodsForHiddenLayersLeaveTheFirst(
+            String gradient, String key, String value, String targets, String trained) {
+        Plan plan = rule(Rules.map("gradient", gradient, "rank", "2", key, value))
+                .plan(TestNetworks.mixed(), Methods.load());
+        assertEquals(targets, layers(plan, Role.TARGET));
+        assertEquals(trained, layers(plan, Role.TRAIN));
+        if (trained.startsWith("conv")) {
+            assertEquals(
+                    "default: first layer, which gradient muon leaves to the updater unless layers names it",
+                    plan.layers().get(0).because());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "layers, dens1, layers",
