@@ -56,12 +56,7 @@ final class Projector {
 
     /** Draws every entry from a normal distribution of variance 1 / r. */
     void draw(Random random) {
-        double deviation = 1 / Math.sqrt(rank);
-        for (long row = 0; row < matrix.size(0); row++) {
-            for (long column = 0; column < rank; column++) {
-                matrix.putScalar(row, column, deviation * random.nextGaussian());
-            }
-        }
+        Draws.normal(matrix, 1 / Math.sqrt(rank), random);
     }
 
     /** R, as a new array. */
