@@ -85,6 +85,7 @@ class ReferenceTest {
                 "lstm",
                 "mfac",
                 "pela",
+                "shampoo",
                 "dion",
                 "muon",
                 "newnorm",

@@ -134,6 +134,12 @@ class MethodsTest {
                 gradient("gradient=econtrol,update=dora,econtrol.keep=0.25,econtrol.eta=0.05", FACTORS + 8 + 7),
                 gradient("gradient=mfac,mfac.window=4,mfac.lambda=0.1", WEIGHTS),
                 gradient("gradient=mfac,update=lora,mfac.window=4,mfac.lambda=0.1,mfac.momentum=0.5", FACTORS),
+                gradient("gradient=norm,rank=1", WEIGHTS),
+                gradient("gradient=norm,rank=1,norm.of=column,norm.length=joint", WEIGHTS),
+                // Named, for by default the first layer has the user's updater.
+                gradient("gradient=muon,rank=1,layers=0..1", WEIGHTS),
+                gradient("gradient=dion,layers=0..1", WEIGHTS),
+                gradient("gradient=shampoo,rank=1,shampoo.refresh=3,layers=0..1", WEIGHTS),
                 gradient("gradient=perpgrad", WEIGHTS),
                 gradient("gradient=perpgrad,update=lora,perpgrad.rescale=yes", FACTORS));
     }

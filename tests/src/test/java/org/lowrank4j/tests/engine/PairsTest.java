@@ -159,15 +159,19 @@ class PairsTest {
                 "switchlora",
                 "vera");
         assertEquals(
-                Map.of(
-                        "lora-fa", noFactors,
-                        "lora-pro", noFactors,
-                        "galore", noWeight,
-                        "fira", noWeight,
-                        "apollo", noWeight,
-                        "apollo-mini", noWeight,
-                        "adafactor", Set.of("random-subspace"),
-                        "adahessian", Set.of("dora", "random-subspace", "switchlora")),
+                Map.ofEntries(
+                        Map.entry("lora-fa", noFactors),
+                        Map.entry("lora-pro", noFactors),
+                        Map.entry("galore", noWeight),
+                        Map.entry("fira", noWeight),
+                        Map.entry("apollo", noWeight),
+                        Map.entry("apollo-mini", noWeight),
+                        Map.entry("norm", noWeight),
+                        Map.entry("muon", noWeight),
+                        Map.entry("dion", noWeight),
+                        Map.entry("shampoo", noWeight),
+                        Map.entry("adafactor", Set.of("random-subspace")),
+                        Map.entry("adahessian", Set.of("dora", "random-subspace", "switchlora"))),
                 refused);
     }
 
