@@ -2,6 +2,7 @@ package org.lowrank4j.gradient;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
@@ -28,6 +29,16 @@ import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
  * otherwise:  R = P^T G,  W -= scale * P updater(R)      P: the r leading left singular vectors, nIn x r
  * </pre>
  *
+ * <p>{@code galore.basis} takes another subspace than that of the leading singular vectors, of the same side:
+ *
+ * <ul>
+ *   <li>{@code random} (GoLore, arXiv 2410.11289): any one, whatever the gradient, so that the noise of a minibatch has no say
+ *       in it; published from some step on, {@code galore.random-after}. No decomposition.
+ *   <li>{@code sampled} (SARA, arXiv 2502.05790): singular vectors drawn in proportion to their singular values.
+ *   <li>{@code tracked} (SubTrack++, arXiv 2502.01586): the last one, turned towards the gradient by at most {@code
+ *       galore.track-rate}. The decomposition is of a matrix as narrow as the rank.
+ * </ul>
+ *
  * <p>The updater's state is kept as it is when the subspace changes; the fixed signs of the decomposition keep the
  * directions of old and new comparable. G itself is only formed on the steps that look for a new subspace.
  *
@@ -38,6 +49,14 @@ import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
  * with Adam (epsilon 1e-6), because {@code scale} multiplies it; published ranks are 128 for 60M parameters and up.
  */
 public final class GaLore implements GradientApproximation {
+
+    /** What spans the subspace. */
+    enum Basis {
+        SVD,
+        RANDOM,
+        SAMPLED,
+        TRACKED
+    }
 
     @Override
     public String name() {
@@ -58,7 +77,18 @@ public final class GaLore implements GradientApproximation {
                         "side",
                         "shorter",
                         "the side of W that is projected: shorter (the inputs of a square W), longer, inputs or"
-                                + " outputs"));
+                                + " outputs"),
+                new MethodOption(
+                        "basis",
+                        "svd",
+                        "what spans the subspace: svd, random, sampled (singular vectors in proportion to their values)"
+                                + " or tracked (the last one, turned towards the gradient)"),
+                new MethodOption(
+                        "random-after", "0", "the steps before the first random basis, which have that of svd"),
+                new MethodOption(
+                        "track-rate",
+                        "0.5",
+                        "the largest angle by which a tracked basis turns, in radians, a number above 0"));
     }
 
     @Override
@@ -69,12 +99,7 @@ public final class GaLore implements GradientApproximation {
     @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        return new Target(
-                (WeightTarget) update,
-                target,
-                options.choice("side", Projector.Side.class),
-                options.positiveInt("refresh"),
-                options.positiveDouble("scale"));
+        return new Target((WeightTarget) update, target, options);
     }
 
     /** The projector of one weight, and the steps mapped back through it. */
@@ -82,19 +107,28 @@ public final class GaLore implements GradientApproximation {
 
         private final WeightTarget update;
         private final INDArray weight;
+        private final TargetWeight target;
         private final int refresh;
         private final double scale;
+        private final Basis basis;
+        private final int randomAfter;
+        private final double trackRate;
         private final Projector projector;
         private final KeptNumber step;
         private final List<TrainedTensor> tensors;
         private final PutOffDecay decays = new PutOffDecay();
 
-        Target(WeightTarget update, TargetWeight target, Projector.Side side, int refresh, double scale) {
+        Target(WeightTarget update, TargetWeight target, OptionValues options) {
             super(update);
             this.update = update;
+            this.target = target;
             this.weight = target.weight();
-            this.refresh = refresh;
-            this.scale = scale;
+            refresh = options.positiveInt("refresh");
+            scale = options.positiveDouble("scale");
+            basis = options.choice("basis", Basis.class);
+            randomAfter = options.wholeNumber("random-after");
+            trackRate = options.positiveDouble("track-rate");
+            Projector.Side side = options.choice("side", Projector.Side.class);
             Kept kept = ownState(target);
             projector = new Projector(target, side, kept);
             step = kept.number("step", 0);
@@ -131,6 +165,12 @@ public final class GaLore implements GradientApproximation {
         }
 
         private void findSubspace(WeightGradient gradient) {
+            long now = step.get();
+            Random random = target.random("galore basis of step " + now);
+            if (basis == Basis.RANDOM && now >= randomAfter) {
+                projector.drawOrthonormal(random);
+                return;
+            }
             // G is as large as W: in the layer's workspace it would make every later step's workspace as large.
             try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
                 INDArray full = Nd4j.createUninitialized(weight.dataType(), weight.shape(), 'f');
@@ -139,7 +179,13 @@ public final class GaLore implements GradientApproximation {
                     // Such a step is left out by its caller, so the next one comes here again.
                     return;
                 }
-                projector.find(full);
+                if (basis == Basis.SAMPLED) {
+                    projector.sample(full, random);
+                } else if (basis == Basis.TRACKED && now > 0) {
+                    projector.turn(full, trackRate);
+                } else {
+                    projector.find(full);
+                }
             }
         }
 

@@ -1,5 +1,6 @@
 package org.lowrank4j.gradient;
 
+import java.util.Comparator;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.lowrank4j.blas.Blas;
@@ -7,6 +8,7 @@ import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.TargetWeight;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -51,6 +53,76 @@ final class Projector {
             ThinSvd svd = ThinSvd.of(gradient);
             int[] leading = IntStream.range(0, rank).toArray();
             matrix.assign(outputs ? svd.right(leading).transpose() : svd.left(leading));
+        }
+    }
+
+    /**
+     * Takes r singular vectors, drawn without replacement in proportion to their singular values (arXiv 2502.05790) and
+     * kept in order. The entries of the matrix must be finite.
+     */
+    void sample(INDArray gradient, Random random) {
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            ThinSvd svd = ThinSvd.of(gradient);
+            int[] drawn = drawn(svd.singularValues(), rank, random);
+            matrix.assign(outputs ? svd.right(drawn).transpose() : svd.left(drawn));
+        }
+    }
+
+    /**
+     * Which are drawn, one after another, each in proportion to the weights of what is left: those of the smallest of
+     * exponential times whose rates the weights are. Those of weight 0 come last.
+     */
+    static int[] drawn(double[] weights, int count, Random random) {
+        double[] times = new double[weights.length];
+        for (int i = 0; i < times.length; i++) {
+            times[i] = -Math.log(1 - random.nextDouble()) / weights[i];
+        }
+        return IntStream.range(0, times.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> weights[i] == 0 ? Double.POSITIVE_INFINITY : times[i]))
+                .limit(count)
+                .mapToInt(Integer::intValue)
+                .sorted()
+                .toArray();
+    }
+
+    /** Draws an orthonormal basis, every one as likely as any other: Z (Z^T Z)^(-1/2) for normal Z (arXiv 2410.11289). */
+    void drawOrthonormal(Random random) {
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            INDArray normal = Nd4j.create(DataType.DOUBLE, matrix.shape(), 'f');
+            Draws.normal(normal, 1, random);
+            matrix.assign(orthonormal(normal));
+        }
+    }
+
+    static INDArray orthonormal(INDArray matrix) {
+        ThinSvd svd = ThinSvd.of(matrix);
+        return svd.u().mmul(svd.vt());
+    }
+
+    /**
+     * Turns the basis S towards a gradient, along a geodesic of rank 1 (arXiv 2502.01586), on the input
+     * side:
+     *
+     * <pre>
+     * R = G - S S^T G,   -2 R G^T S = sigma u v^T + ...   the largest singular value
+     * angle = rate sigma / ||G||^2                        at most the rate, whatever the size of the gradient
+     * S = S + (S v (cos(angle) - 1) - u sin(angle)) v^T   orthonormal as it was
+     * </pre>
+     */
+    void turn(INDArray gradient, double rate) {
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            INDArray g = outputs ? gradient.transpose() : gradient;
+            INDArray within = matrix.transpose().mmul(g);
+            INDArray residual = g.sub(matrix.mmul(within));
+            ThinSvd tangent = ThinSvd.of(residual.mmul(within.transpose()).muli(-2));
+            double length = gradient.norm2Number().doubleValue();
+            double angle = length == 0 ? 0 : rate * tangent.singularValues()[0] / (length * length);
+            INDArray v = tangent.right(0);
+            INDArray along = matrix.castTo(DataType.DOUBLE).mmul(v.transpose());
+            INDArray change =
+                    along.muli(Math.cos(angle) - 1).subi(tangent.left(0).muli(Math.sin(angle)));
+            matrix.addi(change.mmul(v).castTo(matrix.dataType()));
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -109,6 +110,100 @@ class GaLoreTest {
             assertEquals(t % 3 != 0, previous.equals(projector), "step " + t);
             previous = projector;
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"random,9,6", "random,6,9", "sampled,9,6", "sampled,6,9", "tracked,9,6", "tracked,6,9", "tracked,7,7"})
+    void otherBasesAreOrthonormalAndLearnAndResume(String basis, int inputs, int outputs) {
+        Problem problem = new Problem(
+                DataType.FLOAT, inputs, outputs, 2, 1, Map.of("galore.basis", basis, "galore.refresh", "4"));
+        double before = problem.loss(problem.target.weight());
+        TargetUpdate update = galore(problem);
+        Problem.Run run = new Problem.Run(problem, update, new Adam(0.05));
+        INDArray projector = update.kept().state().get("projector");
+        INDArray previous = projector.dup();
+        for (int t = 0; t < 202; t++) {
+            run.step();
+            INDArray moved = projector.mmul(projector.transpose()).sub(previous.mmul(previous.transpose()));
+            assertEquals(t % 4 == 0, moved.normmaxNumber().doubleValue() > 1e-6, "the subspace of step " + t);
+            previous = projector.dup();
+        }
+        assertTrue(distance(projector.transpose().mmul(projector), Nd4j.eye(2)) <= 1e-5);
+        run.assertResumes(6, GaLoreTest::galore);
+        double after = problem.loss(problem.target.weight());
+        assertTrue(after < 0.6 * before, "from " + before + " to " + after);
+    }
+
+    /** Nothing of the minibatch is in it, so the gradient is not even formed. */
+    @Test
+    void aRandomBasisDoesNotDependOnTheGradient() {
+        Map<String, String> options =
+                Map.of("galore.basis", "random", "galore.random-after", "1", "galore.refresh", "1");
+        Problem problem = new Problem(DataType.DOUBLE, 9, 6, 2, 1, options);
+        Problem other = new Problem(DataType.DOUBLE, 9, 6, 2, 1, options);
+        other.y.addi(1);
+        TargetUpdate update = galore(problem);
+        TargetUpdate ofOther = galore(other);
+        Problem.Run run = new Problem.Run(problem, update, new Sgd(0.01));
+        Problem.Run runOfOther = new Problem.Run(other, ofOther, new Sgd(0.01));
+        for (int t = 0; t < 3; t++) {
+            run.step();
+            runOfOther.step();
+            assertEquals(
+                    t > 0,
+                    update.kept()
+                            .state()
+                            .get("projector")
+                            .equals(ofOther.kept().state().get("projector")),
+                    "step " + t);
+        }
+    }
+
+    /** A geodesic towards a gradient of rank 1 ends where it leads. */
+    @ParameterizedTest
+    @CsvSource({"9,6", "6,9"})
+    void aTrackedBasisTurnsTowardsTheGradient(int inputs, int outputs) {
+        Problem problem = new Problem(DataType.DOUBLE, inputs, outputs, 2, 1, Map.of());
+        Projector projector = new Projector(problem.target, Projector.Side.SHORTER, problem.target.kept());
+        INDArray gradient =
+                problem.gaussian(DataType.DOUBLE, inputs, 1).mmul(problem.gaussian(DataType.DOUBLE, 1, outputs));
+        projector.find(problem.gradientOfWeight());
+        double left = left(projector, gradient);
+        for (int i = 0; i < 40; i++) {
+            projector.turn(gradient, 0.5);
+            double now = left(projector, gradient);
+            assertTrue(now <= left + 1e-12, "nothing more is left out");
+            left = now;
+        }
+        assertTrue(left < 1e-3, left + " is left out");
+        INDArray s = projector.matrix();
+        assertTrue(distance(s.transpose().mmul(s), Nd4j.eye(2).castTo(DataType.DOUBLE)) <= 1e-14);
+        projector.turn(gradient.assign(0), 0.5);
+        assertTrue(distance(s.transpose().mmul(s), Nd4j.eye(2).castTo(DataType.DOUBLE)) <= 1e-14);
+    }
+
+    /** The share of a gradient that its projection does not have. */
+    private static double left(Projector projector, INDArray gradient) {
+        INDArray rest = gradient.dup('f');
+        projector.addBack(projector.project(gradient), -1, rest);
+        return rest.norm2Number().doubleValue() / gradient.norm2Number().doubleValue();
+    }
+
+    @Test
+    void singularVectorsAreDrawnInProportion() {
+        double[] weights = {4, 3, 2, 1, 0};
+        int draws = 20000;
+        int[] counts = new int[5];
+        Random random = new Random(1);
+        for (int i = 0; i < draws; i++) {
+            counts[Projector.drawn(weights, 1, random)[0]]++;
+            int[] two = Projector.drawn(weights, 2, random);
+            assertTrue(two[0] < two[1] && two[1] < 4, "in order, and none of weight 0");
+        }
+        for (int i = 0; i < 5; i++) {
+            assertEquals(weights[i] / 10, (double) counts[i] / draws, 0.015, "share of " + i);
+        }
+        assertArrayEquals(new int[] {0, 1, 2, 3, 4}, Projector.drawn(weights, 5, random));
     }
 
     @Test
