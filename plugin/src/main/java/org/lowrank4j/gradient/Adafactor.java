@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.Adafactor.RelativeStep;
 import org.lowrank4j.method.Kept;
-import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.Replication;
@@ -20,17 +19,14 @@ import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.TrainedTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Adafactor (arXiv 1804.04235, algorithms 4 to 6 and the common implementation) in the place of the user's updater: an
  * Adam whose second moment of a tensor n x m is kept as a column of n and a row of m.
  *
  * <pre>
- * q = g^2 + 1e-30,    beta_t = 1 - t^-0.8                   t = 1, 2, ...
- * R = beta_t R + (1 - beta_t) mean of q over columns        n entries
- * C = beta_t C + (1 - beta_t) mean of q over rows           m entries
- * u = g / sqrt(R C / mean(R)),   u /= max(1, RMS(u) / clip)
+ * u = g / sqrt(R C / mean(R))                              see {@link NormalisedGradient}
+ * u /= max(1, RMS(u) / clip)
  * w -= rate u,   or, with momentum,   M = momentum M + (1 - momentum) rate u,   w -= M
  * relative step:   rate = min(1e-2, 1 / sqrt(t)) * max(1e-3, RMS(w)),   1e-6 t in the place of 1e-2 in a warm-up
  * </pre>
@@ -158,48 +154,30 @@ public final class Adafactor implements GradientApproximation {
     /** The state of one tensor, and its steps. */
     private static final class Tensor implements MethodUpdater.Rule {
 
-        /** Keeps a second moment away from 0. */
-        private static final double SMALLEST_SQUARE = 1e-30;
-        /** The RMS that a smaller tensor is taken to have. */
-        private static final double SMALLEST_SIZE = 1e-3;
-
         private static final double LARGEST_STEP = 1e-2;
         private static final double WARM_UP = 1e-6;
 
         private final TrainedTensor tensor;
         private final Settings settings;
-        private final INDArray rows;
-        private final INDArray columns;
+        private final NormalisedGradient normalised;
         private final @Nullable INDArray momentum;
-        private final KeptNumber step;
         /** The rate of the last step. */
         private double lastRate;
 
         Tensor(TrainedTensor tensor, Kept kept, Settings settings) {
             this.tensor = tensor;
             this.settings = settings;
-            rows = kept.array("rows", 'c', tensor.shape()[0]);
-            columns = kept.array("columns", 'c', tensor.shape()[1]);
+            normalised = new NormalisedGradient(tensor.shape(), settings.decay(), kept);
             momentum = settings.momentum() == 0 ? null : kept.array("momentum", 'c', tensor.length());
-            step = kept.number("step", 0);
         }
 
         @Override
         public void apply(INDArray gradient, IUpdater users, int iteration, int epoch) {
-            long t = step.increment();
             INDArray g = gradient.reshape(tensor.order(), tensor.shape());
-            INDArray squares = g.mul(g).addi(SMALLEST_SQUARE);
-            double forgotten = Math.pow(t, -settings.decay());
-            rows.muli(1 - forgotten).addi(squares.mean(1).muli(forgotten));
-            columns.muli(1 - forgotten).addi(squares.mean(0).muli(forgotten));
-
-            // 1 / sqrt(R C / mean(R)) by rows and columns, so that no product of two small numbers is formed.
-            INDArray ofRows = Transforms.pow(rows.div(rows.meanNumber()), -0.5, false);
-            INDArray ofColumns = Transforms.pow(columns, -0.5);
-            g.muliColumnVector(ofRows.reshape(rows.length(), 1)).muliRowVector(ofColumns.reshape(1, columns.length()));
-            double size = rootMeanSquare(g);
-            lastRate = nextRate(users, iteration, epoch, t);
-            gradient.muli(lastRate / Math.max(1, size / settings.clip()));
+            normalised.normalise(g);
+            double clipped = NormalisedGradient.clipped(g, settings.clip());
+            lastRate = nextRate(users, iteration, epoch, normalised.steps());
+            gradient.muli(lastRate * clipped);
             INDArray past = momentum;
             if (past != null) {
                 past.muli(settings.momentum()).addi(gradient.mul(1 - settings.momentum()));
@@ -214,7 +192,7 @@ public final class Adafactor implements GradientApproximation {
                 return usersRate;
             }
             double largest = settings.relativeStep() == RelativeStep.WARM_UP ? WARM_UP * t : LARGEST_STEP;
-            return Math.min(largest, 1 / Math.sqrt(t)) * Math.max(SMALLEST_SIZE, rootMeanSquare(value));
+            return Math.min(largest, 1 / Math.sqrt(t)) * NormalisedGradient.size(value);
         }
 
         /** What decoupled decay is multiplied by: it runs after the step. */
@@ -223,10 +201,6 @@ public final class Adafactor implements GradientApproximation {
             return settings.relativeStep() == RelativeStep.NO
                     ? MethodUpdater.Rule.super.rate(users, iteration, epoch)
                     : lastRate;
-        }
-
-        private static double rootMeanSquare(INDArray array) {
-            return array.norm2Number().doubleValue() / Math.sqrt(array.length());
         }
     }
 }

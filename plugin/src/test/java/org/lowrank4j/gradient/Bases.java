@@ -1,5 +1,7 @@
 package org.lowrank4j.gradient;
 
+import java.util.Iterator;
+import java.util.List;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -7,6 +9,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Bases {
 
     private Bases() {}
+
+    /** Flora with these projectors one after another, of entries N(0, 1 / r). */
+    public static Flora flora(List<INDArray> matrices) {
+        Iterator<INDArray> next = matrices.iterator();
+        return new Flora((projector, target, number) -> projector.matrix().assign(next.next()));
+    }
 
     /** The basis of a normal matrix. */
     public static INDArray orthonormal(INDArray normal) {
