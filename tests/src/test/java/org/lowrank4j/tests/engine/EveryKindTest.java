@@ -52,7 +52,8 @@ class EveryKindTest {
     private static final Map<String, Map<String, String>> SMALL = Map.of(
             "orthogonal", Map.of("rank", "2"),
             "random-subspace", Map.of("random-subspace.dimension", "3"),
-            "s2ft", Map.of("s2ft.side", "columns"));
+            "s2ft", Map.of("s2ft.side", "columns"),
+            "lora-rite", Map.of("lora-rite.skip", "1000"));
 
     /** What a rule of a pair names besides its method. */
     @TempDir

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -36,6 +37,11 @@ class GradientMethodsTest {
 
     @LowRank(rank = RANK, gradient = "galore", bias = "all")
     private static MultiLayerNetwork galoreWithBiases(Supplier<MultiLayerNetwork> program) {
+        return program.get();
+    }
+
+    @LowRank(gradient = "muon", bias = "all")
+    private static MultiLayerNetwork muonWithBiases(Supplier<MultiLayerNetwork> program) {
         return program.get();
     }
 
@@ -79,6 +85,22 @@ class GradientMethodsTest {
             Nets.assertClose(stock.getParam(name), network.getParam(name), 1e-5, name);
         }
         Nets.assertMoved(stock.getParam("0_W"), network.getParam("0_W"), "a projected step is another one");
+    }
+
+    /** What is no hidden matrix trains as in the stock network, and the report says why. */
+    @Test
+    void whatIsNotHiddenHasThePlainUpdaterBesideMuon() {
+        MultiLayerNetwork network = muonWithBiases(() -> Nets.initialised(configuration(new Adam(0.02))));
+        MultiLayerNetwork stock = Nets.initialised(configuration(new Adam(0.02)));
+        List<String> said = CapturedErrors.of(() -> network.fit(batch(1)));
+        stock.fit(batch(1));
+        for (String name : new String[] {"0_W", "0_b", "1_b", "2_W", "2_b"}) {
+            Nets.assertClose(stock.getParam(name), network.getParam(name), 1e-5, name);
+        }
+        Nets.assertMoved(stock.getParam("1_W"), network.getParam("1_W"), "a step of Muon is another one");
+        assertTrue(
+                String.join(" ", said).replaceAll("\\s+", " ").contains("which gradient muon leaves to the updater"),
+                said::toString);
     }
 
     /** What a worker would send is counted from step to step, and over a restart. */

@@ -121,6 +121,9 @@ class MethodsTest {
                 moving("update=trp,trp.interval=4", WEIGHTS, 0.9),
                 published("update=switch-ema,switch-ema.mu=0.5,switch-ema.switch=3", WEIGHTS),
                 gradient("gradient=galore,galore.refresh=20,galore.scale=1,galore.side=longer", RANK * 6 + RANK * 7),
+                gradient("gradient=galore,galore.refresh=3,galore.scale=1,galore.basis=random", RANK * 8 + RANK * 8),
+                gradient("gradient=galore,galore.refresh=3,galore.scale=1,galore.basis=sampled", RANK * 8 + RANK * 8),
+                gradient("gradient=galore,galore.refresh=3,galore.scale=1,galore.basis=tracked", RANK * 8 + RANK * 8),
                 gradient("gradient=fira,fira.refresh=20", WEIGHTS),
                 gradient("gradient=apollo,apollo.refresh=20", WEIGHTS),
                 gradient("gradient=apollo-mini,rank=1,apollo-mini.refresh=20,apollo-mini.scale=1", WEIGHTS),
@@ -139,7 +142,11 @@ class MethodsTest {
                 // Named, for by default the first layer has the user's updater.
                 gradient("gradient=muon,rank=1,layers=0..1", WEIGHTS),
                 gradient("gradient=dion,layers=0..1", WEIGHTS),
-                gradient("gradient=shampoo,rank=1,shampoo.refresh=3,layers=0..1", WEIGHTS),
+                gradient("gradient=shampoo,rank=1,shampoo.refresh=3", WEIGHTS),
+                gradient("gradient=ldadam", WEIGHTS),
+                gradient("gradient=flora,flora.refresh=3", WEIGHTS),
+                gradient("gradient=riemannian", FACTORS),
+                gradient("gradient=lora-rite", FACTORS),
                 gradient("gradient=perpgrad", WEIGHTS),
                 gradient("gradient=perpgrad,update=lora,perpgrad.rescale=yes", FACTORS));
     }

@@ -162,6 +162,8 @@ class PairsTest {
                 Map.ofEntries(
                         Map.entry("lora-fa", noFactors),
                         Map.entry("lora-pro", noFactors),
+                        Map.entry("riemannian", noFactors),
+                        Map.entry("lora-rite", noFactors),
                         Map.entry("galore", noWeight),
                         Map.entry("fira", noWeight),
                         Map.entry("apollo", noWeight),
@@ -170,6 +172,8 @@ class PairsTest {
                         Map.entry("muon", noWeight),
                         Map.entry("dion", noWeight),
                         Map.entry("shampoo", noWeight),
+                        Map.entry("ldadam", noWeight),
+                        Map.entry("flora", noWeight),
                         Map.entry("adafactor", Set.of("random-subspace")),
                         Map.entry("adahessian", Set.of("dora", "random-subspace", "switchlora"))),
                 refused);
