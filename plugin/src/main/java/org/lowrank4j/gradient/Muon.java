@@ -24,7 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>X^T X stands in the place of X X^T where it is smaller. The singular values of X end between 0.7 and 1.2, not at 1; see
  * {@link NormDescent} for the exact step. {@code size=aspect}: sqrt(max(1, nOut / nIn)), for rates of 0.02. {@code
- * size=adam} (arXiv 2502.16982, equation 4): 0.2 sqrt(max(nIn, nOut)), for the rates of Adam. The filters of a convolution
+ * size=adam} (arXiv 2502.16982): 0.2 sqrt(max(nIn, nOut)), for the rates of Adam. The filters of a convolution
  * are the columns of a matrix (channels and places x filters).
  *
  * <p>For hidden layers, as published: the first layer with weights, output layers, tables of tokens and all vectors have the

@@ -19,7 +19,7 @@ import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
- * Steepest descent under a norm (arXiv 2409.20325, propositions 1 to 5): of all steps T of length 1 the one along which the
+ * Steepest descent under a norm (arXiv 2409.20325): of all steps T of length 1 the one along which the
  * gradient G falls most.
  *
  * <pre>

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Riemannian preconditioning of A and B (arXiv 2402.02347, equations 2 and 3; as in the reference PEFT library): the gradient
+ * Riemannian preconditioning of A and B (arXiv 2402.02347, as in the reference PEFT library): the gradient
  * of each factor is taken in the metric of the other one, so that both learn at a rate that does not depend on their sizes.
  *
  * <pre>
