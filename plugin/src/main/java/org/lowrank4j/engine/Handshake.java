@@ -4,11 +4,12 @@ import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Whether Spark's executors have lowrank4j, asked before they are sent what others cannot read: workers that get no data
- * answer with a score of 0, and with that of their version where lowrank4j is at work.
+ * answer without parameters, but with some where lowrank4j is at work, and with a score of 1 if it is of the version asked for.
  */
 final class Handshake {
 
@@ -31,16 +32,16 @@ final class Handshake {
         }
         HashMap<String, Object> question = new HashMap<>();
         question.put(ASKS, VERSION);
-        List<Double> answers =
-                SparkInternals.scoresOfNothing(master, context, SparkInternals.broadcast(context, question));
-        long without = answers.stream().filter(answer -> answer == 0).count();
+        SparkInternals.Answers answers =
+                SparkInternals.ofNothing(master, context, SparkInternals.broadcast(context, question));
+        int without = answers.asked() - answers.answered();
         if (without > 0) {
-            return without + " of " + answers.size() + " tasks met an executor without lowrank4j. " + howTo(context);
+            return without + " of " + answers.asked() + " tasks met an executor without lowrank4j. " + howTo(context);
         }
-        long other = answers.stream().filter(answer -> answer != VERSION).count();
-        return other == 0
+        int others = answers.answered() - (int) answers.score();
+        return others == 0
                 ? null
-                : other + " of " + answers.size() + " tasks met an executor with another version of lowrank4j. "
+                : others + " of " + answers.asked() + " tasks met an executor with another version of lowrank4j. "
                         + howTo(context);
     }
 
@@ -49,7 +50,7 @@ final class Handshake {
         return SparkInternals.sent(worker) instanceof Map<?, ?> question
                         && question.containsKey(ASKS)
                         && RulesInForce.weavingProblem() == null
-                ? SparkInternals.resultOfNothing(worker, VERSION)
+                ? SparkInternals.resultOfNothing(worker, Objects.equals(question.get(ASKS), VERSION) ? 1 : 0)
                 : null;
     }
 

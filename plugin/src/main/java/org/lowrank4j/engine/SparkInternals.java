@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The members of Spark and of Deeplearning4j's module for it. */
 final class SparkInternals {
@@ -12,6 +13,8 @@ final class SparkInternals {
     private static final String WORKER = DL4J + "impl.paramavg.ParameterAveragingTrainingWorker";
     private static final String WORKER_STATS = DL4J
             + "impl.paramavg.stats.ParameterAveragingTrainingWorkerStats$ParameterAveragingTrainingWorkerStatsHelper";
+    private static final String AGGREGATOR = DL4J + "impl.paramavg.aggregator.";
+    private static final String SPARK_FUNCTION = "org.apache.spark.api.java.function.";
     private static final String RESULT = DL4J + "impl.paramavg.ParameterAveragingTrainingResult";
 
     private SparkInternals() {}
@@ -95,29 +98,43 @@ final class SparkInternals {
                 ByName.call(master, "getRouterProvider", new Class<?>[0]));
     }
 
-    /** What such a worker answers to no data at all, asked of as many tasks as the cluster has cores for. */
-    static List<Double> scoresOfNothing(Object master, Object context, Object broadcast) {
+    /**
+     * What workers answer to no data at all.
+     *
+     * @param asked tasks, as many as the cluster has cores for
+     * @param answered those of them whose worker said anything
+     * @param score the sum of theirs
+     */
+    record Answers(int asked, int answered, double score) {}
+
+    /** Results cannot be collected; as in training, DL4J's sum of them is, which leaves out those without parameters. */
+    static Answers ofNothing(Object master, Object context, Object broadcast) {
         Object configuration =
                 ByName.make(ByName.type(master, DL4J + "api.WorkerConfiguration"), false, 1, 1, 1, 0, false);
         Object worker = ByName.make(ByName.type(master, WORKER), broadcast, false, configuration, null, null, null);
         Object task = ByName.make(ByName.type(master, DL4J + "api.worker.ExecuteWorkerFlatMap"), worker);
-        Object nothing = Objects.requireNonNull(ByName.call(
-                context,
-                "parallelize",
-                new Class<?>[] {List.class, int.class},
-                List.of(),
-                ByName.get(context, "defaultParallelism")));
-        Class<?> function = ByName.type(master, "org.apache.spark.api.java.function.FlatMapFunction");
-        Object results = Objects.requireNonNull(ByName.call(nothing, "mapPartitions", new Class<?>[] {function}, task));
-        return ((List<?>) ByName.get(results, "collect"))
-                .stream()
-                        .map(result -> (Double) ByName.get(Objects.requireNonNull(result), "getScore"))
-                        .toList();
+        int tasks = (int) ByName.get(context, "defaultParallelism");
+        Object nothing = Objects.requireNonNull(
+                ByName.call(context, "parallelize", new Class<?>[] {List.class, int.class}, List.of(), tasks));
+        Class<?> flatMap = ByName.type(master, SPARK_FUNCTION + "FlatMapFunction");
+        Object results = Objects.requireNonNull(ByName.call(nothing, "mapPartitions", new Class<?>[] {flatMap}, task));
+        Class<?> sum = ByName.type(master, SPARK_FUNCTION + "Function2");
+        Object all = Objects.requireNonNull(ByName.call(
+                results,
+                "treeAggregate",
+                new Class<?>[] {Object.class, sum, sum},
+                null,
+                ByName.make(ByName.type(master, AGGREGATOR + "ParameterAveragingElementAddFunction")),
+                ByName.make(ByName.type(master, AGGREGATOR + "ParameterAveragingElementCombineFunction"))));
+        return ByName.call(all, "getParametersSum", new Class<?>[0]) == null
+                ? new Answers(tasks, 0, 0)
+                : new Answers(
+                        tasks, (int) ByName.get(all, "getAggregationsCount"), (double) ByName.get(all, "getScoreSum"));
     }
 
-    /** The answer of a worker to no data, with another score. */
+    /** The answer of a worker to no data, with parameters and another score. */
     static Object resultOfNothing(Object worker, double score) {
-        return ByName.make(ByName.type(worker, RESULT), null, null, score, null, null, null);
+        return ByName.make(ByName.type(worker, RESULT), Nd4j.zeros(1, 1), null, score, null, null, null);
     }
 
     /** What a worker was sent. */

@@ -118,6 +118,41 @@ class ClusterTest {
         assertTrue(Math.abs(returned - results) < 0.1 * results + 5_000 * tasks, () -> returned + " for " + results);
     }
 
+    /** The driver says so, once, and what it trains are no wrong numbers but stock's. */
+    @Test
+    void executorsWithoutTheAgentTrainAsStock() {
+        Run stock = job().withArguments("updater=adam").run().succeeded();
+        Run asked = job().withAgent(RULE).withArguments("updater=adam").run().succeeded();
+        assertEquals(stock.result("java.parameters"), asked.result("java.parameters"));
+        assertEquals(
+                1,
+                asked.lowrankLines().stream()
+                        .filter(line -> line.contains("trains as stock")
+                                && line.contains("without lowrank4j")
+                                && line.contains("spark.executor.extraJavaOptions=-javaagent:" + ForkedJvm.agentJar()))
+                        .count(),
+                asked::toString);
+        Run executorsOnly = job(AGENT).withArguments("updater=adam").run().succeeded();
+        assertEquals(stock.result("java.parameters"), executorsOnly.result("java.parameters"));
+    }
+
+    @Test
+    void executorsWithoutTheAgentStopStrictTraining() {
+        Run stopped = job().withAgent(RULE + ",layers=type:DenseLayer,strict=true").run().failed();
+        assertTrue(stopped.err().contains("without lowrank4j"), stopped::toString);
+        assertTrue(stopped.err().contains("spark.executor.extraJavaOptions"), stopped::toString);
+    }
+
+    @Test
+    void executorsWithAnotherReleaseTrainAsStock() throws IOException {
+        Path other = OtherRelease.writeTo(folder.resolve("lowrank4j-later.jar"));
+        Run stock = job().run().succeeded();
+        Run asked = job("-javaagent:" + other).withAgent(RULE).run().succeeded();
+        assertEquals(stock.result("java.parameters"), asked.result("java.parameters"));
+        assertTrue(
+                asked.err().contains("2 of 2 tasks met an executor with another version of lowrank4j"), asked::toString);
+    }
+
     /** Then there are two plugins in an executor; the agent's is beside DL4J. */
     @Test
     void thePluginAmongTheJarsOfTheJobDoesNoHarm() {

@@ -29,7 +29,7 @@ public final class StandaloneCluster implements AutoCloseable {
     private static final Pattern DL4J =
             Pattern.compile(".*[/\\\\]org[/\\\\](deeplearning4j|nd4j|datavec|bytedeco)[/\\\\].*\\.jar");
     private static final Pattern ADDRESS = Pattern.compile("spark://127\\.0\\.0\\.1:\\d+");
-    private static final int START_SECONDS = 60;
+    private static final int START_SECONDS = 180;
     private static final int JOB_SECONDS = 300;
     private static final int END_SECONDS = 5;
 

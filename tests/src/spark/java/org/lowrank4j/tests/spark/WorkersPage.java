@@ -25,6 +25,10 @@ public final class WorkersPage {
 
     private static final List<Integer> WIDTHS = List.of(64, 256, 1024);
     private static final List<Integer> WORKERS = List.of(1, 2, 4);
+
+    /** ParallelWrapper takes two at least. */
+    private static final List<Integer> REPLICAS = List.of(2, 4);
+
     private static final int MIDDLE = 256;
 
     private static final int STEP_WIDTH = 512;
@@ -98,8 +102,14 @@ public final class WorkersPage {
 
     private static void row(
             Page page, int workers, int width, String who, String once, double sent, double back, double formula, String part) {
-        page.row(List.of(
+        row(page, List.of(
                 "" + workers, "" + width, who, once, bytes(sent), bytes(formula), bytes(back), bytes(formula), part));
+    }
+
+    /** Also for whoever waits. */
+    private static void row(Page page, List<String> cells) {
+        System.out.println(String.join("  ", cells));
+        page.row(cells);
     }
 
     private static Run run(ForkedJvm job, int workers, int width) {
@@ -127,14 +137,14 @@ public final class WorkersPage {
                 STEP_WIDTH,
                 PROCESSES));
         page.header("replicas", "stock", "adapters of rank " + RANK, "part of stock");
-        for (int replicas : WORKERS) {
+        for (int replicas : REPLICAS) {
             List<Double> stock = new ArrayList<>();
             List<Double> adapted = new ArrayList<>();
             for (int process = 0; process < PROCESSES; process++) {
                 stock.add(step(steps(replicas)));
                 adapted.add(step(steps(replicas).withAgent("rank=" + RANK)));
             }
-            page.row(List.of(
+            row(page, List.of(
                     "" + replicas,
                     spread(stock),
                     spread(adapted),

@@ -124,7 +124,7 @@ public final class AveragingJob {
 
     /** Rounds that begin before all executors are there are trained by fewer of them. */
     private void awaitExecutors(JavaSparkContext spark) {
-        long end = System.nanoTime() + 60_000_000_000L;
+        long end = System.nanoTime() + 180_000_000_000L;
         while (spark.sc().getExecutorMemoryStatus().size() <= workers) {
             if (System.nanoTime() > end) {
                 throw new IllegalStateException("fewer than " + workers + " executors");
