@@ -3,6 +3,7 @@ package org.lowrank4j.tests.pages;
 import java.io.IOException;
 import org.lowrank4j.tests.bench.Benchmarks;
 import org.lowrank4j.tests.bench.MethodMemory;
+import org.lowrank4j.tests.pages.byzantine.Byzantine;
 import org.lowrank4j.tests.pages.merging.Merging;
 import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
@@ -54,6 +55,13 @@ public final class Pages {
             description = "Trains a digit classifier in random subspaces of several dimensions.")
     void intrinsicDimension(@Mixin DigitSettings settings) throws Exception {
         new IntrinsicDimension(settings).run();
+    }
+
+    @Command(
+            name = "byzantine",
+            description = "Fine-tunes a digit classifier by seven workers of which up to three are hostile.")
+    void byzantine(@Mixin DigitSettings settings) throws Exception {
+        new Byzantine(settings).run();
     }
 
     @Command(name = "tables", description = "Brings to README, guide and methods what the classes say of themselves.")

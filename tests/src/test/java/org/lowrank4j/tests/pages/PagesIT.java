@@ -130,4 +130,12 @@ class PagesIT {
                 kept, ModelSerializer.restoreMultiLayerNetwork(model.toFile()).numParams());
         page.says("TRP, e = 0.9 is more accurate than plain training cut to its size: **");
     }
+
+    @Test
+    void byzantine() throws IOException {
+        Written page = written("byzantine");
+        assertEquals("not finite", page.cell("a hundred times as long", 3));
+        assertTrue(page.number("a hundred times as long", 2) > 20, "flag learns");
+        assertEquals(page.number("zeros", 3), page.number("zeros", 4), 0.2, "one step of SGD is that of the mean");
+    }
 }

@@ -95,7 +95,7 @@ public record Recipe(
     }
 
     /** A new network, ReLU, He's start. */
-    MultiLayerNetwork network(Optimiser optimiser, double rate, int seed) {
+    public MultiLayerNetwork network(Optimiser optimiser, double rate, int seed) {
         NeuralNetConfiguration.ListBuilder layers = new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .updater(optimiser.with(schedule(rate)))
