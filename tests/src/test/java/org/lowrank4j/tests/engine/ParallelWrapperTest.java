@@ -395,7 +395,7 @@ class ParallelWrapperTest {
             mean.addi(one.params());
         }
         wrapper(many, TrainingMode.AVERAGING, 1).fit(new LateBatches(round));
-        assertEqual(mean.divi(WORKERS), many.params(), "parameters");
+        Nets.assertSame(mean.divi(WORKERS), many.params(), "parameters");
     }
 
     /**
