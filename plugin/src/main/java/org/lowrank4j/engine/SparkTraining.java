@@ -98,13 +98,31 @@ public final class SparkTraining {
             return begun;
         }
         ExchangeChoice choice = ExchangeChoice.ofSpark(Methods.load());
-        Session session = Beginning.forReplicas(enrolment, network, choice);
-        String problem = session == null ? null : Handshake.problem(master, context);
-        if (problem == null) {
-            return session;
+        try {
+            return Beginning.forReplicas(enrolment, network, plan -> {
+                choice.accept(plan);
+                String problem = RulesInForce.reportOnly() ? null : Handshake.problem(master, context);
+                if (problem != null) {
+                    throw new NoExecutors(problem);
+                }
+            });
+        } catch (NoExecutors without) {
+            Beginning.handOver(enrolment, network, without.reason);
+            return null;
         }
-        Beginning.handOver(enrolment, network, problem);
-        return null;
+    }
+
+    /** Ends a beginning before anything of the network has changed: its plan is good, and there is nobody to follow it. */
+    private static final class NoExecutors extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final String reason;
+
+        NoExecutors(String reason) {
+            super(reason);
+            this.reason = reason;
+        }
     }
 
     /** With a base for this fit. */

@@ -55,6 +55,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Method;
+import org.lowrank4j.method.Replication;
+import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -307,9 +310,16 @@ class SparkAveragingTest {
         Nets.assertSame(before, model.params(), "parameters");
     }
 
+    static Stream<String> replicated() {
+        return Methods.load().updates().stream()
+                .filter(update -> update.replicates().contains(Replication.VALUES))
+                .map(Method::name);
+    }
+
+    /** With every method that is not refused. */
     @ParameterizedTest
-    @ValueSource(strings = {"dora", "vera", "lora-xs", "loldu"})
-    void methodsThatTrainTensorsAloneLearn(String update) {
+    @MethodSource("replicated")
+    void everyMethodLearnsAsOnOneMachine(String update) {
         start(false);
         Model one = ruled(false, new Sgd(0.1), Map.of("update", update));
         Model many = ruled(false, new Sgd(0.1), Map.of("update", update));
