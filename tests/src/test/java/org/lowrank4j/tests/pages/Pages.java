@@ -5,6 +5,7 @@ import org.lowrank4j.tests.bench.Benchmarks;
 import org.lowrank4j.tests.bench.MethodMemory;
 import org.lowrank4j.tests.pages.byzantine.Byzantine;
 import org.lowrank4j.tests.pages.merging.Merging;
+import org.lowrank4j.tests.pages.published.Compressed;
 import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
 import org.lowrank4j.tests.pages.published.IntrinsicDimension;
@@ -43,6 +44,11 @@ public final class Pages {
     @Command(name = "shrinking", description = "Trains a digit classifier to a smaller one with TRP and Maestro.")
     void shrinking(@Mixin DigitSettings settings) throws Exception {
         new Shrinking(settings).run();
+    }
+
+    @Command(name = "compression", description = "Cuts trained digit classifiers to several sizes in every way.")
+    void compression(@Mixin DigitSettings settings) throws Exception {
+        new Compressed(settings).run();
     }
 
     @Command(name = "gradients", description = "Trains a digit classifier with M-FAC, GaLore, Adam and SGD.")

@@ -138,4 +138,18 @@ class PagesIT {
         assertTrue(page.number("a hundred times as long", 2) > 20, "flag learns");
         assertEquals(page.number("zeros", 3), page.number("zeros", 4), 0.2, "one step of SGD is that of the mean");
     }
+
+    @Test
+    void compression() throws IOException {
+        Written page = written(
+                "compression",
+                "compression-dense.png",
+                "compression-dense-time.png",
+                "compression-convolutional.png",
+                "compression-convolutional-time.png");
+        page.says("Dense");
+        page.says("Convolutional");
+        double kept = page.number("`afm`", 2);
+        assertTrue(kept > 0 && kept <= 0.3 * 535_818, "kept " + kept);
+    }
 }
