@@ -76,7 +76,9 @@ final class Planner {
         Map<MatrixShape, Plan.Target> targets = new LinkedHashMap<>();
         for (MatrixShape matrix : roles.targets()) {
             TargetSettings asked = settings(matrix);
-            Optional<String> refused = unstarted(matrix, asked).or(() -> unconstrained(matrix, asked));
+            Optional<String> refused = unstarted(matrix, asked)
+                    .or(() -> unconstrained(matrix, asked))
+                    .or(() -> tooSmall(matrix, asked));
             if (refused.isPresent()) {
                 roles.passOver(matrix, refused.get());
                 continue;
@@ -233,6 +235,14 @@ final class Planner {
                     + layer.name() + "), or take the constraints out of the network.");
         }
         return Optional.of(why);
+    }
+
+    /** Why a matrix is too small for an update, where the rule does not name its layer; empty if it is not. */
+    private Optional<String> tooSmall(MatrixShape matrix, TargetSettings asked) {
+        int fewest = methods.update(asked.update(), "plan").fewestInputs();
+        return matrix.inputs() >= fewest || roles.isNamed(network.layer(matrix.layer()))
+                ? Optional.empty()
+                : Optional.of("update " + asked.update() + " needs " + fewest + " inputs");
     }
 
     /** Whether a rule that names no layers leaves a matrix to the user's updater, because of what the gradient is for. */

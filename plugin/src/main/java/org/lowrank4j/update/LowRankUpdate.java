@@ -42,6 +42,11 @@ public sealed interface LowRankUpdate extends Replicable permits StartedUpdate, 
         return false;
     }
 
+    /** The fewest inputs of a layer that it can do something with; a smaller one is left out unless the rule names it. */
+    default int fewestInputs() {
+        return 1;
+    }
+
     /**
      * Why the user's constraints cannot hold for W, the effective weight, after every step, as part of a sentence; empty if
      * they can, as by default. Then W may be another at the beginning of a step than the last one left it.

@@ -55,6 +55,12 @@ public final class Oft implements OwnUpdate {
         return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
+    /** {@inheritDoc} A single input has nothing to be rotated with. */
+    @Override
+    public int fewestInputs() {
+        return 2;
+    }
+
     @Override
     public List<MethodOption> options() {
         return List.of(
