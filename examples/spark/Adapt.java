@@ -79,8 +79,8 @@ public final class Adapt {
         onSpark.getNetwork().save(rotated.toFile(), true);
     }
 
-    /** The base model, to be trained on: on all weights, or on adapters of rank 8. */
-    @LowRank(rank = 8, alpha = 16)
+    /** The base model, to be trained on: on all weights, or on adapters of rank 8 at a higher rate. */
+    @LowRank(rank = 8, alpha = 16, rate = 0.01)
     private static MultiLayerNetwork network(MultiLayerNetwork base) {
         return new TransferLearning.Builder(base)
                 .fineTuneConfiguration(new FineTuneConfiguration.Builder()
