@@ -164,6 +164,6 @@ class ClusterTest {
                 .run()
                 .succeeded();
         assertLearnedAsOneMachine(run, "java");
-        assertEquals(List.of(), run.lowrankLines().stream().filter(line -> line.contains("stock")).toList());
+        assertEquals(List.of(), run.lowrankLines().stream().filter(line -> line.contains("trains as stock")).toList());
     }
 }
