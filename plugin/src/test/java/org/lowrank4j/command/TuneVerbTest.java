@@ -38,7 +38,8 @@ class TuneVerbTest {
             String trial = System.getProperty("lowrank4j.trial");
             double rate = Double.parseDouble(System.getProperty("lowrank.rate"));
             int rank = Integer.getInteger("lowrank.rank", 1);
-            int steps = Integer.parseInt(trial.substring(0, trial.indexOf(':')));
+            int steps = Math.min(
+                    Integer.getInteger("steps", 1000), Integer.parseInt(trial.substring(0, trial.indexOf(':'))));
             StringBuilder losses = new StringBuilder();
             for (int i = 1; i <= steps; i++) {
                 double distance = Math.log10(rate) - Math.log10(0.02);
@@ -115,6 +116,16 @@ class TuneVerbTest {
         Ran ran = tune(List.of("--rates", "0.01,0.02", "--ranks", "2,8", "--steps", "4", "--json"), "1000");
         assertEquals(0, ran.status(), ran::toString);
         assertTrue(ran.out().contains("\"best\": \"rate=0.02,rank=8\""), ran::toString);
+    }
+
+    /** What it has no steps for is not run again, and the table says how many it took. */
+    @Test
+    void aJobMayBeOverBefore() throws IOException {
+        Ran ran = tune(List.of("--rates", "0.01,0.02", "--steps", "8000"), "1000");
+        assertEquals(0, ran.status(), ran::toString);
+        assertTrue(ran.err().contains("the job is over after 1000 steps"), ran::toString);
+        assertTrue(ran.out().contains("best: rate=0.02\n2,000 steps"), ran::toString);
+        assertEquals(2, runs());
     }
 
     @Test

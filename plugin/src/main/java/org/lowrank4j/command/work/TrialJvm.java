@@ -27,11 +27,19 @@ final class TrialJvm {
     }
 
     /**
-     * The mean loss of the last quarter of the steps; infinite if one was not finite.
+     * What came of it.
+     *
+     * @param steps that it took: fewer than asked for if the job was over, or the loss not finite any more
+     * @param loss the mean of the last quarter of them; infinite if one was not finite
+     */
+    record Outcome(int steps, double loss) {}
+
+    /**
+     * Runs it.
      *
      * @throws LowRankException if the job takes no step with adapters, with what it said last
      */
-    double loss(int steps) throws IOException {
+    Outcome run(int steps) throws IOException {
         Path losses = Files.createTempFile("trial", ".txt");
         Path said = Files.createTempFile("trial", ".log");
         try {
@@ -49,7 +57,7 @@ final class TrialJvm {
                         + (ended ? "and ended with status " + process.exitValue() : "within " + patienceSeconds + " s")
                         + ". It must run a JVM with the agent and a rule. It said last:" + end(said));
             }
-            return mean(found);
+            return new Outcome(found.size(), mean(found));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted in a trial", interrupted);
@@ -80,7 +88,8 @@ final class TrialJvm {
 
     private static String end(Path said) throws IOException {
         try (Stream<String> all = Files.lines(said, StandardCharsets.ISO_8859_1)) {
-            List<String> lines = all.filter(line -> !line.isBlank()).toList();
+            List<String> lines = all.filter(line -> !line.isBlank() && !line.matches("\\s+at .*"))
+                    .toList();
             return lines.isEmpty()
                     ? " nothing."
                     : "\n  "

@@ -35,6 +35,11 @@ public final class Tuning {
     private final Progress progress;
     private final Map<Candidate, Map<Integer, Double>> losses = new LinkedHashMap<>();
 
+    /** The steps of the job by itself, as far as is known. */
+    private int ofJob = Integer.MAX_VALUE;
+
+    private long taken;
+
     /**
      * What is tried.
      *
@@ -96,12 +101,10 @@ public final class Tuning {
             rounds++;
         }
         List<Candidate> left = candidates;
-        long taken = 0;
         for (int round = 1; round < rounds; round++) {
             int now = (int) Math.max(1, steps / Math.pow(QUARTER, rounds - round));
             for (Candidate candidate : left) {
                 trial(candidate, now);
-                taken += now;
             }
             left = best(left, now);
             progress.begin("round " + round + " of " + rounds + ", " + now + " steps: best "
@@ -113,9 +116,8 @@ public final class Tuning {
         // The best one in full; the next one if a long run diverges where a short one did not.
         for (Candidate candidate : left) {
             trial(candidate, steps);
-            taken += steps;
             if (Double.isFinite(loss(candidate, steps))) {
-                return result(candidate, candidates, steps, taken);
+                return result(candidate, candidates, Math.min(steps, ofJob));
             }
         }
         throw new LowRankException(
@@ -134,15 +136,22 @@ public final class Tuning {
 
     private double loss(Candidate candidate, int steps) {
         return Objects.requireNonNull(
-                Objects.requireNonNull(losses.get(candidate)).get(steps));
+                Objects.requireNonNull(losses.get(candidate)).get(Math.min(steps, ofJob)));
     }
 
+    /** Tries a candidate, unless that was done; a job that is over before has no more steps to give. */
     private void trial(Candidate candidate, int steps) throws IOException {
-        if (losses.getOrDefault(candidate, Map.of()).containsKey(steps)) {
+        if (losses.getOrDefault(candidate, Map.of()).containsKey(Math.min(steps, ofJob))) {
             return;
         }
         progress.begin(steps + " steps with " + candidate.settings());
-        put(candidate, steps, new TrialJvm(job, candidate, patienceSeconds).loss(steps));
+        TrialJvm.Outcome outcome = new TrialJvm(job, candidate, patienceSeconds).run(steps);
+        if (outcome.steps() < steps && Double.isFinite(outcome.loss())) {
+            progress.begin("the job is over after " + outcome.steps() + " steps");
+            ofJob = Math.min(ofJob, outcome.steps());
+        }
+        taken += outcome.steps();
+        put(candidate, Math.min(steps, ofJob), outcome.loss());
         Replacement.write(table, text());
     }
 
@@ -157,7 +166,7 @@ public final class Tuning {
         return text.toString();
     }
 
-    private Result result(Candidate best, List<Candidate> candidates, int steps, long taken) throws IOException {
+    private Result result(Candidate best, List<Candidate> candidates, int steps) throws IOException {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT, "%-10s %5s %8s %12s", "rate", "rank", "steps", "loss"));
         List<Object> all = new ArrayList<>();
