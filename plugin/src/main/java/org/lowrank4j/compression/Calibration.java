@@ -1,9 +1,12 @@
 package org.lowrank4j.compression;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.deeplearning4j.nn.api.Model;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.method.Excerpt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
@@ -65,6 +68,31 @@ public final class Calibration {
             parts.add(all.examples(first, Math.min(all.examples(), first + batch)));
         }
         return new Calibration(parts);
+    }
+
+    /**
+     * Requires that a network can answer it.
+     *
+     * @throws LowRankException if its inputs are not of the network's shape, or its labels not of the outputs'
+     */
+    public void requireFits(Model network) {
+        Batch first = batches.get(0);
+        INDArray[] outputs;
+        try {
+            outputs = ForwardPasses.of(network).outputs(first);
+        } catch (RuntimeException refused) {
+            throw new LowRankException(
+                    "The network does not take inputs of the shape " + Arrays.toString(first.inputs()[0].shape())
+                            + ", examples first: " + Excerpt.of(String.valueOf(refused.getMessage())),
+                    refused);
+        }
+        INDArray[] labels = first.labels();
+        for (int i = 0; labels != null && i < labels.length; i++) {
+            if (!Arrays.equals(labels[i].shape(), outputs[i].shape())) {
+                throw new LowRankException("The labels have the shape " + Arrays.toString(labels[i].shape())
+                        + ", and the network's outputs " + Arrays.toString(outputs[i].shape()) + ".");
+            }
+        }
     }
 
     List<Batch> batches() {

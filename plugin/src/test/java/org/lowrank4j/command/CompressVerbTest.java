@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -116,6 +117,24 @@ class CompressVerbTest {
         }
     }
 
+    /** Of other inputs than the model. */
+    public static final class OfOtherInputs implements Supplier<DataSetIterator> {
+        @Override
+        public DataSetIterator get() {
+            DataSet wide = new DataSet(
+                    Nd4j.rand(DataType.FLOAT, 8, 19), examples().getLabels().getRows(0, 1, 2, 3, 4, 5, 6, 7));
+            return new ListDataSetIterator<>(List.of(wide), 1);
+        }
+    }
+
+    /** Of other labels than the model. */
+    public static final class OfOtherLabels implements Supplier<DataSetIterator> {
+        @Override
+        public DataSetIterator get() {
+            return new ListDataSetIterator<>(List.of(new DataSet(examples().getFeatures(), Nd4j.ones(90, 7))), 1);
+        }
+    }
+
     /** Cannot be made. */
     public static final class WithArgument {
         public WithArgument(String argument) {
@@ -210,6 +229,8 @@ class CompressVerbTest {
                     --rank 3 --data OWN$Broken           | 1 | could not be made: java.lang.IllegalStateException: no disk
                     --rank 3 --data OWN$WithArgument     | 1 | no public constructor without arguments
                     --rank 3 --data MODEL                | 1 | cannot be used
+                    --rank 3 --data OWN$OfOtherInputs    | 1 | does not take inputs of the shape [8, 19]
+                    --rank 3 --data OWN$OfOtherLabels    | 1 | labels have the shape [90, 7]
                     --method pela --option pela.c=0      | 1 | pela.c=0 is refused""")
     void whatIsWrongIsSaidAndNothingIsWritten(String arguments, int status, String said) throws IOException {
         String filled = arguments

@@ -81,9 +81,17 @@ public final class Compressing {
     }
 
     private static @Nullable Calibration data(@Nullable String source, int batches, Model network) throws IOException {
-        return source == null
-                ? null
-                : CalibrationSource.read(source, batches, network.params().dataType());
+        if (source == null) {
+            return null;
+        }
+        Calibration data =
+                CalibrationSource.read(source, batches, network.params().dataType());
+        try {
+            data.requireFits(network);
+        } catch (LowRankException unfit) {
+            throw new LowRankException("--data " + source + " does not fit the model. " + unfit.getMessage(), unfit);
+        }
+        return data;
     }
 
     private Map<String, Integer> ranks(
