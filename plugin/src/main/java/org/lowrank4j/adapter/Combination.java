@@ -384,7 +384,7 @@ public final class Combination {
                             throw new LowRankException(
                                     "The adapters bring different values of " + name + " of layer " + layer
                                             + ", which was trained in full, and those cannot be combined. Leave it out of all but one of"
-                                            + " them.");
+                                            + " them (combine --without-parameters leaves all out).");
                         }
                     }));
         }

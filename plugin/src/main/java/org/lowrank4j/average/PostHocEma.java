@@ -46,6 +46,10 @@ public final class PostHocEma implements WeightAverage {
     @Override
     public Mean mean(OptionValues options) {
         double[] exponents = {exponent(options, FIRST), exponent(options, SECOND)};
+        if (exponents[0] == exponents[1]) {
+            throw new LowRankException(name() + "." + FIRST + " and " + name() + "." + SECOND + " are both "
+                    + options.text(FIRST) + ", and of two equal averages no other can be made. Write two widths.");
+        }
         return new Ema.Running() {
             @Override
             public int copies() {

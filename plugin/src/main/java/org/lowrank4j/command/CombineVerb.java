@@ -30,7 +30,8 @@ import picocli.CommandLine.Parameters;
             "  ties    TIES (arXiv 2306.01708); on the factors, or with --rank R on the changes",
             "  dare    DARE (arXiv 2311.03099); on the factors, or with --rank R on the changes",
             "  slerp   WARP's spherical interpolation (arXiv 2406.16768): as long as the changes are, where",
-            "          their mean is shorter; weights are shares, 1/n each if absent; --rank R for the closest of a rank",
+            "          their mean is shorter; weights are shares, 1/n each if absent, and their sum is how far",
+            "          the result is from the base; --rank R for the closest of a rank",
             "Exit status: 0 written, 1 refused (different bases, different ranks, DoRA), 2 wrong use.",
             "Example:",
             "  java -jar lowrank4j-agent.jar combine --project . --method svd --rank 8 --weights 0.7,0.3 a/ b/ -o ab/"

@@ -88,7 +88,12 @@ public final class Oft implements OwnUpdate {
     @Override
     public TargetUpdate attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);
-        int side = block(target, options.positiveInt("block"));
+        int asked = options.positiveInt("block");
+        if (asked == 1) {
+            throw new LowRankException(
+                    "oft.block=1 is refused: a single input has nothing to be rotated with. Use 2 or more.");
+        }
+        int side = block(target, asked);
         int blocks = Math.toIntExact(target.inputs() / side);
         double radius = options.positiveDouble("radius") / Math.sqrt(blocks);
         return new Target(

@@ -85,6 +85,7 @@ public final class PosthocEmaReference extends AverageCases {
     }
 
     private List<INDArray> averages(double width, INDArray start, List<INDArray> steps) {
-        return follow(mean(Map.of("first", width)), start, steps, 1).averages();
+        return follow(mean(Map.of("first", width, "second", width / 2)), start, steps, 1)
+                .averages();
     }
 }
