@@ -6,10 +6,10 @@ import java.util.Objects;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.layers.normalization.BatchNormalization;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.kind.LayerKind;
 import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.Matrix;
 import org.lowrank4j.network.LayerRef;
@@ -27,7 +27,8 @@ final class ExampleGradients {
     /** For some layers, by name: for each row of W the sum of the mean square of dL/dW over all examples, nIn x 1. */
     static Map<String, INDArray> squares(Model network, Set<String> names, Calibration data) {
         for (LayerRef layer : LayerRef.all(network)) {
-            if (layer.layer() instanceof BatchNormalization) {
+            LayerKind kind = LayerKinds.of(layer.trainable());
+            if (kind != null && kind.mixesExamples()) {
                 throw new LowRankException(
                         "Gradients of single examples are needed, and layer " + layer.name()
                                 + " normalises over the examples of a minibatch. afm learns from the outputs of layers instead.");

@@ -64,6 +64,11 @@ public interface LayerKind {
         return false;
     }
 
+    /** Whether the answer for an example in training depends on the others of its minibatch. */
+    default boolean mixesExamples() {
+        return false;
+    }
+
     /** The parameters that DL4J keeps of what passes a layer, and no gradient trains; by default none. */
     default List<String> statistics() {
         return List.of();

@@ -28,6 +28,11 @@ public final class Normalisation implements LayerKind {
     }
 
     @Override
+    public boolean mixesExamples() {
+        return true;
+    }
+
+    @Override
     public List<String> statistics() {
         return List.of(
                 BatchNormalizationParamInitializer.GLOBAL_MEAN,
