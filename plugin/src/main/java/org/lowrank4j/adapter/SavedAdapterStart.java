@@ -43,11 +43,6 @@ public final class SavedAdapterStart implements Initialisation {
     private WeakReference<Adapter> lastRead = new WeakReference<>(null);
     private List<Object> lastVersion = List.of();
 
-    private enum AnyBase {
-        YES,
-        NO
-    }
-
     @Override
     public String name() {
         return "adapter";
@@ -100,7 +95,7 @@ public final class SavedAdapterStart implements Initialisation {
                     + saved.rank() + ", and the rule asks for " + start.rank() + ". Set rank=" + saved.rank()
                     + ", or truncate the adapter first.");
         }
-        if (start.options().choice("any-base", AnyBase.class) == AnyBase.NO) {
+        if (!start.options().yes("any-base")) {
             checkBase(adapter, start.layer(), start.weight(), path);
         }
         INDArray a = Nd4j.create(DataType.DOUBLE, start.inputs(), start.rank());
@@ -133,7 +128,7 @@ public final class SavedAdapterStart implements Initialisation {
                 return;
             }
             refuseOther(start, key);
-            if (start.options().choice("any-base", AnyBase.class) == AnyBase.NO) {
+            if (!start.options().yes("any-base")) {
                 checkBase(adapter, key, network.matrix(key), path);
             }
             NetworkWeights.Place place = network.place(key);

@@ -22,11 +22,6 @@ public final class Ema implements WeightAverage {
     private static final String HALFLIFE = "halflife";
     private static final String WARMUP = "warmup";
 
-    private enum Warmup {
-        YES,
-        NO
-    }
-
     @Override
     public String name() {
         return "ema";
@@ -42,7 +37,7 @@ public final class Ema implements WeightAverage {
     @Override
     public Mean mean(OptionValues options) {
         double halflife = options.positiveDouble(HALFLIFE);
-        boolean warmup = options.choice(WARMUP, Warmup.class) == Warmup.YES;
+        boolean warmup = options.yes(WARMUP);
         return new Running() {
             @Override
             double rho(int copy, long step, int examples) {

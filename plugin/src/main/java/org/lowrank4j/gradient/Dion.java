@@ -1,15 +1,11 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinQr;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -35,7 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>State: M of W's size and Q, nIn x r. A step takes three products with r columns and one QR decomposition. Published
  * rate 0.01, momentum 0.95, weight decay 0.01, rank 1/2 to 1/16 of the shorter side.
  */
-public final class Dion implements GradientApproximation {
+public final class Dion implements MatrixOptimiser {
 
     private static final double EPSILON = 1e-8;
 
@@ -50,18 +46,8 @@ public final class Dion implements GradientApproximation {
     }
 
     @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
     public boolean hiddenOnly() {
         return true;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
@@ -70,11 +56,6 @@ public final class Dion implements GradientApproximation {
                 "momentum",
                 "0.95",
                 "the share of what a step used that stays in the sum of the gradients, from 0 to below 1"));
-    }
-
-    @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
     }
 
     @Override

@@ -1,15 +1,11 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -33,7 +29,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * <p>State: r entries for each index of the longer side, the projector, and n + m entries for a weight n x m. Published:
  * refresh 1000, rank 256, clip 1, for sides that differ at most four times.
  */
-public final class Flora implements GradientApproximation {
+public final class Flora implements MatrixOptimiser {
 
     /** Where the projectors come from. */
     interface Projections {
@@ -67,16 +63,6 @@ public final class Flora implements GradientApproximation {
     }
 
     @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
-    }
-
-    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("refresh", "1000", "steps between two draws of the projector"),
@@ -84,11 +70,6 @@ public final class Flora implements GradientApproximation {
                 new MethodOption("clip", "1", "the largest root mean square of an update, a number above 0"),
                 new MethodOption(
                         "decay", "0.8", "the second moment's rate of forgetting is t^-decay, a number above 0"));
-    }
-
-    @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
     }
 
     @Override

@@ -1,17 +1,13 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.decomposition.ThinQr;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -35,13 +31,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * moments only. {@code feedback=no} keeps no E, and learns much less. The rates are Adam's. Published: betas 0.908 and 0.99,
  * rho 0.908, rank 16 and up.
  */
-public final class LdAdam implements GradientApproximation {
-
-    /** Whether what a step leaves out is added to the next gradient. */
-    enum Feedback {
-        YES,
-        NO
-    }
+public final class LdAdam implements MatrixOptimiser {
 
     @Override
     public String name() {
@@ -51,16 +41,6 @@ public final class LdAdam implements GradientApproximation {
     @Override
     public boolean usesRank() {
         return true;
-    }
-
-    @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
@@ -75,11 +55,6 @@ public final class LdAdam implements GradientApproximation {
                         "yes",
                         "whether what the rank leaves out is added to the next gradient, in an array of W's size: yes or"
                                 + " no"));
-    }
-
-    @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
     }
 
     @Override
@@ -113,9 +88,7 @@ public final class LdAdam implements GradientApproximation {
             long[] shape = Projector.projectedShape(target, side);
             first = kept.array("first", 'f', shape);
             second = kept.array("second", 'f', shape);
-            error = options.choice("feedback", Feedback.class) == Feedback.YES
-                    ? kept.array("error", 'f', target.inputs(), target.outputs())
-                    : null;
+            error = options.yes("feedback") ? kept.array("error", 'f', target.inputs(), target.outputs()) : null;
             step = kept.number("step", 0);
         }
 

@@ -1,14 +1,10 @@
 package org.lowrank4j.gradient;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -33,18 +29,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>State: one array of W's size. A step takes 5 (4 n^2 m + 2 n^3) operations, n the shorter side and m the longer: more
  * than small minibatches themselves take; {@link Dion} is cheaper. Published rate 0.02, momentum 0.95, no weight decay.
  */
-public final class Muon implements GradientApproximation {
+public final class Muon implements MatrixOptimiser {
 
     /** What a step is multiplied by, besides the rate. */
     enum Size {
         ASPECT,
         ADAM
-    }
-
-    /** Whether the gradient counts once more than its average has it. */
-    enum Nesterov {
-        YES,
-        NO
     }
 
     @Override
@@ -53,18 +43,8 @@ public final class Muon implements GradientApproximation {
     }
 
     @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
     public boolean hiddenOnly() {
         return true;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
@@ -82,15 +62,10 @@ public final class Muon implements GradientApproximation {
     }
 
     @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
-    }
-
-    @Override
     public TargetUpdate approximate(TargetUpdate update, TargetWeight target) {
         OptionValues options = target.optionsOf(this);
         double momentum = options.belowOne("momentum");
-        boolean nesterov = options.choice("nesterov", Nesterov.class) == Nesterov.YES;
+        boolean nesterov = options.yes("nesterov");
         int iterations = options.positiveInt("iterations");
         double size = size(options.choice("size", Size.class), target.inputs(), target.outputs());
         INDArray average = target.kept().under(name()).array("average", 'f', target.inputs(), target.outputs());

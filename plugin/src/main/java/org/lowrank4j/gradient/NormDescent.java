@@ -3,14 +3,10 @@ package org.lowrank4j.gradient;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,7 +37,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  *
  * <p>No state. {@code rms} and {@code spectral} take a full decomposition of G in every step.
  */
-public final class NormDescent implements GradientApproximation {
+public final class NormDescent implements MatrixOptimiser {
 
     /** What is 1 of a step. */
     enum Of {
@@ -66,16 +62,6 @@ public final class NormDescent implements GradientApproximation {
     }
 
     @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
-    }
-
-    @Override
     public List<MethodOption> options() {
         return List.of(
                 new MethodOption("of", "rms", "the norm of a step: rms, spectral, entry, row, column or frobenius"),
@@ -84,11 +70,6 @@ public final class NormDescent implements GradientApproximation {
                         "unit",
                         "the length of a step at rate 1: unit for 1, dual for the dual length of the layer's gradient,"
                                 + " joint for the sum of those of all layers"));
-    }
-
-    @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
     }
 
     @Override

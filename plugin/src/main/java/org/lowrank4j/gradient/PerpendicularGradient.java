@@ -30,12 +30,6 @@ public final class PerpendicularGradient implements GradientApproximation {
 
     private static final double EPSILON = 1e-30;
 
-    /** Whether the projected gradient gets the length that it had before. */
-    private enum Rescale {
-        YES,
-        NO
-    }
-
     @Override
     public String name() {
         return "perpgrad";
@@ -64,7 +58,7 @@ public final class PerpendicularGradient implements GradientApproximation {
                         + " has none. Use update=full or another update of tensors.");
             }
         }
-        boolean rescale = target.optionsOf(this).choice("rescale", Rescale.class) == Rescale.YES;
+        boolean rescale = target.optionsOf(this).yes("rescale");
         return new Target(update, rescale);
     }
 

@@ -3,8 +3,6 @@ package org.lowrank4j.gradient;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -14,9 +12,7 @@ import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -39,21 +35,11 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * <p>State: two n x n arrays for each side of length n. A decomposition of all of them every {@code refresh} steps, which
  * takes about 10 n^3 operations each. Published rate 0.1, epsilon 1e-4, roots every 1 to 100 steps.
  */
-public final class Shampoo implements GradientApproximation {
+public final class Shampoo implements MatrixOptimiser {
 
     @Override
     public String name() {
         return "shampoo";
-    }
-
-    @Override
-    public RunOfUpdater runOfUpdater() {
-        return RunOfUpdater.NEVER;
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS);
     }
 
     @Override
@@ -63,11 +49,6 @@ public final class Shampoo implements GradientApproximation {
                 new MethodOption("epsilon", "1e-4", "what the diagonals start at, a number above 0"),
                 new MethodOption(
                         "longest", "1024", "the longest side that has a matrix; longer ones have its diagonal"));
-    }
-
-    @Override
-    public Optional<String> refusal(LowRankUpdate update) {
-        return Needs.weight(update);
     }
 
     @Override

@@ -116,6 +116,16 @@ public final class OptionValues {
         throw refused(option, "one of " + allowed, null);
     }
 
+    /** Whether the option is yes, where yes and no are what it may be. */
+    public boolean yes(String option) {
+        return choice(option, Answer.class) == Answer.YES;
+    }
+
+    private enum Answer {
+        YES,
+        NO
+    }
+
     private MethodOption declared(String option) {
         return method.options().stream()
                 .filter(candidate -> candidate.name().equals(option))

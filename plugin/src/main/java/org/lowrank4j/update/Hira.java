@@ -1,9 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.Optional;
-import java.util.Set;
 import org.lowrank4j.kind.WeightGradient;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -25,11 +23,6 @@ public final class Hira implements OwnUpdate {
     @Override
     public String name() {
         return "hira";
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

@@ -2,12 +2,10 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -40,11 +38,6 @@ public final class Lokr implements OwnUpdate {
     @Override
     public String name() {
         return "lokr";
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override
@@ -103,7 +96,7 @@ public final class Lokr implements OwnUpdate {
         return new Target(
                 target,
                 automatic ? -1 : options.positiveInt("factor"),
-                options.choice("both", Both.class) == Both.YES,
+                options.yes("both"),
                 options.choice("zero", Zero.class) == Zero.SECOND);
     }
 
@@ -216,11 +209,5 @@ public final class Lokr implements OwnUpdate {
                     ? array.get(NDArrayIndex.all(), NDArrayIndex.interval(number, number + 1))
                     : array.get(NDArrayIndex.interval(number, number + 1), NDArrayIndex.all());
         }
-    }
-
-    /** Whether both matrices may be products. */
-    enum Both {
-        NO,
-        YES
     }
 }

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.EnergyTruncation;
@@ -11,6 +12,7 @@ import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -83,6 +85,12 @@ public final class Maestro implements OwnUpdate {
     @Override
     public boolean learnsFromScratch() {
         return true;
+    }
+
+    /** Every step draws which components it trains, and ranks fall by what a replica has seen. */
+    @Override
+    public Set<Replication> replicates() {
+        return Set.of();
     }
 
     @Override

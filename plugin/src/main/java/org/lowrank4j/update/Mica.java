@@ -1,9 +1,7 @@
 package org.lowrank4j.update;
 
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -23,11 +21,6 @@ public final class Mica implements OwnUpdate {
     @Override
     public String name() {
         return "mica";
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

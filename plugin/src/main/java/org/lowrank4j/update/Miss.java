@@ -1,13 +1,11 @@
 package org.lowrank4j.update;
 
 import java.util.List;
-import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -48,11 +46,6 @@ public final class Miss implements OwnUpdate {
     @Override
     public String name() {
         return "miss";
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

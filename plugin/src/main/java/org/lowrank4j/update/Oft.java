@@ -2,14 +2,12 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.Inverse;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.OptionValues;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -50,11 +48,6 @@ public final class Oft implements OwnUpdate {
         return false;
     }
 
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
-    }
-
     /** {@inheritDoc} A single input has nothing to be rotated with. */
     @Override
     public int fewestInputs() {
@@ -76,11 +69,6 @@ public final class Oft implements OwnUpdate {
         return Optional.of(BaseWeight.CONSTRAINT_REFUSAL);
     }
 
-    private enum Answer {
-        NO,
-        YES
-    }
-
     private enum Named {
         EXACT
     }
@@ -99,9 +87,9 @@ public final class Oft implements OwnUpdate {
         return new Target(
                 target,
                 side,
-                options.choice("share", Answer.class) == Answer.YES ? 1 : blocks,
+                options.yes("share") ? 1 : blocks,
                 rotation(options),
-                options.choice("constrained", Answer.class) == Answer.YES ? radius : Double.POSITIVE_INFINITY);
+                options.yes("constrained") ? radius : Double.POSITIVE_INFINITY);
     }
 
     private static Rotation rotation(OptionValues options) {

@@ -1,5 +1,8 @@
 package org.lowrank4j.update;
 
+import java.util.Set;
+import org.lowrank4j.method.Replication;
+
 /** An update that makes its own start of tensors beside W, from W alone. */
 public non-sealed interface OwnUpdate extends LowRankUpdate {
 
@@ -11,5 +14,11 @@ public non-sealed interface OwnUpdate extends LowRankUpdate {
     @Override
     default boolean usesScale() {
         return false;
+    }
+
+    /** By default W moves by a function of the trained tensors and of what the start left, so replicas may have these in common. */
+    @Override
+    default Set<Replication> replicates() {
+        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 }

@@ -2,12 +2,10 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.KeptNumber;
 import org.lowrank4j.method.MethodOption;
-import org.lowrank4j.method.Replication;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -31,11 +29,6 @@ public final class Vera implements OwnUpdate {
     @Override
     public String name() {
         return "vera";
-    }
-
-    @Override
-    public Set<Replication> replicates() {
-        return Set.of(Replication.GRADIENTS, Replication.STEPS, Replication.VALUES);
     }
 
     @Override

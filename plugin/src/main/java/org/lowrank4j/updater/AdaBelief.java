@@ -36,16 +36,11 @@ public final class AdaBelief implements Updater {
         return Moments.options("1e-16", new MethodOption("rectify", "yes", "yes, or no for the form of the paper"));
     }
 
-    private enum Rectify {
-        YES,
-        NO
-    }
-
     @Override
     public Steps steps(OptionValues options, Kept kept) {
         Moments moments = Moments.of(options);
         double epsilon = moments.epsilon();
-        boolean rectify = options.choice("rectify", Rectify.class) == Rectify.YES;
+        boolean rectify = options.yes("rectify");
         return (entries, arrays, count, rate, t) -> {
             double[] mean = arrays[0];
             double[] squares = arrays[1];

@@ -60,11 +60,6 @@ public final class Prodigy implements Updater {
         return new Found(options, kept);
     }
 
-    private enum Correction {
-        YES,
-        NO
-    }
-
     private static final class Found implements Steps {
 
         private final Moments moments;
@@ -91,7 +86,7 @@ public final class Prodigy implements Updater {
             coefficient = options.positiveDouble("coefficient");
             growth =
                     options.text("growth").equals("none") ? Double.POSITIVE_INFINITY : options.positiveDouble("growth");
-            correction = options.choice("correction", Correction.class) == Correction.YES;
+            correction = options.yes("correction");
             own = options.text("rate").equals("configured") ? 0 : options.positiveDouble("rate");
             numbers = kept.under("prodigy").array("distance", DataType.DOUBLE, 'c', 3);
         }
