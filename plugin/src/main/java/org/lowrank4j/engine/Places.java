@@ -1,6 +1,7 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -211,7 +212,7 @@ final class Places {
         Map<String, AdaptedMatrix> ofLayer = new LinkedHashMap<>();
         boolean movesUpdaterState = false;
         for (Target target : layer.targets()) {
-            AdaptedMatrix matrix = adapt(target, part, trained);
+            AdaptedMatrix matrix = adapt(target, part, layer.vectors(), trained);
             ofLayer.put(target.matrix().parameter(), matrix);
             movesUpdaterState |= matrix.update().movesUpdaterState();
         }
@@ -222,29 +223,24 @@ final class Places {
         return new Trained(segment, ofLayer, vectors);
     }
 
-    private AdaptedMatrix adapt(Target target, Part part, List<Segment.Trained> trained) {
+    private AdaptedMatrix adapt(Target target, Part part, Collection<String> vectors, List<Segment.Trained> trained) {
         String parameter = target.matrix().parameter();
         TargetUpdate update = update(target);
         List<INDArray> views = new ArrayList<>();
         int rank = update instanceof WeightTarget ? target.settings().rank() : 1;
         for (TrainedTensor tensor : update.tensors()) {
+            // Of W its own name, unless a vector of the layer has it, as VeRA's b and the bias.
+            String name = parameter.equals(DefaultParamInitializer.WEIGHT_KEY) && !vectors.contains(tensor.name())
+                    ? tensor.name()
+                    : parameter + "/" + tensor.name();
             tensors.add(ExchangedTensor.of(
-                    target.key() + "/" + tensor.name(), offset, tensor.order(), tensor.shape(), rank, false));
+                    part.shape().name() + "/" + name, offset, tensor.order(), tensor.shape(), rank, false));
             INDArray view = take(tensor.length()).reshape(tensor.order(), tensor.shape());
             views.add(view);
             // The session keeps this function: it must not hold what holds the network.
             UnaryOperator<IUpdater> rate = rate(tensor.outputSide());
             UnaryOperator<IUpdater> derivation = users -> update.updater(tensor, rate.apply(users));
-            trained.add(new Segment.Trained(
-                    parameter.equals(DefaultParamInitializer.WEIGHT_KEY)
-                            ? tensor.name()
-                            : parameter + "/" + tensor.name(),
-                    tensor.value(),
-                    view,
-                    parameter,
-                    derivation,
-                    true,
-                    true));
+            trained.add(new Segment.Trained(name, tensor.value(), view, parameter, derivation, true, true));
         }
         return new AdaptedMatrix(
                 target.key(),

@@ -53,6 +53,12 @@ class LearningRateZeroTest {
         return Nets.initialised(configuration);
     }
 
+    /** One of its tensors is called as the bias is. */
+    @LowRank(rank = 3, update = "vera", bias = "all")
+    private static MultiLayerNetwork vera(MultiLayerConfiguration configuration) {
+        return Nets.initialised(configuration);
+    }
+
     private record Start(String name, Function<MultiLayerConfiguration, MultiLayerNetwork> rule) {
         @Override
         public String toString() {
@@ -66,7 +72,8 @@ class LearningRateZeroTest {
                 new Start("gaussian", LearningRateZeroTest::gaussian),
                 new Start("lora-ga", LearningRateZeroTest::loraGa),
                 new Start("switchlora", LearningRateZeroTest::switchLora),
-                new Start("galore", LearningRateZeroTest::galore));
+                new Start("galore", LearningRateZeroTest::galore),
+                new Start("vera", LearningRateZeroTest::vera));
         return starts.stream()
                 .flatMap(start -> Stream.of(DataType.FLOAT, DataType.DOUBLE)
                         .flatMap(type -> Stream.<IUpdater>of(
