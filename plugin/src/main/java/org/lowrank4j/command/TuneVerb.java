@@ -8,7 +8,6 @@ import java.util.Locale;
 import org.lowrank4j.command.work.Progress;
 import org.lowrank4j.command.work.Result;
 import org.lowrank4j.command.work.Tuning;
-import org.lowrank4j.command.work.Tuning.Candidate;
 import org.lowrank4j.command.work.WrongUse;
 import org.lowrank4j.method.Excerpt;
 import picocli.CommandLine.Command;
@@ -20,8 +19,9 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         header = "Finds a learning rate (and rank) for a training job in short runs of it.",
         description =
-                "Runs the job for a few steps at every rate, then the better quarter for four times as many, and so on,"
-                        + " and the best one for --steps. What counts is the mean loss of the last quarter of a run's steps. Runs begin the"
+                "Runs the job at every second rate for a sixteenth of --steps; from the best of these for a quarter, at"
+                        + " rates and ranks beside it for as long as one is better; and the best two for --steps. What counts is"
+                        + " the mean loss of the last quarter of a run's steps. Runs begin the"
                         + " job anew and end it when their steps are taken, so that whatever it does before is done each"
                         + " time, and what it does after never.",
         footer = {
@@ -99,7 +99,7 @@ final class TuneVerb extends Verb {
         if (ranks.stream().anyMatch(rank -> rank < 1)) {
             throw new WrongUse("--ranks must be 1 or more: " + ranks + ".");
         }
-        candidates();
+        rates();
     }
 
     /** What the job sets itself would win, or be set twice. */
@@ -114,17 +114,6 @@ final class TuneVerb extends Verb {
                         + "), and that is what is tried. Leave it out there.");
             }
         }
-    }
-
-    private List<Candidate> candidates() {
-        List<Candidate> candidates = new ArrayList<>();
-        for (double rate : rates()) {
-            if (ranks.isEmpty()) {
-                candidates.add(new Candidate(rate, null));
-            }
-            ranks.forEach(rank -> candidates.add(new Candidate(rate, rank)));
-        }
-        return candidates.stream().distinct().toList();
     }
 
     private List<Double> rates() {
@@ -157,6 +146,6 @@ final class TuneVerb extends Verb {
 
     @Override
     Result work(Progress progress) throws IOException {
-        return new Tuning(job, output, patience, progress).run(candidates(), steps);
+        return new Tuning(job, output, patience, progress).run(rates(), ranks, steps);
     }
 }

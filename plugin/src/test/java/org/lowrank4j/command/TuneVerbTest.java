@@ -69,25 +69,24 @@ class TuneVerbTest {
     }
 
     @Test
-    void quartersGoOnWithFourTimesTheSteps() throws IOException {
+    void theSecondRoundLooksBesideTheBestOfTheFirst() throws IOException {
         Ran ran = tune(List.of("--rates", "1e-5:1e1:13", "--steps", "160"), "1000");
         assertEquals(0, ran.status(), ran::toString);
         assertTrue(ran.out().contains("best: rate=0.0316\n"), ran::toString);
         assertTrue(ran.out().contains("diverged"), ran::toString);
-        // 13 x 10, 3 x 40, 1 x 160.
-        assertTrue(ran.out().contains("410 steps, 20 %"), ran::toString);
-        assertEquals(17, runs());
+        // 7 x 10; 0.01, 0.00316, 0.0316, 0.1 x 40; 0.0316, 0.01 x 160.
+        assertTrue(ran.out().contains("550 steps, 26 %"), ran::toString);
+        assertEquals(13, runs());
         assertTrue(Files.readString(folder.resolve("rates.tsv.svg")).contains("160 steps"));
     }
 
     @Test
     void aGridOfManyCostsLittle() throws IOException {
         Ran ran = tune(List.of("--rates", "1e-4:1e-1:20", "--steps", "320"), "1000");
-        // 20 x 20, 5 x 80, 1 x 320.
-        assertTrue(ran.out().contains("1,120 steps, 18 %"), ran::toString);
-        assertEquals(26, runs());
-        assertTrue(
-                ran.out().contains("best: rate=0.0183\n") || ran.out().contains("best: rate=0.0234\n"), ran::toString);
+        // 10 x 20, 4 x 80, 2 x 320.
+        assertTrue(ran.out().contains("1,160 steps, 18 %"), ran::toString);
+        assertEquals(16, runs());
+        assertTrue(ran.out().contains("best: rate=0.0234\n"), ran::toString);
     }
 
     @Test
@@ -107,8 +106,8 @@ class TuneVerbTest {
         Ran again = tune(List.of("--rates", "1e-3,1e-2,1e-1,0.5,0.02", "--steps", "8"), "1000");
         assertEquals(0, again.status(), again::toString);
         assertTrue(again.out().contains("best: rate=0.02\n"), again::toString);
-        // Four that were begun, then the two that were left, and the best in full.
-        assertEquals(4 + 2 + 1, runs());
+        // Four that were begun, then the two neighbours of the best, and the best two in full.
+        assertEquals(4 + 2 + 2, runs());
     }
 
     @Test
@@ -124,8 +123,8 @@ class TuneVerbTest {
         Ran ran = tune(List.of("--rates", "0.01,0.02", "--steps", "8000"), "1000");
         assertEquals(0, ran.status(), ran::toString);
         assertTrue(ran.err().contains("the job is over after 1000 steps"), ran::toString);
-        assertTrue(ran.out().contains("best: rate=0.02\n2,000 steps"), ran::toString);
-        assertEquals(2, runs());
+        assertTrue(ran.out().contains("best: rate=0.02\n2,500 steps"), ran::toString);
+        assertEquals(3, runs());
     }
 
     @Test

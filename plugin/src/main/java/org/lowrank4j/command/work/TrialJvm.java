@@ -16,11 +16,11 @@ final class TrialJvm {
     private static final int LINES_OF_FAILURE = 5;
 
     private final List<String> job;
-    private final Tuning.Candidate candidate;
+    private final GridSearch.Candidate candidate;
     private final int patienceSeconds;
 
     /** @param job command line that begins with java */
-    TrialJvm(List<String> job, Tuning.Candidate candidate, int patienceSeconds) {
+    TrialJvm(List<String> job, GridSearch.Candidate candidate, int patienceSeconds) {
         this.job = job;
         this.candidate = candidate;
         this.patienceSeconds = patienceSeconds;
@@ -78,7 +78,7 @@ final class TrialJvm {
     }
 
     private static double mean(List<String> found) {
-        List<String> last = found.subList(found.size() - Math.max(1, found.size() / Tuning.QUARTER), found.size());
+        List<String> last = found.subList(found.size() - Math.max(1, found.size() / GridSearch.QUARTER), found.size());
         double sum = 0;
         for (String line : last) {
             sum += Double.parseDouble(line.strip());

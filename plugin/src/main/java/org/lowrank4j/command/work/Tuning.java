@@ -5,26 +5,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.command.work.GridSearch.Candidate;
 import org.lowrank4j.file.Replacement;
 
 /**
- * The verb tune: runs a job again and again for a few steps, each time at another learning rate or rank, and goes on with
- * those that came furthest (successive halving, arXiv 1502.07943, with quarters).
+ * The verb tune: runs a job again and again for a few steps, each time at another learning rate or rank.
  *
  * <p>What is found stands in a table that is written after every trial, so that one that is interrupted goes on where it was.
  */
 public final class Tuning {
-
-    /** Of the candidates of a round the next one has a quarter, with four times the steps. */
-    public static final int QUARTER = 4;
 
     private static final String JOB = "# job: ";
     private static final String HEAD = "rate\trank\tsteps\tloss";
@@ -39,22 +34,6 @@ public final class Tuning {
     private int ofJob = Integer.MAX_VALUE;
 
     private long taken;
-
-    /**
-     * What is tried.
-     *
-     * @param rank null for that of the job
-     */
-    public record Candidate(double rate, @Nullable Integer rank) {
-
-        String settings() {
-            return "rate=" + Double.toString(rate) + (rank == null ? "" : ",rank=" + rank);
-        }
-
-        private String cells() {
-            return Double.toString(rate) + "\t" + (rank == null ? "-" : rank);
-        }
-    }
 
     /**
      * Reads what was found before.
@@ -93,48 +72,16 @@ public final class Tuning {
     /**
      * Runs the trials.
      *
+     * @param ranks empty for that of the job
      * @param steps of the longest
      */
-    public Result run(List<Candidate> candidates, int steps) throws IOException {
-        int rounds = 1;
-        for (int left = candidates.size(); left > 1; left /= QUARTER) {
-            rounds++;
-        }
-        List<Candidate> left = candidates;
-        for (int round = 1; round < rounds; round++) {
-            int now = (int) Math.max(1, steps / Math.pow(QUARTER, rounds - round));
-            for (Candidate candidate : left) {
-                trial(candidate, now);
-            }
-            left = best(left, now);
-            progress.begin("round " + round + " of " + rounds + ", " + now + " steps: best "
-                    + left.get(0).settings());
-            if (round < rounds - 1) {
-                left = left.subList(0, Math.max(1, left.size() / QUARTER));
-            }
-        }
-        // The best one in full; the next one if a long run diverges where a short one did not.
-        for (Candidate candidate : left) {
-            trial(candidate, steps);
-            if (Double.isFinite(loss(candidate, steps))) {
-                return result(candidate, candidates, Math.min(steps, ofJob));
-            }
-        }
-        throw new LowRankException(
-                "The loss was finite with none of the candidates. Look at the job, or take lower" + " rates.");
+    public Result run(List<Double> rates, List<Integer> ranks, int steps) throws IOException {
+        GridSearch search = new GridSearch(rates, ranks, steps, this::loss);
+        return result(search, search.best(), Math.min(steps, ofJob));
     }
 
-    private static int quarter(int count) {
-        return (count + QUARTER - 1) / QUARTER;
-    }
-
-    private List<Candidate> best(List<Candidate> candidates, int steps) {
-        return candidates.stream()
-                .sorted(Comparator.comparingDouble(candidate -> loss(candidate, steps)))
-                .toList();
-    }
-
-    private double loss(Candidate candidate, int steps) {
+    private double loss(Candidate candidate, int steps) throws IOException {
+        trial(candidate, steps);
         return Objects.requireNonNull(
                 Objects.requireNonNull(losses.get(candidate)).get(Math.min(steps, ofJob)));
     }
@@ -157,7 +104,9 @@ public final class Tuning {
 
     private String text() {
         StringBuilder text = new StringBuilder(JOB + job + "\n" + HEAD + "\n");
-        losses.forEach((candidate, found) -> found.forEach((steps, loss) -> text.append(candidate.cells())
+        losses.forEach((candidate, found) -> found.forEach((steps, loss) -> text.append(candidate.rate())
+                .append('\t')
+                .append(candidate.rank() == null ? "-" : candidate.rank().toString())
                 .append('\t')
                 .append(steps)
                 .append('\t')
@@ -166,10 +115,11 @@ public final class Tuning {
         return text.toString();
     }
 
-    private Result result(Candidate best, List<Candidate> candidates, int steps) throws IOException {
+    private Result result(GridSearch search, Candidate best, int steps) throws IOException {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT, "%-10s %5s %8s %12s", "rate", "rank", "steps", "loss"));
         List<Object> all = new ArrayList<>();
+        List<Candidate> candidates = search.grid();
         for (Candidate candidate : candidates) {
             losses.getOrDefault(candidate, Map.of()).forEach((count, loss) -> {
                 lines.add(String.format(
@@ -197,11 +147,9 @@ public final class Tuning {
                 100.0 * taken / ((long) steps * candidates.size()),
                 table,
                 picture));
-        double lowest = candidates.stream().mapToDouble(Candidate::rate).min().orElse(0);
-        double highest = candidates.stream().mapToDouble(Candidate::rate).max().orElse(0);
-        if (lowest < highest && (best.rate() == lowest || best.rate() == highest)) {
+        if (search.isEdge(best.rate())) {
             lines.add("the best rate is at the edge of those that were tried: try "
-                    + (best.rate() == lowest ? "lower" : "higher") + " ones");
+                    + (best.rate() == candidates.get(0).rate() ? "lower" : "higher") + " ones");
         }
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("best", best.settings());

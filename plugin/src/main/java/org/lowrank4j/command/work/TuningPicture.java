@@ -22,7 +22,7 @@ final class TuningPicture {
     private TuningPicture() {}
 
     /** @param losses by candidate and number of steps; what diverged has no point */
-    static String svg(Map<Tuning.Candidate, Map<Integer, Double>> losses) {
+    static String svg(Map<GridSearch.Candidate, Map<Integer, Double>> losses) {
         Map<String, List<Point>> lines = new TreeMap<>();
         losses.forEach((candidate, found) -> found.forEach((steps, loss) -> {
             if (Double.isFinite(loss) && candidate.rate() > 0) {
