@@ -9,7 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * An average over the steps of training of all that trains, which stands in its place between two calls of {@code fit}: what
- * a program evaluates, saves and hands on is the average, and training goes on from where it was, as if there were none.
+ * a program evaluates, saves and hands on is the average, and training goes on from where it was, as if there were none,
+ * unless the method says that it goes on from the average.
  *
  * <p>It is taken of the tensors that an update trains, where their mean is the update's (A and B of LoRA, magnitudes, cores),
  * else of W itself, which takes as many arrays of the size of W as it keeps, and one more. Of biases and of layers that train
@@ -49,5 +50,19 @@ public interface WeightAverage extends Replicable {
          * @param step the last one that was followed
          */
         void write(INDArray[] copies, long step, INDArray to);
+
+        /** Whether training goes on from the average with the first step of every epoch but the first. By default not. */
+        default boolean replacesAtEpochs() {
+            return false;
+        }
+
+        /**
+         * Whether training goes on from the average after this step. By default not.
+         *
+         * @param step the last one that was followed
+         */
+        default boolean replacesAfter(long step) {
+            return false;
+        }
     }
 }

@@ -27,11 +27,16 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class AveragedWeights {
 
+    private static final long NONE = -1;
+    private static final long ENDED = -2;
+
     private final WeightAverage.Mean mean;
     private final List<Array> arrays = new ArrayList<>();
     private final KeptNumber steps;
     /** 1 while the average stands in the place of what is trained. */
     private final KeptNumber shown;
+    /** That of the last step, unless it has ended; {@link #NONE} before the first. Null if training does not go on from the average with epochs. */
+    private final @Nullable KeptNumber epoch;
 
     /**
      * One array that is averaged.
@@ -53,6 +58,7 @@ final class AveragedWeights {
         this.mean = mean;
         steps = kept.number("steps", 0);
         shown = kept.number("shown", 0);
+        epoch = mean.replacesAtEpochs() ? kept.number("epoch", NONE) : null;
     }
 
     /**
@@ -101,8 +107,12 @@ final class AveragedWeights {
         arrays.add(new Array(live, copies, its.array("trained", order, live.shape()), matrix, step));
     }
 
-    /** Before a step: what is trained is in its place again, with what a program wrote meanwhile. */
-    void hide() {
+    /**
+     * Before a step: what is trained is in its place again, with what a program wrote meanwhile.
+     *
+     * @param epochOfStep as the network counts
+     */
+    void hide(int epochOfStep) {
         if (shown.get() == 1) {
             try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
                 arrays.forEach(this::obey);
@@ -117,6 +127,12 @@ final class AveragedWeights {
                 }
             }
         }
+        if (epoch != null) {
+            if (epoch.get() != NONE && epoch.get() != epochOfStep) {
+                replace();
+            }
+            epoch.set(epochOfStep);
+        }
     }
 
     /**
@@ -127,13 +143,28 @@ final class AveragedWeights {
     void follow(int examples) {
         long step = steps.increment();
         arrays.forEach(array -> mean.follow(array.live(), array.copies(), step, examples));
+        if (mean.replacesAfter(step)) {
+            replace();
+        }
+    }
+
+    /** The data have been gone through once, where the network does not count it. */
+    void endEpoch() {
+        if (epoch != null && epoch.get() != NONE) {
+            epoch.set(ENDED);
+        }
     }
 
     /** At the end of a fit: the average takes the place of what is trained. */
     void show() {
-        if (shown.get() == 1 || steps.get() == 0) {
-            return;
+        if (shown.get() == 0 && steps.get() > 0) {
+            replace();
+            shown.set(1);
         }
+    }
+
+    /** The average takes the place of what is trained. */
+    private void replace() {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             arrays.forEach(array -> array.trained().assign(array.live()));
             move(this::average);
@@ -142,7 +173,6 @@ final class AveragedWeights {
                 mean.write(array.copies(), steps.get(), array.live());
             });
         }
-        shown.set(1);
     }
 
     /** Moves W of the matrices that follow their tensors; rounding is left in the tensors, not in W. */

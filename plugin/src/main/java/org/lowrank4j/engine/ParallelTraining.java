@@ -110,7 +110,7 @@ public final class ParallelTraining {
         fit.enrolment().counters().ends();
         Session session = fit.enrolment().session();
         if (session != null) {
-            session.endFit();
+            session.endEpoch();
         }
         if (fit.network().model() instanceof ComputationGraph graph && graph.getUpdater(false) != null) {
             // DL4J leaves it there, where the graph's next step would wait for the other replicas.

@@ -190,7 +190,7 @@ final class Session {
             start(network, starts);
         }
         if (fitted.average() != null && starts == null) {
-            fitted.average().hide();
+            fitted.average().hide(network.epoch());
         }
     }
 
@@ -334,6 +334,9 @@ final class Session {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             fitted.matrices().forEach(matrix -> matrix.update().abandon());
         }
+        if (showsAverage && fitted.average() != null) {
+            fitted.average().show();
+        }
     }
 
     private void beforeForward(NetworkParts network) {
@@ -450,6 +453,14 @@ final class Session {
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /** The end of a fit whose epoch the network does not count. */
+    void endEpoch() {
+        endFit();
+        if (fitted.average() != null) {
+            fitted.average().endEpoch();
         }
     }
 

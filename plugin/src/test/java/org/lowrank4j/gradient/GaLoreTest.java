@@ -18,8 +18,8 @@ import org.lowrank4j.update.FullWeight;
 import org.lowrank4j.update.Lora;
 import org.lowrank4j.update.Maestro;
 import org.lowrank4j.update.Problem;
-import org.lowrank4j.update.SwitchEma;
 import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.update.Trp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -303,7 +303,7 @@ class GaLoreTest {
     void onlyTheWholeWeightIsServed() {
         assertTrue(new GaLore().refusal(new Lora()).isPresent());
         assertTrue(new GaLore().refusal(new Maestro()).isPresent());
-        assertTrue(new GaLore().refusal(new SwitchEma()).isEmpty());
+        assertTrue(new GaLore().refusal(new Trp()).isEmpty());
     }
 
     @Test

@@ -2,17 +2,18 @@ package org.lowrank4j.reference;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.lowrank4j.method.TargetWeight;
-import org.lowrank4j.update.SwitchEma;
-import org.lowrank4j.update.TargetUpdate;
+import org.lowrank4j.average.SwitchEma;
+import org.lowrank4j.average.WeightAverage;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.INDArrayIndex;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Switch EMA: weights and averages over some epochs of given steps. */
-public final class SemaReference implements Reference {
+public final class SemaReference extends AverageCases {
+
+    public SemaReference() {
+        super(new SwitchEma());
+    }
 
     @Override
     public String method() {
@@ -21,27 +22,24 @@ public final class SemaReference implements Reference {
 
     @Override
     public void compute(ReferenceCase given, DataType type, Outcome outcome) {
-        TargetWeight target = Targets.target(given.input("theta0", type), 1, 1, 1, options(given));
-        TargetUpdate update = new SwitchEma().attach(target);
-        update.start();
+        WeightAverage.Mean mean = mean(options(given));
+        INDArray theta = given.input("theta0", type).dup('c');
+        INDArray[] copies = {theta.dup('c')};
         INDArray steps = given.input("U", type);
-        INDArray starts = Nd4j.create(type, given.whole("epochs"), target.inputs(), target.outputs());
+        INDArray starts = Nd4j.create(type, given.whole("epochs"), theta.size(0), theta.size(1));
         INDArray weights = steps.like();
         INDArray averages = steps.like();
-        int iteration = 0;
+        long step = 0;
         for (int epoch = 0; epoch < given.whole("epochs"); epoch++) {
+            if (epoch > 0 && mean.replacesAtEpochs()) {
+                mean.write(copies, step, theta);
+            }
+            starts.slice(epoch).assign(theta);
             for (int i = 0; i < given.whole("iterations"); i++) {
-                INDArrayIndex[] here = {
-                    NDArrayIndex.point(epoch), NDArrayIndex.point(i), NDArrayIndex.all(), NDArrayIndex.all()
-                };
-                update.beforeForward(iteration++, epoch);
-                if (i == 0) {
-                    starts.get(NDArrayIndex.point(epoch), NDArrayIndex.all(), NDArrayIndex.all())
-                            .assign(target.weight());
-                }
-                update.step(new INDArray[] {steps.get(here).dup()});
-                weights.get(here).assign(target.weight());
-                averages.get(here).assign(update.kept().state().get("average"));
+                theta.subi(steps.slice(epoch).slice(i));
+                mean.follow(theta, copies, ++step, 1);
+                weights.slice(epoch).slice(i).assign(theta);
+                averages.slice(epoch).slice(i).assign(copies[0]);
             }
         }
         outcome.put("theta_start", starts);
@@ -49,12 +47,12 @@ public final class SemaReference implements Reference {
         outcome.put("ema", averages);
     }
 
-    private static Map<String, String> options(ReferenceCase given) {
-        Map<String, String> options = new HashMap<>(Map.of("switch-ema.mu", String.valueOf(given.number("mu"))));
+    private static Map<String, Object> options(ReferenceCase given) {
+        Map<String, Object> options = new HashMap<>(Map.of("mu", given.number("mu")));
         if (given.hasText("warmup")) {
-            options.put("switch-ema.warmup", given.text("warmup"));
-            options.put("switch-ema.warmup-steps", String.valueOf(given.whole("warmup_iters")));
-            options.put("switch-ema.warmup-ratio", String.valueOf(given.number("warmup_ratio")));
+            options.put("warmup", given.text("warmup"));
+            options.put("warmup-steps", given.whole("warmup_iters"));
+            options.put("warmup-ratio", given.number("warmup_ratio"));
         }
         return options;
     }

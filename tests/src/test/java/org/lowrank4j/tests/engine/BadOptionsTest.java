@@ -73,7 +73,7 @@ class BadOptionsTest {
         return network();
     }
 
-    @LowRank(rank = 2, update = "switch-ema", options = "switch-ema.mu=1")
+    @LowRank(rank = 2, average = "switch-ema", options = "switch-ema.mu=1")
     private static MultiLayerNetwork averageThatNeverMoves() {
         return network();
     }

@@ -45,7 +45,6 @@ class EarlierSavesTest {
     static final Map<String, Map<String, String>> OPTIONS = Map.of(
             "adalora", Map.of("adalora.total-steps", "9", "adalora.target-rank", "1"),
             "trp", Map.of("trp.interval", "2"),
-            "switch-ema", Map.of("switch-ema.switch", "4", "switch-ema.mu", "0.5"),
             "maestro", Map.of("maestro.shrink", "4", "maestro.threshold", "1e-2"),
             "relora",
                     Map.of(

@@ -31,7 +31,7 @@ import org.nd4j.linalg.schedule.ISchedule;
 class FailedStepTest {
 
     private static final String METHODS =
-            "rank=2; update=maestro; update=trp; update=switch-ema; update=dora,rank=2; update=switchlora,rank=2;"
+            "rank=2; update=maestro; update=trp; update=full,average=ema; update=dora,rank=2; update=switchlora,rank=2;"
                     + " gradient=galore,rank=2; gradient=lora-fa,rank=2; gradient=lora-pro,rank=2;"
                     + " gradient=adahessian,rank=2";
 

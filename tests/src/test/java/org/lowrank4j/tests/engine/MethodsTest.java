@@ -119,7 +119,7 @@ class MethodsTest {
                         6 * (6 + 8) + 7 * (8 + 7),
                         1e-5),
                 moving("update=trp,trp.interval=4", WEIGHTS, 0.9),
-                published("update=switch-ema,switch-ema.mu=0.5,switch-ema.switch=3", WEIGHTS),
+                published("update=full,average=switch-ema,switch-ema.mu=0.5,switch-ema.switch=3", WEIGHTS),
                 gradient("gradient=galore,galore.refresh=20,galore.scale=1,galore.side=longer", RANK * 6 + RANK * 7),
                 gradient("gradient=galore,galore.refresh=3,galore.scale=1,galore.basis=random", RANK * 8 + RANK * 8),
                 gradient("gradient=galore,galore.refresh=3,galore.scale=1,galore.basis=sampled", RANK * 8 + RANK * 8),

@@ -135,7 +135,6 @@ class PairsTest {
                 "oft",
                 "random-subspace",
                 "s2ft",
-                "switch-ema",
                 "switchlora",
                 "trp",
                 "vera");

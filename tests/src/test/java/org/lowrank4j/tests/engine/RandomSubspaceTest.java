@@ -384,7 +384,7 @@ class RandomSubspaceTest {
                 "trains 60 numbers in the place of the whole network, with one updater",
                 "without loraplus");
         refused(RandomSubspaceTest::withInit, settings, "init 'pissa'", "does not fit update 'random-subspace'");
-        refused(RandomSubspaceTest::withGalore, settings, "gradient=galore", "goes with update=full, switch-ema, trp");
+        refused(RandomSubspaceTest::withGalore, settings, "gradient=galore", "goes with update=full, trp");
         refused(RandomSubspaceTest::withAnotherUpdate, settings, "update=random-subspace", "Give all layers the same.");
         refused(
                 RandomSubspaceTest::fastfood,

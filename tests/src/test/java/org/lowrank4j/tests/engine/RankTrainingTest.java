@@ -23,7 +23,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.learning.config.Adam;
-import org.nd4j.linalg.learning.config.Sgd;
 
 /** Updates that move W before the forward pass, or train towards a smaller network, in networks that train. */
 class RankTrainingTest {
@@ -41,11 +40,6 @@ class RankTrainingTest {
             update = "trp",
             options = {"trp.energy=0.7", "trp.interval=2", "trp.nuclear-weight=0.01"})
     private static MultiLayerNetwork trp(MultiLayerConfiguration configuration) {
-        return Nets.initialised(configuration);
-    }
-
-    @LowRank(rank = 2, update = "switch-ema", options = "switch-ema.mu=0.6")
-    private static MultiLayerNetwork switchEma(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
     }
 
@@ -153,21 +147,5 @@ class RankTrainingTest {
         assertFalse(AdapterFile.entries(zip).containsKey(AdapterFile.ENTRY), "a stock model has no adapters");
         MultiLayerNetwork loaded = ModelSerializer.restoreMultiLayerNetwork(AdapterFile.input(zip), true);
         Nets.assertClose(expected, loaded.output(inputs), 1e-5, "outputs of the saved model");
-    }
-
-    @Test
-    void anEpochStartsFromTheAverage() {
-        MultiLayerNetwork network = switchEma(Nets.layers(Nets.settings(DataType.FLOAT, new Sgd(0.1))));
-        network.fit(epoch(4));
-        INDArray weight = network.getParam("0_W").dup();
-        INDArray average = AdapterFile.factor(network, "layer0", "average");
-        Nets.assertMoved(weight, average, "the average");
-        network.setLearningRate(0);
-        DataSet broken = batch(100);
-        broken.getFeatures().putScalar(2, 3, Double.NaN);
-        network.fit(broken);
-        Nets.assertSame(weight, network.getParam("0_W"), "a weight whose first step of an epoch was left out");
-        network.fit(epoch(1));
-        Nets.assertSame(average, network.getParam("0_W"), "the weight after a step at rate 0");
     }
 }

@@ -61,8 +61,6 @@ class ReplicatedMethodsTest {
             Map.of("switchlora.interval", "4", "switchlora.freeze", "1"),
             "adalora",
             Map.of("adalora.total-steps", "10"),
-            "switch-ema",
-            Map.of("switch-ema.mu", "0.5", "switch-ema.switch", "3"),
             "random-subspace",
             Map.of("random-subspace.dimension", "20"),
             "mfac",

@@ -60,13 +60,6 @@ class TrainingUiTest {
         return Nets.initialised(configuration);
     }
 
-    @LowRank(
-            update = "switch-ema",
-            options = {"switch-ema.mu=0.5", "switch-ema.switch=1"})
-    private static MultiLayerNetwork switchEma(MultiLayerConfiguration configuration) {
-        return Nets.initialised(configuration);
-    }
-
     @LowRank(rank = 2, gradient = "adahessian", update = "lora")
     private static MultiLayerNetwork adaHessian(MultiLayerConfiguration configuration) {
         return Nets.initialised(configuration);
@@ -169,7 +162,6 @@ class TrainingUiTest {
                 new Method("lora", TrainingUiTest::lora),
                 new Method("galore", TrainingUiTest::galore),
                 new Method("maestro", TrainingUiTest::maestro),
-                new Method("switch-ema", TrainingUiTest::switchEma),
                 new Method("adahessian", TrainingUiTest::adaHessian),
                 new Method("random-subspace", TrainingUiTest::randomSubspace));
     }
