@@ -20,6 +20,7 @@ import org.lowrank4j.update.WeightUpdate;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The average of what a network trains: it follows every step, and stands in the place of what is trained from the end of one
@@ -39,26 +40,54 @@ final class AveragedWeights {
     private final @Nullable KeptNumber epoch;
 
     /**
-     * One array that is averaged.
+     * What is averaged.
      *
      * @param live where the network or an adapter has it
-     * @param copies what the average keeps of it
-     * @param trained what is trained, while the average stands in its place
-     * @param matrix whose W follows the array; null if the array is part of the network
-     * @param step the array's view of the matrix's gradients, free between steps; null if there is no matrix
+     * @param matrix whose W follows it; null if it is part of the network
+     * @param step its view of the matrix's gradients, free between steps; null if there is no matrix
      */
-    private record Array(
+    private record Place(
             INDArray live,
-            INDArray[] copies,
-            INDArray trained,
             @Nullable AdaptedMatrix matrix,
             @Nullable INDArray step) {}
 
-    private AveragedWeights(WeightAverage.Mean mean, Kept kept) {
+    /**
+     * One array that is averaged.
+     *
+     * @param copies what the average keeps of it
+     * @param trained what is trained, while the average stands in its place
+     */
+    private record Array(Place place, INDArray[] copies, INDArray trained) {
+
+        INDArray live() {
+            return place.live();
+        }
+    }
+
+    private AveragedWeights(WeightAverage.Mean mean, List<Place> places, Kept kept) {
         this.mean = mean;
         steps = kept.number("steps", 0);
         shown = kept.number("shown", 0);
         epoch = mean.replacesAtEpochs() ? kept.number("epoch", NONE) : null;
+        long length = places.stream().mapToLong(place -> place.live().length()).sum();
+        // The report names one array, a file those of each place.
+        INDArray memory = kept.work("copies", 'c', mean.copies() + 1, length);
+        long from = 0;
+        for (Place place : places) {
+            Kept its = kept.under(Integer.toString(arrays.size()));
+            INDArray[] copies = new INDArray[mean.copies()];
+            for (int i = 0; i < copies.length; i++) {
+                copies[i] = its.saved("copy" + i, view(memory, i, from, place.live()));
+            }
+            arrays.add(new Array(place, copies, its.saved("trained", view(memory, copies.length, from, place.live()))));
+            from += place.live().length();
+        }
+    }
+
+    private static INDArray view(INDArray memory, int row, long from, INDArray like) {
+        return memory.slice(row)
+                .get(NDArrayIndex.interval(from, from + like.length()))
+                .reshape(like.ordering(), like.shape());
     }
 
     /**
@@ -72,39 +101,28 @@ final class AveragedWeights {
         if (average == null) {
             return null;
         }
-        Kept its = kept.under("average");
-        AveragedWeights all = new AveragedWeights(average.mean(plan.rule().options(average)), its);
-        places.stretches().forEach(stretch -> all.add(its, stretch.parameters(), null, null));
+        List<Place> all = new ArrayList<>();
+        places.stretches().forEach(stretch -> all.add(new Place(stretch.parameters(), null, null)));
         for (Target target : plan.targets()) {
             for (AdaptedMatrix matrix : places.matrices()) {
                 if (matrix.key().equals(target.key())) {
-                    all.add(its, matrix, methods.update(target.settings().update(), source));
+                    add(all, matrix, methods.update(target.settings().update(), source));
                 }
             }
         }
-        return all;
+        return new AveragedWeights(average.mean(plan.rule().options(average)), all, kept.under("average"));
     }
 
-    private void add(Kept kept, AdaptedMatrix matrix, LowRankUpdate update) {
+    private static void add(List<Place> all, AdaptedMatrix matrix, LowRankUpdate update) {
         if (update instanceof WeightUpdate || !update.replicates().contains(Replication.VALUES)) {
-            add(kept, matrix.weight(), null, null);
+            all.add(new Place(matrix.weight(), null, null));
             return;
         }
         for (int i = 0; i < matrix.gradients().length; i++) {
             INDArray value =
                     Objects.requireNonNull(matrix.update().tensors().get(i).value());
-            add(kept, value, matrix, matrix.gradients()[i]);
+            all.add(new Place(value, matrix, matrix.gradients()[i]));
         }
-    }
-
-    private void add(Kept kept, INDArray live, @Nullable AdaptedMatrix matrix, @Nullable INDArray step) {
-        Kept its = kept.under(Integer.toString(arrays.size()));
-        char order = live.ordering();
-        INDArray[] copies = new INDArray[mean.copies()];
-        for (int i = 0; i < copies.length; i++) {
-            copies[i] = its.array("copy" + i, order, live.shape());
-        }
-        arrays.add(new Array(live, copies, its.array("trained", order, live.shape()), matrix, step));
     }
 
     /**
@@ -179,9 +197,10 @@ final class AveragedWeights {
     private void move(Function<Array, INDArray> to) {
         Set<AdaptedMatrix> moved = new LinkedHashSet<>();
         for (Array array : arrays) {
-            if (array.matrix() != null && array.step() != null) {
-                array.step().assign(array.live()).subi(to.apply(array));
-                moved.add(array.matrix());
+            Place place = array.place();
+            if (place.matrix() != null && place.step() != null) {
+                place.step().assign(place.live()).subi(to.apply(array));
+                moved.add(place.matrix());
             }
         }
         moved.forEach(matrix -> matrix.update().move(matrix.gradients()));

@@ -366,6 +366,16 @@ class AveragedWeightsTest {
     }
 
     @Test
+    void theReportHasOneArray() {
+        MultiLayerNetwork network = averaged(new Adam(0.01));
+        List<String> said = CapturedErrors.of(() -> fit(network, 1));
+        List<String> memory = CapturedErrors.containing(said, "memory of the methods");
+        assertEquals(1, memory.size(), said.toString());
+        assertTrue(String.join(" ", said).contains("average.copies 2x"), said.toString());
+        assertEquals(0, CapturedErrors.containing(said, "copy0").size(), said.toString());
+    }
+
+    @Test
     void atRateZeroNothingMoves() {
         MultiLayerNetwork network = averaged(new Sgd(0));
         INDArray before = network.params().dup();
