@@ -100,6 +100,25 @@ public final class Blas {
     private static void product(
             INDArray a, Matrix left, INDArray b, Matrix right, INDArray c, Matrix result, double alpha, double beta) {
         int n = result.columns;
+        if (c.dataType() == DataType.FLOAT
+                && OneDnn.isFaster(result.rows, n, left.columns, left.transposed, right.transposed)
+                && OneDnn.usable()) {
+            OneDnn.Library.gemm(
+                    left.transposed,
+                    right.transposed,
+                    result.rows,
+                    n,
+                    left.columns,
+                    (float) alpha,
+                    floats(a),
+                    left.stride,
+                    floats(b),
+                    right.stride,
+                    (float) beta,
+                    floats(c),
+                    result.stride);
+            return;
+        }
         int panels = panels(left, right);
         int width = (n + panels - 1) / panels;
         for (int column = 0; column < n; column += width) {

@@ -2,8 +2,8 @@ package org.lowrank4j.convolution;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lowrank4j.Console;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.OneDnn;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -18,24 +18,10 @@ public final class ConvolutionEngines {
     /** What can be asked for. */
     public static final List<String> NAMES = List.of(PORTABLE, ONEDNN);
 
-    private static final String LIBRARY = "org.bytedeco.dnnl.global.dnnl";
-    private static final String COORDINATES =
-            "Put org.bytedeco:dnnl:2.5.2-1.5.7 and org.bytedeco:opencl:3.0-1.5.7 on the"
-                    + " program's class path, each also with the classifier of this platform (linux-x86_64, for example)";
-
     private static @Nullable Asked asked;
-    private static @Nullable Found found;
 
     /** @param source of the wish, as messages name it */
     private record Asked(String name, String source) {}
-
-    /**
-     * What became of oneDNN.
-     *
-     * @param version null if it cannot be had
-     * @param reason why not, a clause
-     */
-    private record Found(@Nullable String version, String reason) {}
 
     private ConvolutionEngines() {}
 
@@ -47,6 +33,7 @@ public final class ConvolutionEngines {
      */
     public static synchronized void ask(@Nullable String name, String source) {
         asked = name == null ? null : new Asked(name, source);
+        OneDnn.leaveAlone(PORTABLE.equals(name));
     }
 
     /**
@@ -58,13 +45,13 @@ public final class ConvolutionEngines {
         if (asked != null && asked.name().equals(PORTABLE)) {
             return new PortableEngine();
         }
-        Found oneDnn = oneDnn();
+        OneDnn.Found oneDnn = OneDnn.found();
         if (oneDnn.version() != null) {
             return new OneDnnEngine(oneDnn.version());
         }
         if (asked != null) {
             throw new LowRankException("convolution=" + ONEDNN + " (" + asked.source() + ") cannot be had: "
-                    + oneDnn.reason() + ". " + COORDINATES + ", or leave out convolution.");
+                    + oneDnn.reason() + ". " + OneDnn.COORDINATES + ", or leave out convolution.");
         }
         return new PortableEngine();
     }
@@ -81,42 +68,5 @@ public final class ConvolutionEngines {
                     + ". Leave out convolution.");
         }
         return engine;
-    }
-
-    private static Found oneDnn() {
-        Found now = found;
-        if (now == null) {
-            now = look(ConvolutionEngines.class.getClassLoader());
-            found = now;
-        }
-        return now;
-    }
-
-    @SuppressWarnings("CatchThrowable")
-    private static Found look(ClassLoader loader) {
-        try {
-            Class.forName(LIBRARY, false, loader);
-        } catch (ClassNotFoundException absent) {
-            return new Found(null, "oneDNN is not on the class path");
-        }
-        try {
-            return new Found(OneDnn.version(), "");
-        } catch (Throwable broken) {
-            // Whatever a native library does while it loads.
-            String reason = "oneDNN does not load (" + cause(broken) + ")";
-            if (asked == null) {
-                Console.warn(reason + ": convolutions run without it. " + COORDINATES + ", or leave it out.");
-            }
-            return new Found(null, reason);
-        }
-    }
-
-    /** What went wrong at first; what is thrown may say no more than that a class cannot be initialised. */
-    private static Throwable cause(Throwable thrown) {
-        Throwable cause = thrown;
-        for (Throwable next = cause.getCause(); next != null; next = cause.getCause()) {
-            cause = next;
-        }
-        return cause;
     }
 }

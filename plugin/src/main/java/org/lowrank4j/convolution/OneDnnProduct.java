@@ -100,7 +100,7 @@ final class OneDnnProduct {
                         before,
                         after),
                 attributes,
-                OneDnn.CPU);
+                OneDnnProcessor.CPU);
         return switch (kind) {
             case FORWARD -> forward;
             case BACKWARD ->
@@ -108,21 +108,21 @@ final class OneDnnProduct {
                         new convolution_backward_data.desc(
                                 algorithm.convolution_direct, x, w, z, strides, dilations, before, after),
                         attributes,
-                        OneDnn.CPU,
+                        OneDnnProcessor.CPU,
                         forward);
             case GRADIENT ->
                 new convolution_backward_weights.primitive_desc(
                         new convolution_backward_weights.desc(
                                 algorithm.convolution_direct, x, w, z, strides, dilations, before, after),
                         attributes,
-                        OneDnn.CPU,
+                        OneDnnProcessor.CPU,
                         forward);
         };
     }
 
     private OneDnnProduct(Kind kind, primitive_desc wanted, List<Layout> layouts) {
         given = layouts.stream()
-                .map(layout -> new memory(strided(layout), OneDnn.CPU, new Pointer()))
+                .map(layout -> new memory(strided(layout), OneDnnProcessor.CPU, new Pointer()))
                 .toList();
         int[] arguments = switch (kind) {
             case FORWARD -> new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
@@ -158,7 +158,7 @@ final class OneDnnProduct {
     }
 
     private memory room(memory.desc format) {
-        memory room = new memory(format, OneDnn.CPU, new Pointer());
+        memory room = new memory(format, OneDnnProcessor.CPU, new Pointer());
         own.add(room);
         offsets.add(bytes);
         bytes += (format.get_size() + LINE - 1) / LINE * LINE;
@@ -171,8 +171,8 @@ final class OneDnnProduct {
         map.put(DNNL_ARG_TO, to);
         primitive_attr attributes = new primitive_attr();
         attributes.set_scratchpad_mode(scratchpad_mode.user);
-        primitive_desc_base wanted =
-                new reorder.primitive_desc(OneDnn.CPU, from.get_desc(), OneDnn.CPU, to.get_desc(), attributes, false);
+        primitive_desc_base wanted = new reorder.primitive_desc(
+                OneDnnProcessor.CPU, from.get_desc(), OneDnnProcessor.CPU, to.get_desc(), attributes, false);
         map.put(DNNL_ARG_SCRATCHPAD, room(wanted.scratchpad_desc()));
         return running(new reorder((reorder.primitive_desc) wanted), map);
     }
@@ -180,7 +180,7 @@ final class OneDnnProduct {
     private Runnable running(primitive primitive, IntMemoryMap arguments) {
         held.add(primitive);
         held.add(arguments);
-        return () -> primitive.execute(OneDnn.STREAM, arguments);
+        return () -> primitive.execute(OneDnnProcessor.STREAM, arguments);
     }
 
     /** On arrays of the layouts that it was made for. */
@@ -195,7 +195,7 @@ final class OneDnnProduct {
         given.get(1).set_data_handle(filters.data().addressPointer());
         given.get(2).set_data_handle(results.data().addressPointer());
         steps.forEach(Runnable::run);
-        OneDnn.STREAM._wait();
+        OneDnnProcessor.STREAM._wait();
         Reference.reachabilityFence(room);
         Reference.reachabilityFence(pictures);
         Reference.reachabilityFence(filters);

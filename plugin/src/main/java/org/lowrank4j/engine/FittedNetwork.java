@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.blas.OneDnn;
 import org.lowrank4j.gradient.ExactGradient;
 import org.lowrank4j.initialisation.Initialisation;
 import org.lowrank4j.method.Kept;
@@ -224,7 +225,10 @@ record FittedNetwork(
     /** What is done, and what it takes. */
     String report(NetworkParts network) {
         String text = PlanReport.text(plan, adapterEntries(), updaters.jointNumbers(), memory(network));
-        return convolutions == null ? text : text + "\nconvolutions by " + convolutions;
+        String products = gradient.vector().dataType() == DataType.FLOAT && OneDnn.usable()
+                ? "\nproducts by oneDNN " + OneDnn.found().version() + " where it is faster"
+                : "";
+        return text + products + (convolutions == null ? "" : "\nconvolutions by " + convolutions);
     }
 
     /** Trained entries of each adapter, by the target's key. */

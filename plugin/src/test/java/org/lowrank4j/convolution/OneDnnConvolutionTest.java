@@ -103,7 +103,7 @@ class OneDnnConvolutionTest {
         INDArray filters = shape.filters();
         int places = shape.frame().places()[0];
         INDArray delta = draw(shape.results(), EXAMPLES, places, places);
-        OneDnnEngine engine = new OneDnnEngine(OneDnn.version());
+        OneDnnEngine engine = new OneDnnEngine("of this test");
         INDArray first = byChannel.permute(1, 0, 2, 3);
         // As layers leave them, as a program gives them, and with channels last.
         for (INDArray pictures : List.of(
@@ -128,7 +128,7 @@ class OneDnnConvolutionTest {
     @ParameterizedTest
     @MethodSource("shapes")
     void theyAreByOneDnn(Shape shape) {
-        OneDnnEngine engine = new OneDnnEngine(OneDnn.version());
+        OneDnnEngine engine = new OneDnnEngine("of this test");
         int places = shape.frame().places()[0];
         products(
                 shape.by(engine),
@@ -150,7 +150,7 @@ class OneDnnConvolutionTest {
                 shape.by(new PortableEngine()), shape, new Pictures(pictures, array -> array.dup('c')), filters, delta);
         WorkspaceConfiguration settings =
                 WorkspaceConfiguration.builder().initialSize(1 << 24).build();
-        OneDnnEngine engine = new OneDnnEngine(OneDnn.version());
+        OneDnnEngine engine = new OneDnnEngine("of this test");
         for (int i = 0; i < 3; i++) {
             try (MemoryWorkspace open = Nd4j.getWorkspaceManager().getAndActivateWorkspace(settings, "ONEDNN")) {
                 Nd4j.create(DataType.FLOAT, 3 + i);
