@@ -90,7 +90,7 @@ final class SpeedSettings extends Settings {
     @Option(
             names = "--onednn",
             defaultValue = "${env:BENCH_ONEDNN}",
-            description = "a class path with oneDNN, to train networks of convolutions with it, too")
+            description = "a class path with oneDNN, to train with it, too")
     private String oneDnn;
 
     List<String> parts() {

@@ -96,10 +96,12 @@ final class StepBenchmark {
             }
             WorkerArm lora = new WorkerArm(LORA, "train", agent, workload, HEAP, logs);
             arms.add(lora);
-            if (workload.seesPictures() && !settings.oneDnn().isEmpty()) {
-                String engine = agent + ",convolution=onednn";
+            if (!settings.oneDnn().isEmpty()) {
+                String engine = workload.seesPictures() ? agent + ",convolution=onednn" : agent;
                 arms.add(WorkerArm.with(settings.oneDnn(), Map.of(), ONEDNN, engine, workload, HEAP, logs));
-                arms.add(WorkerArm.with(settings.oneDnn(), Child.AVX2, ONEDNN_AVX2, engine, workload, HEAP, logs));
+                if (workload.seesPictures()) {
+                    arms.add(WorkerArm.with(settings.oneDnn(), Child.AVX2, ONEDNN_AVX2, engine, workload, HEAP, logs));
+                }
             }
             if (settings.baseline().isPresent()) {
                 arms.add(new WorkerArm(BASELINE, "train", settings.baseline().get() + options, workload, HEAP, logs));
