@@ -22,6 +22,7 @@ import org.lowrank4j.kind.LayerKinds;
 import org.lowrank4j.kind.TwoLayers;
 import org.lowrank4j.method.NearestName;
 import org.lowrank4j.method.OptionValues;
+import org.lowrank4j.method.RefusedOption;
 import org.lowrank4j.network.LayerRef;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,6 +82,18 @@ public final class Compression {
     }
 
     /**
+     * The factorisation of that name, which has such options.
+     *
+     * @param options keyed {@code method.option}
+     * @throws LowRankException as {@link #method(String)}, and if it has no such option
+     */
+    public static Factorisation method(String name, Map<String, String> options) {
+        Factorisation method = method(name);
+        values(method, options);
+        return method;
+    }
+
+    /**
      * Decomposes all layers that can be two.
      *
      * @param network a MultiLayerNetwork or ComputationGraph, initialised
@@ -121,6 +134,8 @@ public final class Compression {
     private static RankedLayer ranked(String name, WholeLayer whole, Factorisation method, OptionValues values) {
         try {
             return new RankedLayer(name, whole, method, method.factors(whole, values), method.ownRank(whole, values));
+        } catch (RefusedOption ofAllLayers) {
+            throw ofAllLayers;
         } catch (LowRankException refused) {
             throw new LowRankException("Layer " + name + ": " + refused.getMessage(), refused);
         }

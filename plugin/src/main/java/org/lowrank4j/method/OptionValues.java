@@ -133,8 +133,8 @@ public final class OptionValues {
                 .orElseThrow(() -> new IllegalArgumentException(method.name() + " declares no option " + option));
     }
 
-    private LowRankException refused(String option, String allowed, @Nullable Throwable cause) {
-        return new LowRankException(
+    private RefusedOption refused(String option, String allowed, @Nullable Throwable cause) {
+        return new RefusedOption(
                 method.name() + "." + option + "=" + Excerpt.of(text(option)) + " is refused: "
                         + declared(option).meaning() + "; it must be " + allowed + ".",
                 cause);

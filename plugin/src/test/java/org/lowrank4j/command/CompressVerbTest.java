@@ -214,7 +214,7 @@ class CompressVerbTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
-                    --method afn --rank 3                | 1 | Did you mean 'afm'?
+                    --method afn --rank 3                | 2 | Did you mean 'afm'?
                     --method afm --rank 3                | 1 | learns from data, and none were given
                     --method fwsvd --rank 3 --data FILE  | 1 | have no labels
                     --method svd                         | 1 | Ask for less with --rank
@@ -223,15 +223,15 @@ class CompressVerbTest {
                     --keep 1                             | 2 | below 1
                     --accuracy-drop 0.1                  | 2 | needs --data
                     --rank 3 --option c                  | 2 | is no METHOD.OPTION=VALUE
-                    --rank 3 --option pela.c=2           | 1 | unknown option 'pela.c' of the factorisation svd
-                    --rank 3 --data com.example.Digits   | 1 | is no file, and no class of that name
+                    --rank 3 --option pela.c=2           | 2 | unknown option 'pela.c' of the factorisation svd
+                    --rank 3 --data com.example.Digits   | 2 | is no file, and no class of that name
                     --rank 3 --data OWN$NoData           | 1 | supplies a java.lang.String
                     --rank 3 --data OWN$Broken           | 1 | could not be made: java.lang.IllegalStateException: no disk
                     --rank 3 --data OWN$WithArgument     | 1 | no public constructor without arguments
                     --rank 3 --data MODEL                | 1 | cannot be used
                     --rank 3 --data OWN$OfOtherInputs    | 1 | does not take inputs of the shape [8, 19]
                     --rank 3 --data OWN$OfOtherLabels    | 1 | labels have the shape [90, 7]
-                    --method pela --option pela.c=0      | 1 | pela.c=0 is refused""")
+                    --method pela --option pela.c=0      | 2 | pela.c=0 is refused""")
     void whatIsWrongIsSaidAndNothingIsWritten(String arguments, int status, String said) throws IOException {
         String filled = arguments
                 .replace("FILE", file(false).toString())

@@ -99,11 +99,9 @@ final class CalibrationSource {
             }
             return type.getConstructor().newInstance();
         } catch (ClassNotFoundException | LinkageError absent) {
-            throw new LowRankException(
-                    "--data " + Excerpt.of(name) + " is no file, and no class of that name could be loaded ("
-                            + Excerpt.of(absent) + "). Give the class with its package, and what it needs with"
-                            + " --classpath or --project.",
-                    absent);
+            throw new WrongUse("--data " + Excerpt.of(name) + " is no file, and no class of that name could be loaded ("
+                    + Excerpt.of(absent) + "). Give the class with its package, and what it needs with"
+                    + " --classpath or --project.");
         } catch (NoSuchMethodException | IllegalAccessException | InstantiationException noConstructor) {
             throw new LowRankException(
                     "--data " + name + " has no public constructor without arguments. Give a class that has one, for"

@@ -19,6 +19,7 @@ import org.lowrank4j.compression.ModelComparison;
 import org.lowrank4j.compression.RankChoice;
 import org.lowrank4j.compression.SampleInputs;
 import org.lowrank4j.factorisation.Factorisation;
+import org.lowrank4j.method.RefusedOption;
 import org.lowrank4j.report.TextTable;
 
 /** The verb compress. */
@@ -61,12 +62,17 @@ public final class Compressing {
      */
     public Result compress(Criterion criterion, double value, @Nullable String source, int batches, Path output)
             throws IOException {
-        Factorisation factorisation = Compression.method(method);
+        Factorisation factorisation = WrongUse.unlessFound(() -> Compression.method(method, options));
         ModelFile model = AdapterSource.model(file, progress);
         Model network = model.network();
         Calibration data = data(source, batches, network);
         progress.begin("decomposing by " + method);
-        Compression compression = Compression.of(network, factorisation, options, data);
+        Compression compression;
+        try {
+            compression = Compression.of(network, factorisation, options, data);
+        } catch (RefusedOption wrong) {
+            throw new WrongUse(String.valueOf(wrong.getMessage()));
+        }
         Map<String, Integer> ranks = ranks(compression, criterion, value, data);
         if (ranks.isEmpty()) {
             throw new LowRankException("No layer of " + file + " would be smaller as two: " + reasons(compression)
