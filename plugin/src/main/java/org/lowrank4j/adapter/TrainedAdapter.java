@@ -165,7 +165,7 @@ public final class TrainedAdapter {
         return tensors;
     }
 
-    private static double number(String settings, String key, String layer) {
+    static double number(String settings, String key, String layer) {
         for (String word : settings.split(" ")) {
             if (word.startsWith(key + "=")) {
                 try {

@@ -45,8 +45,9 @@ public final class PostHocEma implements WeightAverage {
 
     @Override
     public Mean mean(OptionValues options) {
-        double[] exponents = {exponent(options, FIRST), exponent(options, SECOND)};
-        if (exponents[0] == exponents[1]) {
+        double[] widths = {width(options, FIRST), width(options, SECOND)};
+        double[] exponents = Arrays.stream(widths).map(PostHocEma::exponent).toArray();
+        if (widths[0] == widths[1]) {
             throw new LowRankException(name() + "." + FIRST + " and " + name() + "." + SECOND + " are both "
                     + options.text(FIRST) + ", and of two equal averages no other can be made. Write two widths.");
         }
@@ -57,20 +58,25 @@ public final class PostHocEma implements WeightAverage {
             }
 
             @Override
+            public double[] widths() {
+                return widths.clone();
+            }
+
+            @Override
             double rho(int copy, long step, int examples) {
                 return beta(exponents[copy], step);
             }
         };
     }
 
-    private double exponent(OptionValues options, String option) {
+    private double width(OptionValues options, String option) {
         double width = options.positiveDouble(option);
         if (width >= WIDEST) {
             throw new LowRankException(name() + "." + option + "=" + options.text(option)
                     + " is refused: an average in which all steps count alike has the width 0.288. Write one that is"
                     + " smaller, for example 0.1.");
         }
-        return exponent(width);
+        return width;
     }
 
     /** How much of an average stays in a step, 0 in the first. */
@@ -102,6 +108,26 @@ public final class PostHocEma implements WeightAverage {
         }
         INDArray solved = PseudoInverse.of(products).mmul(withWanted);
         return solved.divi(solved.sumNumber().doubleValue()).toDoubleVector();
+    }
+
+    /**
+     * How far such a sum is from the average of that width, for the same weights.
+     *
+     * @param coefficients of the snapshots
+     * @return the distance of the profiles, in parts of the wanted one's norm
+     */
+    public static double distance(long[] steps, double[] widths, double[] coefficients, long step, double width) {
+        double wanted = exponent(width);
+        double norm = product(step, wanted, step, wanted);
+        double square = norm;
+        for (int i = 0; i < steps.length; i++) {
+            double its = exponent(widths[i]);
+            square -= 2 * coefficients[i] * product(steps[i], its, step, wanted);
+            for (int j = 0; j < steps.length; j++) {
+                square += coefficients[i] * coefficients[j] * product(steps[i], its, steps[j], exponent(widths[j]));
+            }
+        }
+        return Math.sqrt(Math.max(0, square) / norm);
     }
 
     /** Of two profiles: (gamma + 1) t^gamma / T^(gamma + 1) up to T, integrated over what both have. */

@@ -51,6 +51,11 @@ public interface WeightAverage extends Replicable {
          */
         void write(INDArray[] copies, long step, INDArray to);
 
+        /** What is to be known of each copy to make another average of them, see {@link PostHocEma}. By default nothing. */
+        default double[] widths() {
+            return new double[0];
+        }
+
         /** Whether training goes on from the average with the first step of every epoch but the first. By default not. */
         default boolean replacesAtEpochs() {
             return false;

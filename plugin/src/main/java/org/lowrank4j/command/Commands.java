@@ -87,6 +87,7 @@ public final class Commands {
                 new ExtractVerb(host),
                 new ConvertVerb(host),
                 new CombineVerb(host),
+                new AverageVerb(host),
                 new CompressVerb(host),
                 new DiffVerb(host),
                 new VerifyVerb(host),

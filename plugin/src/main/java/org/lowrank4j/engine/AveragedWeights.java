@@ -1,12 +1,15 @@
 package org.lowrank4j.engine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.LowRankException;
+import org.lowrank4j.average.SavedAverages;
 import org.lowrank4j.average.WeightAverage;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.method.Kept;
@@ -17,6 +20,7 @@ import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.Target;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.WeightUpdate;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -42,11 +46,13 @@ final class AveragedWeights {
     /**
      * What is averaged.
      *
+     * @param name under which a file has it
      * @param live where the network or an adapter has it
      * @param matrix whose W follows it; null if it is part of the network
      * @param step its view of the matrix's gradients, free between steps; null if there is no matrix
      */
     private record Place(
+            String name,
             INDArray live,
             @Nullable AdaptedMatrix matrix,
             @Nullable INDArray step) {}
@@ -66,21 +72,39 @@ final class AveragedWeights {
 
     private AveragedWeights(WeightAverage.Mean mean, List<Place> places, Kept kept) {
         this.mean = mean;
-        steps = kept.number("steps", 0);
-        shown = kept.number("shown", 0);
+        steps = kept.number(SavedAverages.STEPS, 0);
+        shown = kept.number(SavedAverages.SHOWN, 0);
         epoch = mean.replacesAtEpochs() ? kept.number("epoch", NONE) : null;
+        keepWidths(kept, mean.widths());
         long length = places.stream().mapToLong(place -> place.live().length()).sum();
         // The report names one array, a file those of each place.
         INDArray memory = kept.work("copies", 'c', mean.copies() + 1, length);
         long from = 0;
         for (Place place : places) {
-            Kept its = kept.under(Integer.toString(arrays.size()));
             INDArray[] copies = new INDArray[mean.copies()];
             for (int i = 0; i < copies.length; i++) {
-                copies[i] = its.saved("copy" + i, view(memory, i, from, place.live()));
+                copies[i] = kept.saved(SavedAverages.copy(i, place.name()), view(memory, i, from, place.live()));
             }
-            arrays.add(new Array(place, copies, its.saved("trained", view(memory, copies.length, from, place.live()))));
+            arrays.add(new Array(
+                    place,
+                    copies,
+                    kept.saved("trained." + place.name(), view(memory, copies.length, from, place.live()))));
             from += place.live().length();
+        }
+    }
+
+    /** A file says what its averages are, and only the same ones go on from it. */
+    private static void keepWidths(Kept kept, double[] widths) {
+        if (widths.length > 0) {
+            INDArray saved = kept.array(SavedAverages.WIDTHS, DataType.DOUBLE, 'c', widths.length);
+            kept.fill(() -> saved.assign(Nd4j.createFromArray(widths)));
+            kept.afterRestoring(() -> {
+                if (!Arrays.equals(saved.toDoubleVector(), widths)) {
+                    throw new LowRankException("The saved averages have the widths "
+                            + Arrays.toString(saved.toDoubleVector()) + ", and the rule wants "
+                            + Arrays.toString(widths) + ".");
+                }
+            });
         }
     }
 
@@ -102,7 +126,9 @@ final class AveragedWeights {
             return null;
         }
         List<Place> all = new ArrayList<>();
-        places.stretches().forEach(stretch -> all.add(new Place(stretch.parameters(), null, null)));
+        places.stretches()
+                .forEach(stretch -> all.add(
+                        new Place(SavedAverages.PARAMETERS + stretch.name(), stretch.parameters(), null, null)));
         for (Target target : plan.targets()) {
             for (AdaptedMatrix matrix : places.matrices()) {
                 if (matrix.key().equals(target.key())) {
@@ -110,18 +136,18 @@ final class AveragedWeights {
                 }
             }
         }
-        return new AveragedWeights(average.mean(plan.rule().options(average)), all, kept.under("average"));
+        return new AveragedWeights(average.mean(plan.rule().options(average)), all, kept.under(SavedAverages.AVERAGE));
     }
 
     private static void add(List<Place> all, AdaptedMatrix matrix, LowRankUpdate update) {
         if (update instanceof WeightUpdate || !update.replicates().contains(Replication.VALUES)) {
-            all.add(new Place(matrix.weight(), null, null));
+            all.add(new Place(SavedAverages.WEIGHT + matrix.key(), matrix.weight(), null, null));
             return;
         }
         for (int i = 0; i < matrix.gradients().length; i++) {
             INDArray value =
                     Objects.requireNonNull(matrix.update().tensors().get(i).value());
-            all.add(new Place(value, matrix, matrix.gradients()[i]));
+            all.add(new Place(SavedAverages.TENSOR + matrix.key(i), value, matrix, matrix.gradients()[i]));
         }
     }
 

@@ -25,8 +25,13 @@ final class CompactGradient {
     /** The full gradient vector, while somebody holds it. */
     private WeakReference<@Nullable INDArray> lent = new WeakReference<>(null);
 
-    /** A stretch of the network's parameter vector that is trained in place, and its gradients in the compact vector. */
-    record Stretch(INDArray parameters, INDArray gradient) {}
+    /**
+     * A stretch of the network's parameter vector that is trained in place.
+     *
+     * @param name LAYER for all of a layer, else LAYER/VECTOR
+     * @param gradient its gradients in the compact vector
+     */
+    record Stretch(String name, INDArray parameters, INDArray gradient) {}
 
     /**
      * @param fittings one for each part of the network, in their order

@@ -187,7 +187,8 @@ final class Places {
             within += length;
         }
         add(part, views, trained, false);
-        stretches.add(new CompactGradient.Stretch(slice(parameters, part.offset(), part.offset() + count), views));
+        stretches.add(new CompactGradient.Stretch(
+                part.shape().name(), slice(parameters, part.offset(), part.offset() + count), views));
         return views;
     }
 
@@ -261,7 +262,7 @@ final class Places {
             tensors.add(ExchangedTensor.of(key, offset, value.ordering(), value.shape(), 1, false));
             INDArray view = take(value.length()).reshape(value.ordering(), value.shape());
             trained.add(new Segment.Trained(name, value, view, name, rate(true), true, false));
-            stretches.add(new CompactGradient.Stretch(value, view));
+            stretches.add(new CompactGradient.Stretch(key, value, view));
             views.put(name, view);
         }
         return views;

@@ -22,6 +22,7 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,7 +138,17 @@ class CommandsTest {
 
     private static List<String> verbs() {
         return List.of(
-                "plan", "inspect", "merge", "extract", "convert", "combine", "compress", "diff", "verify", "doctor");
+                "plan",
+                "inspect",
+                "merge",
+                "extract",
+                "convert",
+                "combine",
+                "average",
+                "compress",
+                "diff",
+                "verify",
+                "doctor");
     }
 
     @ParameterizedTest
@@ -185,6 +196,9 @@ class CommandsTest {
         refused("Give it with --base.", "convert", tuned, "-o", output);
         refused("is no KEY=VALUE", "plan", base, "rank");
         refused("The key rank is given twice.", "plan", base, "rank=1", "rank=2");
+        refused("The mean of one model is that model.", "average", base, "-o", output + ".zip");
+        refused("--width must be above 0 and below 0.288", "average", base, "--width", 0.3, "-o", output + ".zip");
+        refused("There is no file or directory", "average", base, folder.resolve("absent.zip"), "-o", output + ".zip");
         refused("The directory of", "extract", base, tuned, "--rank", 2, "-o", folder.resolve("absent/out"));
         assertFalse(Files.exists(output));
     }
@@ -488,6 +502,29 @@ class CommandsTest {
         Ran none = CommandLines.run("plan", base);
         assertEquals(1, none.status());
         assertTrue(none.err().contains("No rule asks for anything"), none.err());
+    }
+
+    /** The mean of weights, in a model without a state of updaters. */
+    @Test
+    void averageMakesTheMeanOfModels() throws IOException {
+        Path mean = folder.resolve("mean.zip");
+        Ran ran = CommandLines.run("average", base, tuned, other, "-o", mean, "--json");
+        assertEquals(0, ran.status(), ran::toString);
+        assertEquals(3, ran.json().path("models").asInt());
+        INDArray sum = ModelSerializer.restoreMultiLayerNetwork(base.toFile()).params();
+        sum.addi(ModelSerializer.restoreMultiLayerNetwork(tuned.toFile()).params());
+        sum.addi(ModelSerializer.restoreMultiLayerNetwork(other.toFile()).params());
+        INDArray read = ModelSerializer.restoreMultiLayerNetwork(mean.toFile()).params();
+        assertTrue(sum.divi(3).sub(read).normmaxNumber().doubleValue() <= 1e-6);
+
+        Path wide = folder.resolve("wide.zip");
+        network(1, 3).save(wide.toFile(), false);
+        Ran unlike = CommandLines.run("average", base, wide, "-o", mean, "--force");
+        assertEquals(1, unlike.status(), unlike::toString);
+        assertTrue(unlike.err().contains("wide.zip is of another network than"), unlike.err());
+        Ran without = CommandLines.run("average", base, "--width", "0.1", "-o", mean, "--force");
+        assertEquals(1, without.status(), without::toString);
+        assertTrue(without.err().contains("average=post-hoc-ema"), without.err());
     }
 
     @Test
