@@ -5,6 +5,8 @@ import static org.lowrank4j.blas.Instructions.AVX2;
 import static org.lowrank4j.blas.Instructions.AVX512;
 import static org.lowrank4j.blas.Instructions.SSE;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The sets of kernels that an OpenBLAS for x86-64 chooses from when it is loaded, by the processors they are named after. */
@@ -45,6 +47,16 @@ public enum Kernel {
             }
         }
         return null;
+    }
+
+    /** Those that may be the fastest ones of a processor. */
+    public static List<Kernel> candidates(Processor processor) {
+        Instructions possible = processor.instructions();
+        return possible.compareTo(Instructions.AVX2) < 0
+                ? List.of()
+                : Stream.of(HASWELL, ZEN, SKYLAKEX)
+                        .filter(kernel -> kernel.instructions.compareTo(possible) <= 0)
+                        .toList();
     }
 
     /** The best instructions that these kernels are written with. */

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         header = "Checks the JDK, Deeplearning4j and ND4J, and says what to do.",
         description =
                 "Also looks whether the agent's hooks fit this Deeplearning4j, which kernels OpenBLAS chose for this"
-                        + " processor, and at OpenMP's threads.",
+                        + " processor and which are the fastest ones, and at OpenMP's threads.",
         footer = {
             "",
             "Exit status: 0 training can work (there may be advice), 1 it cannot or not rightly, 2 wrong use.",
@@ -92,7 +92,7 @@ final class DoctorVerb extends Verb {
         if (found("Deeplearning4j", () -> classPath().findDeeplearning4j(host().classPath()), checks)) {
             checks.add(hooks());
             if (found("ND4J", classPath()::requireBackend, checks)) {
-                progress.begin("running ND4J in a JVM of its own");
+                progress.begin("running ND4J in JVMs of its own, with one set of kernels each");
                 new ProbeJvm(classPath().entries()).addTo(checks);
             }
         }

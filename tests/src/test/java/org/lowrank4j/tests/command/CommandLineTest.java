@@ -163,7 +163,7 @@ class CommandLineTest {
     @Test
     void theDoctorLooksAtJdkHooksBackendKernelAndThreads() {
         Run healthy = fine("doctor");
-        for (String check : List.of("JDK", "Deeplearning4j", "ND4J", "BLAS kernel", "threads")) {
+        for (String check : List.of("JDK", "Deeplearning4j", "ND4J", "BLAS kernel", "BLAS speed", "threads")) {
             assertTrue(healthy.out().matches("(?s).*(fine|advice) +" + check + " .*"), healthy::toString);
         }
         assertTrue(healthy.out().contains("adapts Deeplearning4j 1.0.0-M2.1"), healthy::toString);
