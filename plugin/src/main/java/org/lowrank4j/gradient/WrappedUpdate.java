@@ -57,6 +57,11 @@ public abstract class WrappedUpdate implements TargetUpdate {
         update.abandon();
     }
 
+    /** The update's own, for what works with the update's own gradients and steps. */
+    final @Nullable SidePath sidePathOfUpdate() {
+        return update.sidePath();
+    }
+
     /** None: an approximation may look at W or move it in any step. */
     @Override
     public @Nullable SidePath sidePath() {

@@ -1,6 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.Optional;
+import java.util.Set;
 import org.lowrank4j.method.TargetWeight;
 
 /** An update that trains its factors A and B: LoRA and what is made of it. */
@@ -12,6 +13,11 @@ public non-sealed interface FactorUpdate extends StartedUpdate {
      */
     default Optional<String> exchange() {
         return Optional.empty();
+    }
+
+    @Override
+    default Set<String> factors() {
+        return Set.of("A", "B");
     }
 
     @Override

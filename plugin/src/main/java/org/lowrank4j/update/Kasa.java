@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.decomposition.ThinSvd;
@@ -42,6 +43,11 @@ public final class Kasa implements OwnUpdate {
         }
         INDArray values = Nd4j.createFromArray(Arrays.copyOf(svd.singularValues(), first.length));
         return svd.left(first).muliRowVector(values).mmul(svd.right(first));
+    }
+
+    @Override
+    public Set<String> factors() {
+        return Set.of("A", "B");
     }
 
     @Override

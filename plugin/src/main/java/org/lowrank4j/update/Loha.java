@@ -1,6 +1,7 @@
 package org.lowrank4j.update;
 
 import java.util.Random;
+import java.util.Set;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,6 +29,11 @@ public final class Loha implements OwnUpdate {
     @Override
     public boolean usesScale() {
         return true;
+    }
+
+    @Override
+    public Set<String> factors() {
+        return Set.of("A1", "B1", "A2", "B2");
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.lowrank4j.blas.Blas;
 import org.lowrank4j.kind.WeightGradient;
 import org.lowrank4j.method.MethodOption;
@@ -87,6 +88,12 @@ public final class Lokr implements OwnUpdate {
             }
             return new Cut(Math.min(first, second), Math.max(first, second));
         }
+    }
+
+    /** Those that there are, by the shapes of the weight. */
+    @Override
+    public Set<String> factors() {
+        return Set.of("K1", "L1", "R1", "K2", "L2", "R2");
     }
 
     @Override

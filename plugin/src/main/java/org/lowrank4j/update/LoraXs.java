@@ -69,6 +69,11 @@ public final class LoraXs implements CoreUpdate {
     }
 
     @Override
+    public Set<String> factors() {
+        return Set.of("R");
+    }
+
+    @Override
     public TargetUpdate attach(TargetWeight target) {
         return new Target(name(), target, isEquivalent(target));
     }

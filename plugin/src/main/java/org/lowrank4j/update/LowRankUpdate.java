@@ -2,6 +2,7 @@ package org.lowrank4j.update;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lowrank4j.method.OptionValues;
 import org.lowrank4j.method.Replicable;
 import org.lowrank4j.method.TargetWeight;
@@ -61,6 +62,14 @@ public sealed interface LowRankUpdate extends Replicable permits StartedUpdate, 
      */
     default Optional<String> curvatureRefusal() {
         return Optional.empty();
+    }
+
+    /**
+     * The names of its tensors that may have few bits: factors that only {@link TargetUpdate#move} changes once they have
+     * started, and whose product starts at 0 or as a part of W. By default none.
+     */
+    default Set<String> factors() {
+        return Set.of();
     }
 
     /**

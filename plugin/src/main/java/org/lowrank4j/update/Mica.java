@@ -1,5 +1,6 @@
 package org.lowrank4j.update;
 
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lowrank4j.decomposition.ThinSvd;
 import org.lowrank4j.method.TargetWeight;
@@ -26,6 +27,11 @@ public final class Mica implements OwnUpdate {
     @Override
     public boolean usesScale() {
         return true;
+    }
+
+    @Override
+    public Set<String> factors() {
+        return Set.of("A");
     }
 
     @Override

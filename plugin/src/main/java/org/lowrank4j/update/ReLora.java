@@ -84,6 +84,12 @@ public final class ReLora implements FactorUpdate {
                         "the part of the updater's state that a restart clears, smallest magnitudes first"));
     }
 
+    /** None: its factors also change between steps. */
+    @Override
+    public Set<String> factors() {
+        return Set.of();
+    }
+
     @Override
     public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);

@@ -76,6 +76,12 @@ public final class SwitchLora implements FactorUpdate {
         return 1;
     }
 
+    /** None: its factors also change between steps. */
+    @Override
+    public Set<String> factors() {
+        return Set.of();
+    }
+
     @Override
     public FactorTarget attach(TargetWeight target) {
         OptionValues options = target.optionsOf(this);

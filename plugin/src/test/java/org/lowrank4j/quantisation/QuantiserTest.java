@@ -152,4 +152,31 @@ class QuantiserTest {
                 .toArray();
         return Nd4j.create(entries, new long[] {rows, columns}, 'c');
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void normalCellsRoundANormalNumberTheBetterTheMoreBitsTheyHave(int bits) {
+        NormalCells cells = NormalCells.of(bits);
+        double[] codes = cells.codes();
+        assertEquals(1 << bits, codes.length);
+        for (int i = 0; i < codes.length; i++) {
+            assertEquals(-codes[codes.length - 1 - i], codes[i], "symmetric");
+            assertEquals(i, cells.indexOfNearest(codes[i]));
+            assertTrue(i == 0 || codes[i] > codes[i - 1], "ascending");
+        }
+        Random random = new Random(3);
+        double squares = 0;
+        double most = Math.abs(codes[0]);
+        for (int i = 0; i < 20_000; i++) {
+            double number = random.nextGaussian();
+            double nearest = cells.nearest(number);
+            squares += Math.pow(number - nearest, 2) / 20_000;
+            for (double code : codes) {
+                assertTrue(Math.abs(number - nearest) <= Math.abs(number - code) + 1e-15);
+            }
+        }
+        // One bit cannot do better than 1 - 2/pi = 0.363 (Lloyd and Max), and each further one divides by less than 4.
+        assertTrue(squares < 0.4 * Math.pow(2.7, 1 - bits), squares + " with codes up to " + most);
+        assertThrows(LowRankException.class, () -> NormalCells.of(9));
+    }
 }
