@@ -28,6 +28,13 @@ import org.nd4j.shade.jackson.databind.JsonNode;
 final class PeftConfig {
 
     static final String OURS = "lowrank4j";
+
+    /** The peft_type of PEFT's own. */
+    static final String LORA = "LORA";
+
+    /** Of a directory whose tensors are packed: PEFT does not know it, where it would take factors that it misses for 0. */
+    static final String PACKED = "LORA_PACKED";
+
     static final String BASE_NAME = "base_model_name_or_path";
     static final String FORMAT_VERSION = "1";
     static final String TENSORS_HASH = "tensors_sha256";
@@ -84,7 +91,7 @@ final class PeftConfig {
 
     private void check() {
         JsonNode type = root.path("peft_type");
-        if (!type.isTextual() || !type.asText().equals("LORA")) {
+        if (!type.isTextual() || !type.asText().equals(LORA) && !type.asText().equals(PACKED)) {
             throw refused("its peft_type is " + (type.isMissingNode() ? "missing" : Excerpt.of(type))
                     + ", and only \"LORA\" can be represented");
         }

@@ -28,15 +28,15 @@ final class PeftConfigText {
 
     private PeftConfigText() {}
 
-    /** The text for an adapter; the hash of its tensors if they are already written. */
-    static String of(Adapter adapter, @Nullable String tensorsHash) {
+    /** The text for an adapter, packed or for PEFT; the hash of its tensors if they are already written. */
+    static String of(Adapter adapter, boolean packed, @Nullable String tensorsHash) {
         ObjectNode root = JSON.createObjectNode();
         Collection<LayerAdapter> layers = adapter.layers().values();
         boolean rslora = !layers.isEmpty() && layers.stream().allMatch(layer -> layer.scaling() == Scaling.RSLORA);
         ToDoubleFunction<LayerAdapter> alpha = rslora ? LayerAdapter::alpha : LayerAdapter::alphaOverRank;
         double rank = mostCommon(layers, LayerAdapter::rank);
         double commonAlpha = mostCommon(layers, alpha);
-        root.put("peft_type", "LORA");
+        root.put("peft_type", packed ? PeftConfig.PACKED : PeftConfig.LORA);
         root.putNull("task_type");
         root.put(PeftConfig.BASE_NAME, adapter.metadata().get(PeftConfig.BASE_NAME));
         root.put("r", (int) rank);

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.ContentHash;
+import org.lowrank4j.file.PackedTensors;
 import org.lowrank4j.file.Replacement;
 import org.lowrank4j.file.Safetensors;
 import org.lowrank4j.file.Tensors;
@@ -54,15 +55,28 @@ public final class PeftDirectory {
      * @throws LowRankException if only some layers have magnitudes, which PEFT cannot express
      */
     public static void write(Adapter adapter, Path directory) throws IOException {
-        String config = PeftConfigText.of(adapter, null);
+        write(adapter, directory, false);
+    }
+
+    /**
+     * The same in less room where factors hold few different numbers, as those of a training with the key {@code bits}
+     * do: each number is a place in a table. Reading gives the same bits; PEFT refuses such a directory, by its type.
+     */
+    public static void writePacked(Adapter adapter, Path directory) throws IOException {
+        write(adapter, directory, true);
+    }
+
+    private static void write(Adapter adapter, Path directory, boolean packed) throws IOException {
+        String config = PeftConfigText.of(adapter, packed, null);
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("format", "pt");
         metadata.put(CONFIG_COPY, config);
-        Tensors tensors = ContentHash.added(new Tensors(PeftTensors.write(adapter), metadata));
+        Tensors plain = new Tensors(PeftTensors.write(adapter), metadata);
+        Tensors tensors = ContentHash.added(packed ? PackedTensors.pack(plain) : plain);
         Files.createDirectories(directory);
         Path file = directory.resolve(TENSORS);
         Replacement.write(file, stream -> Safetensors.write(tensors, stream));
-        String complete = PeftConfigText.of(adapter, ContentHash.ofFile(file));
+        String complete = PeftConfigText.of(adapter, packed, ContentHash.ofFile(file));
         Replacement.write(directory.resolve(CONFIG), complete);
     }
 
@@ -113,11 +127,19 @@ public final class PeftDirectory {
             List<String> notes = new ArrayList<>();
             PeftConfig settings = settings(directory, text, tensors, hashed, notes);
             boolean hashedByConfig = settings.tensorsHash() != null;
-            Adapter adapter = PeftTensors.read(settings, tensors.tensors());
+            Adapter adapter = PeftTensors.read(settings, unpacked(tensors).tensors());
             notes.addAll(PeftScope.check(settings, adapter));
             return new Contents(adapter, hashed || hashedByConfig, notes);
         } catch (LowRankException refused) {
             throw new LowRankException(directory + ": " + refused.getMessage(), refused);
+        }
+    }
+
+    private static Tensors unpacked(Tensors tensors) {
+        try {
+            return PackedTensors.unpack(tensors);
+        } catch (LowRankException damaged) {
+            throw new LowRankException(TENSORS + ": " + damaged.getMessage(), damaged);
         }
     }
 

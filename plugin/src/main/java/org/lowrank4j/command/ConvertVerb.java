@@ -47,6 +47,13 @@ final class ConvertVerb extends Verb {
     @Option(names = "--any-base", description = "Accept an adapter of another base if its shapes fit.")
     private boolean anyBase;
 
+    @Option(
+            names = "--packed",
+            description =
+                    "Write factors of few different numbers, as bits=1 to 8 trains them, in as many bits each. For"
+                            + " lowrank4j only: PEFT refuses such a directory.")
+    private boolean packed;
+
     @Mixin
     private final OutputOptions output = new OutputOptions();
 
@@ -60,6 +67,9 @@ final class ConvertVerb extends Verb {
         InputFiles.checkBase(base);
         if (output.isZip()) {
             output.checkZip();
+            if (packed) {
+                throw new WrongUse("--packed is for adapters in a directory, and a zip holds whole weights.");
+            }
         } else {
             output.checkDirectory();
         }
@@ -73,6 +83,6 @@ final class ConvertVerb extends Verb {
         Path foundation = base;
         return output.isZip() && foundation != null
                 ? Conversion.toZip(adapter, foundation, anyBase, output.path(), progress)
-                : Conversion.toDirectory(adapter, base, output.path(), progress);
+                : Conversion.toDirectory(adapter, base, packed, output.path(), progress);
     }
 }

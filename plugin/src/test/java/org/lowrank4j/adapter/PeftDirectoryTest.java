@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ import org.lowrank4j.LowRankException;
 import org.lowrank4j.file.Replacement;
 import org.lowrank4j.file.Safetensors;
 import org.lowrank4j.file.Tensors;
+import org.lowrank4j.quantisation.NormalCells;
 import org.lowrank4j.rule.Scaling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -376,5 +378,45 @@ class PeftDirectoryTest {
         assertEquals(expected.dataType(), actual.dataType());
         assertArrayEquals(expected.shape(), actual.shape());
         assertTrue(Difference.sameBits(expected, actual));
+    }
+
+    /** Of a few numbers each, as a training with bits leaves them. */
+    @ParameterizedTest
+    @CsvSource({"1, 22", "2, 13", "4, 7.1", "8, 3.5"})
+    void factorsOfFewNumbersTakeFewBits(int bits, double smaller) throws IOException {
+        LayerAdapter layer = new LayerAdapter(few(bits, 800, 16), few(bits, 16, 600), 32, Scaling.STANDARD, null);
+        Adapter adapter = new Adapter(Map.of("fc1", layer));
+        Path packed = directory.resolve("packed");
+        PeftDirectory.write(adapter, directory);
+        PeftDirectory.writePacked(adapter, packed);
+        double ratio = (double) Files.size(directory.resolve(PeftDirectory.TENSORS))
+                / Files.size(packed.resolve(PeftDirectory.TENSORS));
+        assertTrue(ratio > smaller, bits + " bits: " + ratio + " times smaller");
+
+        PeftDirectory.Contents read = PeftDirectory.open(packed);
+        assertTrue(read.hashed());
+        assertTrue(Difference.sameBits(layer.a(), read.adapter().layer("fc1").a()));
+        assertTrue(Difference.sameBits(layer.b(), read.adapter().layer("fc1").b()));
+        assertEquals(
+                "LORA_PACKED",
+                new ObjectMapper()
+                        .readTree(Files.readString(packed.resolve(PeftDirectory.CONFIG)))
+                        .path("peft_type")
+                        .asText());
+
+        byte[] damaged = Files.readAllBytes(packed.resolve(PeftDirectory.TENSORS));
+        damaged[damaged.length - 1] ^= 1;
+        Files.write(packed.resolve(PeftDirectory.TENSORS), damaged);
+        assertThrows(LowRankException.class, () -> PeftDirectory.read(packed));
+    }
+
+    private static INDArray few(int bits, int rows, int columns) {
+        double[] codes = NormalCells.of(bits).codes();
+        Random random = new Random(bits);
+        INDArray array = Nd4j.create(DataType.FLOAT, rows, columns);
+        for (long i = 0; i < array.length(); i++) {
+            array.putScalar(i, 0.03 * codes[random.nextInt(codes.length)] + 0.001);
+        }
+        return array;
     }
 }

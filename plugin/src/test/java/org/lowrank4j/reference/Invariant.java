@@ -322,6 +322,9 @@ final class Invariant {
                 part = Arithmetic.drop(Arithmetic.take(part, axis, new int[] {fromTheStart(whole(index), size)}), axis);
             } else {
                 part = Arithmetic.take(part, axis++, wholes(index));
+                if (part.shape().length == 1) {
+                    part = Arithmetic.reshape(part, index.shape());
+                }
             }
             accept(",");
         }

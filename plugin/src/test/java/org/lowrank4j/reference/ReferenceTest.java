@@ -62,6 +62,7 @@ class ReferenceTest {
                 "apollo",
                 "attention",
                 "batchnorm",
+                "bilora",
                 "bidirectional",
                 "conv1d",
                 "conv2d",

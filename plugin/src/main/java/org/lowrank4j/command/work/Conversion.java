@@ -27,8 +27,12 @@ public final class Conversion {
 
     private Conversion() {}
 
-    /** Writes an adapter in PEFT's layout. */
-    public static Result toDirectory(Path source, @Nullable Path base, Path output, Progress progress)
+    /**
+     * Writes an adapter in PEFT's layout.
+     *
+     * @param packed whether factors of few different numbers are to take as few bits, which PEFT cannot read
+     */
+    public static Result toDirectory(Path source, @Nullable Path base, boolean packed, Path output, Progress progress)
             throws IOException {
         ModelFile foundation = AdapterSource.base(base, progress);
         Adapter adapter = AdapterSource.read(source, foundation, progress);
@@ -47,7 +51,11 @@ public final class Conversion {
                         + " gives the tuned weight within " + distance + " of its norm");
             }
         });
-        PeftDirectory.write(adapter, output);
+        if (packed) {
+            PeftDirectory.writePacked(adapter, output);
+        } else {
+            PeftDirectory.write(adapter, output);
+        }
         return AdapterTable.of(adapter).written("written to " + output, output, List.of(), notes);
     }
 
