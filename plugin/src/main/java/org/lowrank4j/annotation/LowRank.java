@@ -53,6 +53,12 @@ public @interface LowRank {
     String update() default "";
 
     /**
+     * Bits of each number of the factors, 1 to 8: they train in full precision, and W is made of what they are rounded to; 0
+     * (the default) for factors in full precision. For updates whose factors only steps change.
+     */
+    int bits() default Integer.MIN_VALUE;
+
+    /**
      * The updater of all that trains: {@code "stock"}, those that the network is configured with (the default), or for
      * example {@code "adabelief"}, at their learning rates and schedules.
      */
@@ -151,6 +157,9 @@ public @interface LowRank {
 
         /** See {@link LowRank#update()}. */
         String update() default "";
+
+        /** See {@link LowRank#bits()}. */
+        int bits() default Integer.MIN_VALUE;
 
         /** See {@link LowRank#options()}. */
         String[] options() default {};

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lowrank4j.Console;
-import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.gradient.StraightThrough;
 import org.lowrank4j.method.TargetWeight;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.Target;
+import org.lowrank4j.rule.Plan.TargetSettings;
 import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.lowrank4j.update.WeightUpdate;
@@ -38,8 +39,6 @@ record Attached(TargetWeight weight, TargetUpdate update) {
             Part part = parts.get(i);
             for (Target target : plan.layers().get(i).targets()) {
                 LowRankUpdate update = methods.update(target.settings().update(), source);
-                GradientApproximation approximation =
-                        methods.gradient(target.settings().gradient(), source);
                 if (!target.matrix().constraints().isEmpty() && !(update instanceof WeightUpdate)) {
                     constrained.add(target.key());
                 }
@@ -47,7 +46,7 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                     noisy.add(part.shape().name());
                 }
                 TargetWeight weight = weights.of(target, part);
-                all.put(target.key(), new Attached(weight, approximation.approximate(update.attach(weight), weight)));
+                all.put(target.key(), new Attached(weight, update(target.settings(), weight, methods, source)));
             }
         }
         if (!constrained.isEmpty()) {
@@ -63,5 +62,12 @@ record Attached(TargetWeight weight, TargetUpdate update) {
                             + " training. Dropout of a layer's input does not.");
         }
         return all;
+    }
+
+    /** The methods that settings name, on one weight. */
+    static TargetUpdate update(TargetSettings settings, TargetWeight weight, Methods methods, String source) {
+        LowRankUpdate update = methods.update(settings.update(), source);
+        return methods.gradient(settings.gradient(), source)
+                .approximate(StraightThrough.around(update.attach(weight), settings.bits(), update.factors()), weight);
     }
 }

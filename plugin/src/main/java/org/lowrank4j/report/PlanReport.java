@@ -249,7 +249,10 @@ public final class PlanReport {
     private static String describe(TargetSettings settings) {
         String init = settings.initialisation() == null ? "" : "init " + settings.initialisation() + ", ";
         String options = settings.options().isEmpty() ? "" : ", options " + settings.options();
-        return init + "gradient " + settings.gradient() + ", update " + settings.update() + options;
+        String bits = settings.bits() == 0
+                ? ""
+                : ", factors of " + settings.bits() + (settings.bits() == 1 ? " bit" : " bits");
+        return init + "gradient " + settings.gradient() + ", update " + settings.update() + bits + options;
     }
 
     /** As the rule says, or as an update of the whole network wants it where the rule is silent. */

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.method.Excerpt;
+import org.lowrank4j.quantisation.NormalCells;
 
 /** What a rule can set. Each key knows what its values look like, so that every source is checked in the same way. */
 enum Key {
@@ -18,6 +19,7 @@ enum Key {
     INIT("init", true, Key::methodName),
     GRADIENT("gradient", true, Key::methodName),
     UPDATE("update", true, Key::methodName),
+    BITS("bits", true, Key::bits),
     UPDATER("updater", false, Key::methodName),
     RATE("rate", false, Key::rate),
     AVERAGE("average", false, Key::methodName),
@@ -34,6 +36,9 @@ enum Key {
 
     /** Ids become names inside model files, so they keep to characters that are safe there. */
     private static final Pattern ID_FORM = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+
+    private static final String BITS_ALLOWED =
+            "bits is a whole number from 1 to " + NormalCells.MOST_BITS + ", or 0 for factors in full precision";
 
     private final String spelling;
     private final boolean perLayer;
@@ -99,6 +104,18 @@ enum Key {
             throw new IllegalArgumentException("a rank is a whole number from 1 to min(nIn, nOut)", notANumber);
         }
         throw new IllegalArgumentException("a rank is at least 1 and at most min(nIn, nOut)");
+    }
+
+    private static String bits(String text) {
+        try {
+            int bits = Integer.parseInt(text);
+            if (bits >= 0 && bits <= NormalCells.MOST_BITS) {
+                return Integer.toString(bits);
+            }
+        } catch (NumberFormatException notANumber) {
+            throw new IllegalArgumentException(BITS_ALLOWED, notANumber);
+        }
+        throw new IllegalArgumentException(BITS_ALLOWED);
     }
 
     private static String alpha(String text) {

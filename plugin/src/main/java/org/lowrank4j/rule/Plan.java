@@ -87,6 +87,7 @@ public record Plan(
                     target.key(),
                     "update=" + its.update() + " gradient=" + its.gradient() + " rank=" + its.rank() + " scale="
                             + its.scale() + " shape=" + target.matrix().sides()
+                            + (its.bits() == 0 ? "" : " bits=" + its.bits())
                             + (rule.updater().equals(Methods.STOCK) ? "" : " updater=" + rule.updater())
                             + (rule.average().equals(Methods.NONE) ? "" : " average=" + rule.average()));
         }
@@ -224,6 +225,7 @@ public record Plan(
      * @param initialisation name of the initialisation, null if none starts the update
      * @param gradient name of the gradient approximation
      * @param update name of the low-rank update
+     * @param bits of each number of the factors, 1 to 8; 0 for full precision
      * @param options what the user wrote, keyed {@code method.option}
      * @param usesRank whether the rank means anything to gradient or update
      * @param usesScale whether the scale means anything to the update
@@ -235,6 +237,7 @@ public record Plan(
             @Nullable String initialisation,
             String gradient,
             String update,
+            int bits,
             Map<String, String> options,
             boolean usesRank,
             boolean usesScale) {
@@ -243,12 +246,21 @@ public record Plan(
         TargetSettings withRank(int newRank) {
             double newAlpha = alpha * scaling.scale(alpha, rank) / scaling.scale(alpha, newRank);
             return new TargetSettings(
-                    newRank, newAlpha, scaling, initialisation, gradient, update, options, usesRank, usesScale);
+                    newRank, newAlpha, scaling, initialisation, gradient, update, bits, options, usesRank, usesScale);
         }
 
         TargetSettings withOptions(Map<String, String> others) {
             return new TargetSettings(
-                    rank, alpha, scaling, initialisation, gradient, update, Map.copyOf(others), usesRank, usesScale);
+                    rank,
+                    alpha,
+                    scaling,
+                    initialisation,
+                    gradient,
+                    update,
+                    bits,
+                    Map.copyOf(others),
+                    usesRank,
+                    usesScale);
         }
 
         /** s, the factor of the update s A B. */

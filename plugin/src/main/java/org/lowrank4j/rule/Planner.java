@@ -38,6 +38,7 @@ import org.lowrank4j.updater.Updater;
 final class Planner {
 
     private static final Sourced DEFAULT_RANK = new Sourced("8", "default");
+    private static final Sourced DEFAULT_BITS = new Sourced("0", "default");
     private static final Sourced DEFAULT_SCALING = new Sourced("standard", "default");
 
     private final Rule rule;
@@ -354,9 +355,26 @@ final class Planner {
                 initialisation == null ? null : initialisation.name(),
                 chosen.gradient().name(),
                 chosen.update().name(),
+                bits(target, chosen.update()),
                 options(target, chosen.all()),
                 chosen.update().usesRank() || chosen.gradient().usesRank(),
                 chosen.update().usesScale());
+    }
+
+    /** @throws LowRankException if they are few and the update has no factors for that */
+    private int bits(@Nullable MatrixShape target, LowRankUpdate update) {
+        Sourced chosen = choice(Key.BITS, target, DEFAULT_BITS);
+        int bits = Integer.parseInt(Key.BITS.canonical(chosen));
+        if (bits > 0 && update.factors().isEmpty()) {
+            throw new LowRankException("bits=" + bits + " (" + chosen.source() + ") does not go with update="
+                    + update.name() + ", which has no factors that only its steps change. It goes with update="
+                    + methods.updates().stream()
+                            .filter(other -> !other.factors().isEmpty())
+                            .map(Method::name)
+                            .collect(Collectors.joining(", "))
+                    + "; bits=0 is full precision.");
+        }
+        return bits;
     }
 
     private Sourced choice(Key key, @Nullable MatrixShape target, Sourced otherwise) {

@@ -41,6 +41,28 @@ class PlannerTest {
                 plan.layers().stream().map(LayerPlan::because).toList());
     }
 
+    @Test
+    void fewBitsAreForUpdatesWithFactorsThatOnlyStepsChange() {
+        TargetSettings settings = plan("bits", "3").targets().get(0).settings();
+        assertEquals(3, settings.bits());
+        assertTrue(plan("bits", "3").settings().toString().contains("bits=3"));
+        assertEquals(0, plan("rank", "2").targets().get(0).settings().bits());
+        for (String update : List.of("relora", "full", "hira")) {
+            String message = assertThrows(
+                            LowRankException.class,
+                            () -> rule(Rules.map("bits", "2", "update", update))
+                                    .plan(TestNetworks.mixed(), Methods.load()))
+                    .getMessage();
+            assertTrue(message.contains("bits=2 (agent argument bits) does not go with update=" + update), message);
+            assertTrue(message.contains("It goes with update=dora, kasa, loha, lokr, lora, "), message);
+        }
+        for (String wrong : List.of("9", "-1", "two", "1.5")) {
+            String message = assertThrows(LowRankException.class, () -> plan("bits", wrong))
+                    .getMessage();
+            assertTrue(message.contains("bits is a whole number from 1 to 8, or 0"), message);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

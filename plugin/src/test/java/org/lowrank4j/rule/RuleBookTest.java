@@ -88,7 +88,7 @@ class RuleBookTest {
                 .get(0)
                 .settings();
         assertEquals(
-                new Plan.TargetSettings(8, 8, Scaling.STANDARD, "kaiming", "exact", "lora", Map.of(), true, true),
+                new Plan.TargetSettings(8, 8, Scaling.STANDARD, "kaiming", "exact", "lora", 0, Map.of(), true, true),
                 settings);
         assertEquals(1.0, settings.scale());
     }

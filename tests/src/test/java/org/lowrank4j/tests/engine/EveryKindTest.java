@@ -89,9 +89,10 @@ class EveryKindTest {
                             METHODS.gradients().stream().map(gradient -> new Chosen("gradient", gradient)),
                             METHODS.updates().stream().map(update -> new Chosen("update", update)),
                             METHODS.updaters().stream().map(updater -> new Chosen("updater", updater)),
-                            METHODS.averages().stream().map(average -> new Chosen("average", average)))
+                            METHODS.averages().stream().map(average -> new Chosen("average", average)),
+                            Stream.of(new Chosen("bits", () -> "2")))
                     .flatMap(all -> all)
-                    .filter(chosen -> isOurs(chosen.method()));
+                    .filter(chosen -> isOurs(chosen.method()) || chosen.key().equals("bits"));
         }
 
         String name() {

@@ -87,6 +87,9 @@ class MethodsTest {
                 published("init=olora", FACTORS),
                 published("init=orthogonal", FACTORS),
                 published("gradient=lora-fa", RIGHT),
+                published("bits=2", FACTORS),
+                published("bits=4,update=dora", FACTORS + 8 + 7),
+                gradient("bits=8,gradient=lora-pro", FACTORS),
                 published("gradient=lora-pro", FACTORS),
                 // In this mode it takes the place of the user's Adam, which it wants.
                 new Method("gradient=lora-pro,lora-pro.mode=full", FACTORS, List.of(ADAM), 0),
