@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         header = "Finds a learning rate (and rank) for a training job in short runs of it.",
         description =
-                "Runs the job at every second rate for a sixteenth of --steps; from the best of these for a quarter, at"
+                "Runs the job at every third rate for a sixteenth of --steps; from the best of these for a quarter, at"
                         + " rates and ranks beside it for as long as one is better; and the best two for --steps. What counts is"
                         + " the mean loss of the last quarter of a run's steps. Runs begin the"
                         + " job anew and end it when their steps are taken, so that whatever it does before is done each"

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 
 /**
- * Finds which learning rate (and rank) of a grid comes furthest, with few steps: every second rate with a sixteenth of them;
+ * Finds which learning rate (and rank) of a grid comes furthest, with few steps: every third rate with a sixteenth of them;
  * from the best of these, with a quarter, along the grid for as long as a neighbour is better; and the best two in full.
  *
  * <p>It is successive halving (arXiv 1502.07943) for what has one valley. Short trials prefer other rates than long ones, and
@@ -25,6 +25,9 @@ public final class GridSearch {
     public static final int QUARTER = 4;
 
     private static final int ROUNDS = 3;
+
+    /** Of the rates that the first round tries, beginning with the second: the others are next to one of these. */
+    private static final int STRIDE = 3;
 
     /** A loss that is at least this part of another one is not better. */
     private static final double NOISE = 0.99;
@@ -108,7 +111,7 @@ public final class GridSearch {
     private Candidate start() throws IOException {
         Candidate best = null;
         double least = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < rates.size(); i += 2) {
+        for (int i = Math.min(1, rates.size() - 1); i < rates.size(); i += STRIDE) {
             for (Integer rank : ranks) {
                 Candidate candidate = new Candidate(rates.get(i), rank);
                 double loss = trials.loss(candidate, steps(1));
