@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import org.lowrank4j.gradient.GradientApproximation;
 import org.lowrank4j.method.Method;
 import org.lowrank4j.registry.Methods;
+import org.lowrank4j.tests.pages.Amount;
 import org.lowrank4j.tests.pages.Form;
 import org.lowrank4j.tests.pages.Json;
 import org.lowrank4j.tests.pages.Page;
@@ -80,8 +81,6 @@ public final class MethodMemory implements Callable<Integer> {
 
     /** Those whose own arrays are Java's; what others have there is no part of what they predict. */
     private static final Set<String> KEPT_ON_HEAP = Set.of("update random-subspace");
-
-    private static final Pattern AMOUNT = Pattern.compile("([0-9.]+) (B|KiB|MiB|GiB|TiB)");
 
     /** One line of the table: a rule as the agent's argument. */
     private record Ruled(String name, String rule) {}
@@ -247,23 +246,14 @@ public final class MethodMemory implements Callable<Integer> {
             throw new IOException("the agent reported no memory. It said:\n" + said);
         }
         return new Run(
-                bytes(training.group(1)) + bytes(training.group(2)),
-                bytes(methods.group(1)),
+                Amount.bytes(training.group(1)) + Amount.bytes(training.group(2)),
+                Amount.bytes(methods.group(1)),
                 methods.group(2) == null ? "nothing" : methods.group(2),
                 measured[0],
                 measured[1],
                 measured[2],
                 measured[3],
                 measured[4]);
-    }
-
-    private static double bytes(String text) throws IOException {
-        Matcher amount = AMOUNT.matcher(text);
-        if (!amount.find()) {
-            throw new IOException("no amount in '" + text + "'");
-        }
-        return Double.parseDouble(amount.group(1))
-                * Math.pow(1024, List.of("B", "KiB", "MiB", "GiB", "TiB").indexOf(amount.group(2)));
     }
 
     private void write(List<List<String>> rows) throws IOException {

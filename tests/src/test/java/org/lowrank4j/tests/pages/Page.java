@@ -29,6 +29,7 @@ public final class Page {
     private final String name;
     private final StringBuilder text = new StringBuilder();
     private final Map<String, Chart> charts = new LinkedHashMap<>();
+    private final Map<String, String> drawings = new LinkedHashMap<>();
     private Kind last = Kind.NOTHING;
 
     /**
@@ -108,6 +109,7 @@ public final class Page {
             last = other.last;
         }
         charts.putAll(other.charts);
+        drawings.putAll(other.drawings);
     }
 
     /**
@@ -118,6 +120,16 @@ public final class Page {
     public void chart(String suffix, String caption, Chart chart) {
         charts.put(name + suffix + ".png", chart);
         paragraph("![" + caption + "](../resources/" + name + suffix + ".png)");
+    }
+
+    /**
+     * A picture of lines and words, here.
+     *
+     * @param svg the whole file
+     */
+    public void drawing(String suffix, String caption, String svg) {
+        drawings.put(name + suffix + ".svg", svg);
+        paragraph("![" + caption + "](../resources/" + name + suffix + ".svg)");
     }
 
     /** What was expected and what was seen. */
@@ -144,6 +156,11 @@ public final class Page {
         for (Map.Entry<String, Chart> chart : charts.entrySet()) {
             Path picture = pictures.resolve(chart.getKey());
             chart.getValue().write(picture);
+            System.out.println("Written: " + picture);
+        }
+        for (Map.Entry<String, String> drawing : drawings.entrySet()) {
+            Path picture = pictures.resolve(drawing.getKey());
+            Replacement.write(picture, drawing.getValue());
             System.out.println("Written: " + picture);
         }
         Path page = Files.createDirectories(site.resolve("markdown")).resolve(name + ".md");
