@@ -1,5 +1,7 @@
 package org.lowrank4j.updater;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
@@ -45,5 +47,16 @@ public final class RateOfRule implements ISchedule {
     @SuppressWarnings("MethodDoesntCallSuperMethod")
     public RateOfRule clone() {
         return new RateOfRule(configured, rate);
+    }
+
+    /** What is equal shares an updater. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof RateOfRule its && rate == its.rate && configured.equals(its.configured);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(configured, rate);
     }
 }

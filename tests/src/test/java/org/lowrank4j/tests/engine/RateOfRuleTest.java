@@ -3,6 +3,7 @@ package org.lowrank4j.tests.engine;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -55,6 +56,11 @@ class RateOfRuleTest {
                 trained(new Adam(0.03), "updater", "adabelief").params(),
                 trained(new Sgd(0.5), "rate", "0.03", "updater", "adabelief").params(),
                 "another updater");
+        String[] subspace = {"update", "random-subspace", "random-subspace.dimension", "9", "rate", "0.03"};
+        Nets.assertSame(
+                trained(new Adam(0.03), Arrays.copyOf(subspace, 4)).params(),
+                trained(new Adam(0.5), subspace).params(),
+                "one updater for all");
     }
 
     @Test
