@@ -152,16 +152,16 @@ public final class GridSearch {
         return known;
     }
 
+    /** Those around it, at other ranks and rates at once too: the best rate is another one at another rank. */
     private List<Candidate> neighbours(Candidate candidate) {
         int rate = rates.indexOf(candidate.rate());
         int rank = ranks.indexOf(candidate.rank());
         List<Candidate> neighbours = new ArrayList<>();
-        for (int step : new int[] {-1, 1}) {
-            if (rate + step >= 0 && rate + step < rates.size()) {
-                neighbours.add(new Candidate(rates.get(rate + step), candidate.rank()));
-            }
-            if (rank + step >= 0 && rank + step < ranks.size()) {
-                neighbours.add(new Candidate(candidate.rate(), ranks.get(rank + step)));
+        for (int i = Math.max(0, rate - 1); i <= Math.min(rate + 1, rates.size() - 1); i++) {
+            for (int j = Math.max(0, rank - 1); j <= Math.min(rank + 1, ranks.size() - 1); j++) {
+                if (i != rate || j != rank) {
+                    neighbours.add(new Candidate(rates.get(i), ranks.get(j)));
+                }
             }
         }
         return neighbours;
