@@ -3,7 +3,9 @@ package org.lowrank4j.tests.pages.published;
 import digits.DigitBatches;
 import digits.DigitSet;
 import digits.Digits;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -174,6 +176,8 @@ public final class Compressed {
                         + " say nothing.",
                 test.size()));
         page.item(
+                "Everything is measured with the cut network as stock DL4J reads it from its file, in a JVM without the agent.");
+        page.item(
                 "At the same ranks `pela` and `svd` have the same factors, `greenformers` the same product, and `lord` by outputs"
                         + " those of `afm`: they differ in where a layer stays whole, and in how they heal.");
         for (Kind kind : Kind.values()) {
@@ -182,7 +186,7 @@ public final class Compressed {
         page.write();
     }
 
-    private void section(Page page, Kind kind) {
+    private void section(Page page, Kind kind) throws IOException {
         MultiLayerNetwork network = kind.network(SEED);
         train(network, steps(kind), SEED);
         Calibration data = Calibration.of(DigitBatches.shuffled(train, BATCH, calibration, SEED), calibration);
@@ -191,7 +195,9 @@ public final class Compressed {
         for (Factorisation method : Compression.methods().values()) {
             Compression compression = Compression.of(network, method, Map.of(), data);
             for (double share : shares) {
-                MultiLayerNetwork small = (MultiLayerNetwork) compression.model(compression.ranksWithin(share));
+                MultiLayerNetwork small = reopened(
+                        (MultiLayerNetwork) compression.model(compression.ranksWithin(share)),
+                        kind + "-" + method.name() + "-" + share);
                 double cut = accuracy(small);
                 double[] seconds = ModelComparison.seconds(network, small, timed);
                 small.setLearningRate(HEALING_RATE);
@@ -211,6 +217,15 @@ public final class Compressed {
                 suffix + "-time",
                 kind.title() + ": accuracy against time",
                 chart(kind, "time for an example, in parts of the whole network's", rows, Row::time));
+    }
+
+    /** As it comes out of its file, without the agent. */
+    private MultiLayerNetwork reopened(MultiLayerNetwork small, String name) throws IOException {
+        File file = Files.createDirectories(settings.out().resolve("models"))
+                .resolve(name + ".zip")
+                .toFile();
+        small.save(file, true);
+        return MultiLayerNetwork.load(file, true);
     }
 
     private int steps(Kind kind) {
