@@ -10,12 +10,15 @@ import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
 import org.lowrank4j.tests.pages.published.IntrinsicDimension;
 import org.lowrank4j.tests.pages.published.Shrinking;
+import org.lowrank4j.tests.pages.published.ShrinkingConvolutions;
+import org.lowrank4j.tests.pages.rates.Rates;
 import org.lowrank4j.tests.pages.site.Site;
 import org.lowrank4j.tests.pages.starts.Starts;
 import org.lowrank4j.tests.pages.tables.Tables;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Writes a page of the site: a command per page. */
 @Command(
@@ -46,6 +49,13 @@ public final class Pages {
         new Shrinking(settings).run();
     }
 
+    @Command(
+            name = "shrinking-convolutions",
+            description = "Trains a small residual network to a smaller one with TRP and Maestro.")
+    void shrinkingConvolutions(@Mixin DigitSettings settings) throws Exception {
+        new ShrinkingConvolutions(settings).run();
+    }
+
     @Command(name = "compression", description = "Cuts trained digit classifiers to several sizes in every way.")
     void compression(@Mixin DigitSettings settings) throws Exception {
         new Compressed(settings).run();
@@ -68,6 +78,19 @@ public final class Pages {
             description = "Fine-tunes a digit classifier by seven workers of which up to three are hostile.")
     void byzantine(@Mixin DigitSettings settings) throws Exception {
         new Byzantine(settings).run();
+    }
+
+    @Command(name = "rates", description = "Trains with every method at its own best learning rate.")
+    void rates(
+            @Mixin DigitSettings settings,
+            @Option(
+                            names = "--fashion",
+                            defaultValue = "",
+                            description =
+                                    "a directory with the files of Fashion-MNIST; if absent, digits are turned and inverted")
+                    String fashion)
+            throws Exception {
+        new Rates(settings, fashion).run();
     }
 
     @Command(name = "tables", description = "Brings to README, guide and methods what the classes say of themselves.")

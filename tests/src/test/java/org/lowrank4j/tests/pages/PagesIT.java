@@ -152,4 +152,23 @@ class PagesIT {
         double kept = page.number("`afm`", 2);
         assertTrue(kept > 0 && kept <= 0.3 * 535_818, "kept " + kept);
     }
+
+    @Test
+    void rates() throws IOException {
+        Written page = written("rates", "rates-adapting.svg", "rates-from-scratch.svg");
+        Written adapting = page.from("Adapting");
+        assertEquals("13,066", adapting.cell("`lora`", 4));
+        assertTrue(page.from("From scratch").number("`galore`", 2) > 25, "galore learns");
+        assertTrue(page.from("The search against all rates").number("`lora`", 2) > 0);
+        page.says("None failed or diverged.");
+    }
+
+    @Test
+    void shrinkingConvolutions() throws IOException {
+        Written page = written("shrinking-convolutions");
+        assertTrue(page.number("TRP, channel, e = 0.9", 1) < page.number("plain", 1), "it is smaller");
+        for (String way : List.of("TRP, channel, e = 0.9", "TRP, spatial, e = 0.9")) {
+            assertEquals(page.number(way, 3), page.number(way, 4), 3, "as trained and cut");
+        }
+    }
 }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 public class Settings {
 
     /** With which the page is still the one that is published. */
-    private static final Set<String> HARMLESS = Set.of("--data", "--out", "--agent");
+    private static final Set<String> HARMLESS = Set.of("--data", "--fashion", "--out", "--agent");
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec program;
