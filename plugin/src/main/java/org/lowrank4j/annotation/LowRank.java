@@ -91,6 +91,12 @@ public @interface LowRank {
     String exchange() default "";
 
     /**
+     * How a network's weights are drawn where its {@code init()} draws them: {@code "stock"}, as it is configured (the
+     * default), {@code "orthogonal"} or {@code "edge-of-chaos"}. Weights that are loaded, set or taken over stay as they are.
+     */
+    String weights() default "";
+
+    /**
      * Patterns of the layers to adapt, or after a slash of matrices of theirs; if no source sets it all layers that have
      * matrices, except output layers, embeddings and depthwise convolutions, and except those that are still as the network
      * drew them, other than dense ones.

@@ -19,6 +19,7 @@ final class Attachment extends HashMap<String, Pointer> {
     private transient volatile @Nullable Enrolment enrolment;
     private transient volatile @Nullable Field field;
     private transient volatile boolean drawing;
+    private transient volatile boolean drawn;
 
     /**
      * A field of the program's.
@@ -76,7 +77,13 @@ final class Attachment extends HashMap<String, Pointer> {
             return false;
         }
         attachment.drawing = false;
+        attachment.drawn = true;
         return true;
+    }
+
+    /** Whether the network drew its parameters itself. */
+    static boolean drewParameters(Object network) {
+        return Dl4jInternals.helpers(network) instanceof Attachment attachment && attachment.drawn;
     }
 
     private static synchronized Attachment of(Object network) {

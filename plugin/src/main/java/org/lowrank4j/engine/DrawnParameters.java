@@ -51,13 +51,27 @@ final class DrawnParameters {
         Attachment.drawing(model);
     }
 
-    /** After {@code init}: remembers what was drawn, if it was. */
-    static void end(Model model) {
-        if (Attachment.takeDrawing(model)) {
-            for (Print print : prints(model)) {
-                remember(print);
-            }
+    /**
+     * After {@code init}: remembers what was drawn, if it was.
+     *
+     * @return whether it was
+     */
+    static boolean end(Model model) {
+        boolean drawn = Attachment.takeDrawing(model);
+        if (drawn) {
+            remember(model);
         }
+        return drawn;
+    }
+
+    /** Remembers that all parameters of a network are as they were drawn. */
+    static void remember(Model model) {
+        prints(model).forEach(DrawnParameters::remember);
+    }
+
+    /** Whether all layers are as they were drawn. */
+    static boolean areAll(Model model) {
+        return prints(model).stream().allMatch(DrawnParameters::isKnown);
     }
 
     /**

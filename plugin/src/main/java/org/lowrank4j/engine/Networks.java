@@ -3,6 +3,7 @@ package org.lowrank4j.engine;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.solvers.BaseOptimizer;
@@ -76,7 +77,27 @@ public final class Networks {
                     Creation creation = Creation.here(network::shape, nth);
                     return rules.ruleFor(field == null ? creation : field.keeping(creation));
                 })
-                .ifPresent(found -> enrol(network, found, field != null));
+                .ifPresent(found -> enrol(network, drawn(network, found), field != null));
+    }
+
+    /**
+     * Draws the weights of a network as a rule says, if it has just drawn them itself.
+     *
+     * @return the rule, or one that is refused at the first step if its weights cannot be had
+     */
+    private static Rule drawn(NetworkParts network, Rule rule) {
+        Model model = network.model();
+        try {
+            if (Attachment.drewParameters(model)
+                    && !RulesInForce.reportOnly()
+                    && DrawnParameters.areAll(model)
+                    && NewNetwork.draw(network, rule)) {
+                DrawnParameters.remember(model);
+            }
+            return rule;
+        } catch (LowRankException refused) {
+            return Rule.refusing(refused);
+        }
     }
 
     /** What cannot be had is no matter of a network that never trains: its rule is refused at the first step. */
@@ -105,10 +126,10 @@ public final class Networks {
             return;
         }
         if (enrolment == null) {
-            enrol(network, rule.get(), true);
+            enrol(network, drawn(network, rule.get()), true);
         } else if (!enrolment.rule().sameSettings(rule.get())) {
             if (enrolment.session() == null && !enrolment.ruleOfField()) {
-                enrolment.ruleOfField(rule.get());
+                enrolment.ruleOfField(drawn(network, rule.get()));
                 return;
             }
             LowRankException tie = new LowRankException(

@@ -25,6 +25,11 @@ public final class DepthwiseConvolution2d implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
+
+    @Override
     public StandIn standIn(Layer layer) {
         return DepthwisePasses::new;
     }

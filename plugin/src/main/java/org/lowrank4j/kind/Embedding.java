@@ -22,6 +22,11 @@ public final class Embedding implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
+
+    @Override
     public InputTokens inputTokens() {
         return layer -> {
             Tokens tokens = input(layer).tokens(layer, layer.getParam("W").size(0));

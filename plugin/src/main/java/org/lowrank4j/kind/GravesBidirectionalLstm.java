@@ -22,6 +22,11 @@ public final class GravesBidirectionalLstm implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.GATED;
+    }
+
+    @Override
     public InputRows inputRows() {
         return new RecurrentRows(false);
     }

@@ -26,6 +26,11 @@ public final class GravesLstm implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.GATED;
+    }
+
+    @Override
     public InputRows inputRows() {
         return new RecurrentRows(true);
     }

@@ -29,6 +29,11 @@ public interface LayerKind {
      */
     List<Matrix> matrices();
 
+    /** What becomes of its matrices' products; by default their sum goes through the activation function. */
+    default PreActivation preActivation() {
+        return PreActivation.ACTIVATED;
+    }
+
     /** The rows that its matrices multiply; null, by default, for a kind that does not show them. */
     default @Nullable InputRows inputRows() {
         return null;

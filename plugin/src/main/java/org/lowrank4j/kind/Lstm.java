@@ -21,6 +21,11 @@ public final class Lstm implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.GATED;
+    }
+
+    @Override
     public InputRows inputRows() {
         return new RecurrentRows(true);
     }

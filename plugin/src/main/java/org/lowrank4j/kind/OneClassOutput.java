@@ -18,6 +18,11 @@ public final class OneClassOutput implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
+
+    @Override
     public boolean trainsAsAWhole() {
         return true;
     }

@@ -21,4 +21,9 @@ public final class PrimaryCapsules implements LayerKind {
         return List.of(new Matrix(
                 "weight", array -> Matrix.memory(array, array.length() / array.size(3), array.size(3), 'c')));
     }
+
+    @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
 }

@@ -23,4 +23,9 @@ public final class RecurrentAttention implements LayerKind {
                 SelfAttention.projection("Wv"),
                 Matrix.asItIs("Wo"));
     }
+
+    @Override
+    public PreActivation preActivation() {
+        return PreActivation.MULTIPLIED;
+    }
 }

@@ -28,6 +28,11 @@ public final class SelfAttention implements LayerKind {
         return List.of(projection("Wq"), projection("Wk"), projection("Wv"), Matrix.asItIs("Wo"));
     }
 
+    @Override
+    public PreActivation preActivation() {
+        return PreActivation.MULTIPLIED;
+    }
+
     static Matrix projection(String parameter) {
         return new Matrix(parameter, SelfAttention::headsAsColumns);
     }

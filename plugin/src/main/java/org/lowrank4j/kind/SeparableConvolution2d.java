@@ -19,6 +19,11 @@ public final class SeparableConvolution2d implements LayerKind {
     }
 
     @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
+
+    @Override
     public StandIn standIn(Layer layer) {
         return SeparablePasses::new;
     }

@@ -25,6 +25,11 @@ public final class VariationalAutoencoder implements LayerKind {
                 .toList();
     }
 
+    @Override
+    public PreActivation preActivation() {
+        return PreActivation.OTHER;
+    }
+
     /** DL4J clears the gradients of what it does not train once only. */
     @Override
     public boolean trainsAsAWhole() {

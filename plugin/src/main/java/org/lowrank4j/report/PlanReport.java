@@ -19,6 +19,7 @@ import org.lowrank4j.network.NetworkShape.LayerShape;
 import org.lowrank4j.network.NetworkShape.MatrixShape;
 import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.BiasTraining;
+import org.lowrank4j.rule.NewWeights;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.LayerPlan;
 import org.lowrank4j.rule.Plan.Role;
@@ -238,7 +239,15 @@ public final class PlanReport {
                         : ", loss " + plan.rule().loss())
                 + (plan.rule().updater().equals(Methods.STOCK)
                         ? ""
-                        : ", updater " + plan.rule().updater()));
+                        : ", updater " + plan.rule().updater())
+                + (plan.rule().weights() == NewWeights.STOCK
+                        ? ""
+                        : ", new weights "
+                                + plan.rule()
+                                        .weights()
+                                        .name()
+                                        .toLowerCase(Locale.ROOT)
+                                        .replace('_', '-')));
         if (!plan.rule().average().equals(Methods.NONE)) {
             lines.add("  average: " + plan.rule().average()
                     + " of what trains, seen by output, evaluate, save and early stopping between two calls of fit");

@@ -25,6 +25,7 @@ enum Key {
     AVERAGE("average", false, Key::methodName),
     LOSS("loss", false, Key::methodName),
     EXCHANGE("exchange", false, Key::methodName),
+    WEIGHTS("weights", false, text -> choice(text, NewWeights.class)),
     LAYERS("layers", false, LayerPattern::canonical),
     EXCLUDE("exclude", false, LayerPattern::canonical),
     TRAIN("train", false, TrainedLayers::canonical),

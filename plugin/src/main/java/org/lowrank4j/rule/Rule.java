@@ -151,6 +151,18 @@ public final class Rule {
         return text(Key.EXCHANGE);
     }
 
+    /** How the network's weights are drawn where it draws them itself; as it is configured, by default. */
+    public NewWeights weights() {
+        return text(Key.WEIGHTS).map(NewWeights::valueOf).orElse(NewWeights.STOCK);
+    }
+
+    /** The key of {@link #weights} with its value and where it was written. */
+    public String weightsAsWritten() {
+        return value(Key.WEIGHTS)
+                .map(written -> "weights=" + written.text().strip() + " (" + written.source() + ")")
+                .orElse("weights=stock");
+    }
+
     /** One line that names every source and the keys that came from it. */
     public String source() {
         return source;
