@@ -73,7 +73,7 @@ public final class RulesInForce {
     }
 
     /** The rules; null for none, or where they are switched off. */
-    static @Nullable RuleBook book() {
+    public static @Nullable RuleBook book() {
         RuleBook rules = ruleBook;
         return rules == null || rules.off() ? null : rules;
     }
@@ -89,7 +89,7 @@ public final class RulesInForce {
     }
 
     /** A network with a rule trains. */
-    static void trains() {
+    public static void trains() {
         UnmatchedRules all = unmatched;
         if (all != null) {
             all.trains();
@@ -112,18 +112,18 @@ public final class RulesInForce {
     }
 
     /** What kept a hook from being woven; null for nothing. */
-    static @Nullable String weavingProblem() {
+    public static @Nullable String weavingProblem() {
         return weavingProblem.get();
     }
 
     /** Whether plans are only shown, and every network trains as stock. */
-    static boolean reportOnly() {
+    public static boolean reportOnly() {
         RuleBook rules = ruleBook;
         return rules != null && rules.reportOnly();
     }
 
     /** Whether a network that a rule applies to must not train as stock. */
-    static boolean mustNotBeStock() {
+    public static boolean mustNotBeStock() {
         RuleBook rules = ruleBook;
         return rules != null && rules.strict() && !rules.reportOnly();
     }

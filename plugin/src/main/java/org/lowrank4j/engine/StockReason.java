@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
-final class StockReason {
+public final class StockReason {
 
     static final String SPARK =
             "Spark trains it by other means than ParameterAveragingTrainingMaster, which alone is supported";
@@ -66,7 +66,7 @@ final class StockReason {
     }
 
     /** Arrays of another backend than the CPU's are not where the passes of lowrank4j would read and write them. */
-    static @Nullable String backend(String name) {
+    public static @Nullable String backend(String name) {
         return name.equals(Blas.CPU)
                 ? null
                 : "its arrays are those of the ND4J backend " + name + ", and only that of the CPU (nd4j-native) is"
@@ -145,7 +145,7 @@ final class StockReason {
     }
 
     /** The reason that shows in the plan; null if there is none. */
-    static @Nullable String after(Plan plan) {
+    public static @Nullable String after(Plan plan) {
         if (!plan.allSettings().isEmpty()) {
             return null;
         } else if (plan.rule().namesLayers()) {

@@ -98,6 +98,18 @@ public final class Creation {
         return new Creation(shape, nth, stack, annotations, List.copyOf(notes));
     }
 
+    /**
+     * The same network where its training begins, which other code may do than made it: both stacks count, and the
+     * annotations of the code that made it before those of the code that trains it.
+     */
+    public Creation trainedBy(Creation trainer) {
+        List<Frame> both = new ArrayList<>(stack);
+        both.addAll(trainer.stack);
+        List<String> allNotes = new ArrayList<>(notes);
+        allNotes.addAll(trainer.notes);
+        return new Creation(shape, nth, both, annotations.isEmpty() ? trainer.annotations : annotations, allNotes);
+    }
+
     /** The network. */
     public NetworkShape shape() {
         return shape.get();

@@ -16,8 +16,8 @@ import org.lowrank4j.network.NetworkShape.MatrixShape;
 
 /**
  * Names layers of a network: by name, by regular expression over the whole name, by index ({@code 3}), by inclusive
- * range ({@code 0..3}, {@code 2..}, {@code ..1}) or by type ({@code type:LSTM} or {@code LSTM}). What follows a
- * slash names matrices of those layers, by parameter name or regular expression: {@code lstm/RW}, {@code type:LSTM/R?W}.
+ * range ({@code 0..3}, {@code 2..}, {@code ..1}), by type ({@code type:LSTM} or {@code LSTM}, {@code op:matmul} for the
+ * operations of a SameDiff graph), or by the sides of matrices ({@code shape:768x64}). What follows a slash names matrices of those layers, by parameter name or regular expression: {@code lstm/RW}, {@code type:LSTM/R?W}.
  *
  * <p>What a text means is decided by the network in this order, so that a layer is always reachable by its own name: a
  * layer's name, an index or range, a type, a regular expression; then the part before its last slash by the same rules.
@@ -31,12 +31,19 @@ final class LayerPattern {
     private static final Pattern RANGE = Pattern.compile("(\\d{0,9})\\.\\.(\\d{0,9})");
     static final String TYPE_PREFIX = "type:";
 
+    /** The types of a SameDiff graph are its operations. */
+    private static final String OPERATION_PREFIX = "op:";
+
+    private static final String SIDES_PREFIX = "shape:";
+    private static final List<String> PREFIXES = List.of(TYPE_PREFIX, OPERATION_PREFIX, SIDES_PREFIX);
+
     private final String text;
     private final BoundedPattern expression;
 
     private LayerPattern(String text) {
         this.text = text;
-        this.expression = BoundedPattern.compile(text.startsWith(TYPE_PREFIX) ? Pattern.quote(text) : text);
+        this.expression =
+                BoundedPattern.compile(PREFIXES.stream().anyMatch(text::startsWith) ? Pattern.quote(text) : text);
     }
 
     /**
@@ -56,9 +63,9 @@ final class LayerPattern {
             return new Match(layers, named, ofType, all, true);
         }
 
-        private Match only(BoundedPattern parameter) {
+        private Match only(Predicate<MatrixShape> wanted) {
             Set<MatrixShape> some = new LinkedHashSet<>(matrices);
-            some.removeIf(matrix -> !parameter.matches(matrix.parameter()));
+            some.removeIf(wanted.negate());
             Set<String> names = some.stream().map(MatrixShape::layer).collect(Collectors.toSet());
             return new Match(
                     layers.stream()
@@ -73,7 +80,7 @@ final class LayerPattern {
 
     /**
      * Reads a list separated by commas or colons. Separators inside brackets belong to a regular expression, as does one
-     * after a backslash, and the colon of {@code type:} belongs to the type.
+     * after a backslash, and the colon of {@code type:}, {@code op:} and {@code shape:} to what they name.
      *
      * @throws IllegalArgumentException if an entry is empty or no valid pattern
      */
@@ -94,7 +101,7 @@ final class LayerPattern {
     }
 
     private static LayerPattern parseOne(String entry) {
-        if (entry.isEmpty() || entry.equals(TYPE_PREFIX)) {
+        if (entry.isEmpty() || PREFIXES.contains(entry)) {
             throw new IllegalArgumentException("a layer pattern is empty; write a name, a regular expression, an index,"
                     + " a range such as 0..3, a type such as type:LSTM, or none");
         }
@@ -121,8 +128,8 @@ final class LayerPattern {
                 continue;
             }
             depth += "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
-            boolean ofType = c == ':' && entry.toString().strip().equals("type");
-            if ((c == ',' || c == ':') && depth <= 0 && !ofType) {
+            boolean prefix = c == ':' && PREFIXES.contains(entry.toString().strip() + ":");
+            if ((c == ',' || c == ':') && depth <= 0 && !prefix) {
                 entries.add(entry.toString().strip());
                 entry.setLength(0);
             } else {
@@ -148,9 +155,10 @@ final class LayerPattern {
         if (!match.layers().isEmpty() || slash < 1 || slash == text.length() - 1) {
             return match;
         }
+        BoundedPattern parameter = BoundedPattern.compile(text.substring(slash + 1));
         return new LayerPattern(text.substring(0, slash))
                 .layers(network)
-                .only(BoundedPattern.compile(text.substring(slash + 1)));
+                .only(matrix -> parameter.matches(matrix.parameter()));
     }
 
     /** Whether this is a range, of layers or of their matrices, with an end that the network has not. */
@@ -183,9 +191,16 @@ final class LayerPattern {
                     false,
                     false);
         }
+        if (text.startsWith(SIDES_PREFIX)) {
+            String sides = text.substring(SIDES_PREFIX.length()).strip();
+            return Match.of(network.layers(), false, true)
+                    .only(matrix -> matrix.sides().equals(sides));
+        }
         String type = text.startsWith(TYPE_PREFIX)
                 ? text.substring(TYPE_PREFIX.length()).strip()
-                : text;
+                : text.startsWith(OPERATION_PREFIX)
+                        ? text.substring(OPERATION_PREFIX.length()).strip()
+                        : text;
         List<LayerShape> byType = those(network, layer -> isOfType(layer, type));
         if (!byType.isEmpty()) {
             return Match.of(byType, false, true);

@@ -15,7 +15,7 @@ import org.lowrank4j.method.NearestName;
  *
  * <ul>
  *   <li>{@code createdBy}: a class or class.method on the creating stack, with {@code *} for any text;
- *   <li>{@code kind}: MultiLayerNetwork or ComputationGraph;
+ *   <li>{@code kind}: MultiLayerNetwork, ComputationGraph or SameDiff;
  *   <li>{@code hasLayer}: a layer pattern that matches at least one layer;
  *   <li>{@code layerCount}: the number of layers;
  *   <li>{@code nth}: the how many-th network of the JVM, from 1;
@@ -25,7 +25,7 @@ import org.lowrank4j.method.NearestName;
 final class Selector {
 
     private static final List<String> NAMES = List.of("createdBy", "kind", "hasLayer", "layerCount", "nth", "id");
-    private static final List<String> KINDS = List.of("MultiLayerNetwork", "ComputationGraph");
+    private static final List<String> KINDS = List.of("MultiLayerNetwork", "ComputationGraph", "SameDiff");
 
     private final Map<String, Condition> conditions = new LinkedHashMap<>();
     private final List<String> texts = new ArrayList<>();
