@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class TargetGate implements ClassFileTransformer {
 
     private static final String DEEPLEARNING4J = "org/deeplearning4j/";
+    private static final String SAMEDIFF = "org/nd4j/autodiff/samediff/";
 
     private final Agent agent;
     private final @Nullable ClassLoader platform = ClassLoader.getPlatformClassLoader();
@@ -47,6 +48,9 @@ final class TargetGate implements ClassFileTransformer {
                 return isTarget(name) || new ConstantScan(classFile).mentionsBackward()
                         ? weaver().weaveTarget(loader, name, classFile)
                         : null;
+            }
+            if (name.startsWith(SAMEDIFF)) {
+                return isTarget(name) ? weaver().weaveTarget(loader, name, classFile) : null;
             }
             return loader != null && isApplicationClass(loader, name) ? weave(loader, name, classFile) : null;
         } catch (Throwable failure) {

@@ -56,6 +56,10 @@ final class TargetCatalog {
     private static final String SPARK_MASTER = SPARK + "impl/paramavg/ParameterAveragingTrainingMaster";
     private static final String SPARK_WORKER = SPARK + "impl/paramavg/ParameterAveragingTrainingWorker";
 
+    private static final String SAMEDIFF = "org/nd4j/autodiff/samediff/";
+    private static final String A_GRAPH = SAMEDIFF + "SameDiff";
+    private static final String GRAPH_SESSION = SAMEDIFF + "internal/TrainingSession";
+
     private static final String TRANSFER = DL4J + "nn/transferlearning/TransferLearning$Builder";
 
     private static final String ARRAY = "Lorg/nd4j/linalg/api/ndarray/INDArray;";
@@ -84,6 +88,13 @@ final class TargetCatalog {
     private static final Value UPDATED_MODEL = new Value.Field(UPDATER_BASE, "network", MODEL);
     private static final Value OPTIMIZER_LISTENERS =
             new Value.Field(OPTIMIZER, "trainingListeners", "Ljava/util/Collection;");
+
+    private static final Value ARG4 = new Value.Argument(4);
+    private static final Value ARG5 = new Value.Argument(5);
+    private static final Value ARG6 = new Value.Argument(6);
+    private static final Value ARG7 = new Value.Argument(7);
+    private static final Value GRADIENTS_OF_GRAPH =
+            new Value.Field(SAMEDIFF + "internal/AbstractSession", "sameDiff", "L" + A_GRAPH + ";");
 
     private static final Value WRAPPED_MODEL = new Value.Field(WRAPPER, "model", MODEL);
     private static final Value WORKERS = new Value.Field(WRAPPER, "workers", "I");
@@ -284,6 +295,9 @@ final class TargetCatalog {
     /** Training on Spark where it averages parameters, which few programs have the module for. */
     private static final List<Hook> ON_SPARK = onSpark();
 
+    /** SameDiff graphs, which few programs train. */
+    private static final List<Hook> ON_GRAPHS = onGraphs();
+
     /** The layers whose passes lowrank4j may run, but dense and output ones: each class has its own. */
     private static final List<String> KINDS = List.of(
             CONVOLUTION,
@@ -303,8 +317,9 @@ final class TargetCatalog {
 
     private static final Set<String> RECURRENT_KINDS = Set.of(LSTM, PEEPHOLE_LSTM, BOTH_WAYS_LSTM, SIMPLE_RNN);
 
-    private static final List<Hook> HOOKS = withKinds(
-            Stream.of(SINGLE, PARALLEL, ON_SPARK).flatMap(List::stream).toList());
+    private static final List<Hook> HOOKS = withKinds(Stream.of(SINGLE, PARALLEL, ON_SPARK, ON_GRAPHS)
+            .flatMap(List::stream)
+            .toList());
 
     private TargetCatalog() {}
 
@@ -384,6 +399,37 @@ final class TargetCatalog {
         return around(SPARK_MASTER, method, descriptor, "SparkHooks.fitBegins", "SparkHooks.fitEnds", ARG0, second);
     }
 
+    private static List<Hook> onGraphs() {
+        String listeners = "Lorg/nd4j/autodiff/listeners/";
+        String batch = "Lorg/nd4j/linalg/dataset/api/MultiDataSet;";
+        return List.of(
+                exit(A_GRAPH, "create", "()L" + A_GRAPH + ";", "GraphHooks.made", RETURNED),
+                around(
+                        A_GRAPH,
+                        "fitHelper",
+                        "(" + MULTI_DATA_SETS + "IZ" + MULTI_DATA_SETS + "ILjava/util/List;)" + listeners
+                                + "records/History;",
+                        "GraphHooks.fitBegins",
+                        "GraphHooks.fitEnds",
+                        THIS,
+                        ARG0),
+                enter(A_GRAPH, "initializeTraining", "()V", "GraphHooks.initialises", THIS),
+                enter(
+                        GRAPH_SESSION,
+                        "trainingIteration",
+                        "(L" + SAMEDIFF + "TrainingConfig;Ljava/util/Map;Ljava/util/Set;Ljava/util/Map;" + batch
+                                + "Ljava/util/List;Ljava/util/List;" + listeners + "At;)" + listeners + "Loss;",
+                        "GraphHooks.iteration",
+                        THIS,
+                        GRADIENTS_OF_GRAPH,
+                        ARG0,
+                        ARG1,
+                        ARG4,
+                        ARG5,
+                        ARG6,
+                        ARG7));
+    }
+
     /** With the passes of single kinds of layers. */
     private static List<Hook> withKinds(List<Hook> others) {
         String activate = "Z" + WORKSPACES + ")" + ARRAY;
@@ -435,9 +481,13 @@ final class TargetCatalog {
         return HOOKS.stream().filter(hook -> !isSeldom(hook.owner())).toList();
     }
 
-    /** Whether few programs load a class: that of one kind of layer, ParallelWrapper's, or one for Spark; internal name. */
+    /** Whether few programs load a class: that of one kind of layer, of graphs, of ParallelWrapper or Spark; internal name. */
     static boolean isSeldom(String owner) {
-        return KINDS.contains(owner) || owner.equals(WRAPPER) || owner.equals(TRAINER) || owner.startsWith(SPARK);
+        return KINDS.contains(owner)
+                || owner.equals(WRAPPER)
+                || owner.equals(TRAINER)
+                || owner.startsWith(SPARK)
+                || owner.startsWith(SAMEDIFF);
     }
 
     /** Those of every layer. */
