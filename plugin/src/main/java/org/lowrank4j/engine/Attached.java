@@ -23,7 +23,7 @@ import org.lowrank4j.update.WeightUpdate;
  * @param weight the target, as the methods see it
  * @param update with the gradient approximation in it
  */
-record Attached(TargetWeight weight, TargetUpdate update) {
+public record Attached(TargetWeight weight, TargetUpdate update) {
 
     /**
      * Attaches the methods to all targets of a plan.
@@ -65,7 +65,7 @@ record Attached(TargetWeight weight, TargetUpdate update) {
     }
 
     /** The methods that settings name, on one weight. */
-    static TargetUpdate update(TargetSettings settings, TargetWeight weight, Methods methods, String source) {
+    public static TargetUpdate update(TargetSettings settings, TargetWeight weight, Methods methods, String source) {
         LowRankUpdate update = methods.update(settings.update(), source);
         return methods.gradient(settings.gradient(), source)
                 .approximate(StraightThrough.around(update.attach(weight), settings.bits(), update.factors()), weight);

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.lowrank4j.engine.AdapterSeed;
-import org.lowrank4j.gradient.GradientApproximation;
+import org.lowrank4j.engine.Attached;
 import org.lowrank4j.method.Kept;
 import org.lowrank4j.method.SharedArrays;
 import org.lowrank4j.method.TargetWeight;
@@ -13,7 +13,6 @@ import org.lowrank4j.registry.Methods;
 import org.lowrank4j.rule.Plan;
 import org.lowrank4j.rule.Plan.Target;
 import org.lowrank4j.rule.Plan.TargetSettings;
-import org.lowrank4j.update.LowRankUpdate;
 import org.lowrank4j.update.TargetUpdate;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -42,13 +41,11 @@ final class Attaching {
 
     /** The methods on a target. */
     TargetUpdate update(Target planned, TargetWeight target) {
-        String source = plan.rule().source();
-        LowRankUpdate update = methods.update(planned.settings().update(), source);
-        GradientApproximation gradient = methods.gradient(planned.settings().gradient(), source);
-        TargetUpdate attached = gradient.approximate(update.attach(target), target);
+        TargetUpdate attached =
+                Attached.update(planned.settings(), target, methods, plan.rule().source());
         if (attached.extraPasses() != null) {
-            throw OnGraphs.refused(
-                    "update=" + update.name() + " with its options, which needs more than one pass a step,");
+            throw OnGraphs.refused("update=" + planned.settings().update()
+                    + " with its options, which needs more than one pass a step,");
         }
         return attached;
     }

@@ -4,6 +4,8 @@ import java.lang.invoke.VarHandle;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.lowrank4j.Console;
+import org.lowrank4j.LowRankException;
 import org.lowrank4j.kind.Dl4jMembers;
 import org.lowrank4j.rule.Creation;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -20,6 +22,7 @@ final class GraphAttachment extends LinkedHashMap<String, SameDiff> {
 
     private transient volatile @Nullable Creation creation;
     private transient volatile boolean stock;
+    private transient volatile String stopped = "";
     private transient volatile @Nullable GraphTraining training;
 
     private GraphAttachment(Map<String, SameDiff> functions) {
@@ -50,6 +53,15 @@ final class GraphAttachment extends LinkedHashMap<String, SameDiff> {
 
     void creation(Creation seen) {
         creation = seen;
+    }
+
+    /** Prints what stops the training of the graph, once. */
+    void stop(LowRankException refused) {
+        String message = String.valueOf(refused.getMessage());
+        if (!message.equals(stopped)) {
+            stopped = message;
+            Console.stop(message);
+        }
     }
 
     /** Whether it was decided that the graph trains as stock. */

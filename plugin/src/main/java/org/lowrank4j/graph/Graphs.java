@@ -83,6 +83,8 @@ public final class Graphs {
         } catch (LowRankException refused) {
             LowRankException withSources = rule.withSources(refused);
             if (!RulesInForce.reportOnly()) {
+                // Whoever calls fit may swallow it.
+                attachment.stop(withSources);
                 throw withSources;
             }
             Console.say("mode=report: without it, training would stop. " + withSources.getMessage());
