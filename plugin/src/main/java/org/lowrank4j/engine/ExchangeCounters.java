@@ -11,27 +11,22 @@ import org.jspecify.annotations.Nullable;
 import org.lowrank4j.Console;
 import org.lowrank4j.report.ExchangeMXBean;
 
-/** Counts what the replicas of one network exchange. JMX has it while they train, and holds no network by it. */
+/** Counts what the replicas of one network exchange, or its workers on Spark. JMX has it while they train, and holds no network by it. */
 final class ExchangeCounters implements ExchangeMXBean {
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final AtomicLong rounds = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong driverBytes = new AtomicLong();
     private volatile String exchange = "";
     private volatile int replicas;
-    private volatile long bytesOfEach;
     private @Nullable ObjectName name;
 
-    /**
-     * A fit begins.
-     *
-     * @param each what a replica sends in a round, in bytes
-     */
-    synchronized void begins(String exchanged, int count, long each) {
+    /** A fit begins. */
+    synchronized void begins(String exchanged, int count) {
         exchange = exchanged;
         replicas = count;
-        bytesOfEach = each;
         if (name != null) {
             return;
         }
@@ -71,15 +66,20 @@ final class ExchangeCounters implements ExchangeMXBean {
         }
     }
 
-    /** So many replicas have sent what they send in a round. */
-    void round(int senders) {
+    /** A round is over, in which replicas have sent so many bytes, but for those that {@link #part} counts. */
+    void round(long sent) {
         rounds.incrementAndGet();
-        bytes.addAndGet(senders * bytesOfEach);
+        bytes.addAndGet(sent);
     }
 
     /** A replica has sent its part of a round that another one counts. */
-    void part() {
-        bytes.addAndGet(bytesOfEach);
+    void part(long sent) {
+        bytes.addAndGet(sent);
+    }
+
+    /** A driver has sent something to all that train. */
+    void fromDriver(long sent) {
+        driverBytes.addAndGet(sent);
     }
 
     @Override
@@ -100,5 +100,10 @@ final class ExchangeCounters implements ExchangeMXBean {
     @Override
     public long getBytes() {
         return bytes.get();
+    }
+
+    @Override
+    public long getDriverBytes() {
+        return driverBytes.get();
     }
 }

@@ -84,8 +84,7 @@ final class Meeting {
             parts[i] = null;
         }
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            exchange.combine(met);
-            counters.round(met.size());
+            counters.round(exchange.combine(met));
         } catch (RuntimeException | Error failed) {
             failure = failed;
         }

@@ -42,6 +42,9 @@ final class Replicas {
     private final AtomicReferenceArray<@Nullable Replica> replicas;
     private final AtomicReferenceArray<@Nullable Model> models;
 
+    /** Bytes that a replica sends in a round, where that is no matter of the step. */
+    private volatile long sentByEach;
+
     /** Null once all replicas have started from it. */
     private volatile @Nullable NetworkState snapshot;
 
@@ -164,7 +167,7 @@ final class Replicas {
         }
         if (averaging != null) {
             averaging.run(trained, updaters);
-            original.counters().round(count);
+            original.counters().round(count * sentByEach);
         }
         return score / count;
     }
@@ -172,9 +175,9 @@ final class Replicas {
     /** A replica has put its steps where the others get them. */
     void sent(Replica replica) {
         if (replica == replicas.get(0)) {
-            original.counters().round(1);
+            original.counters().round(sentByEach);
         } else {
-            original.counters().part();
+            original.counters().part(sentByEach);
         }
     }
 
@@ -192,7 +195,8 @@ final class Replicas {
         if (steps != null) {
             traffic = traffic.sending(steps.bytes());
         }
-        original.counters().begins(exchange.name(), replicas.length(), traffic.sent());
+        sentByEach = traffic.sent();
+        original.counters().begins(exchange.name(), replicas.length());
         original.report(replicas.length() + " replicas, exchange=" + exchange.name() + ": each sends "
                 + traffic.text("a round" + remark()));
     }

@@ -88,14 +88,14 @@ final class SparkBase {
 
     /** Its bytes, but for those of the configuration and of the rule. */
     static long bytes(Map<String, Object> sent) {
-        long bytes = bytesOf((INDArray) Objects.requireNonNull(sent.get(PARAMETERS)));
+        long bytes = bytes((INDArray) Objects.requireNonNull(sent.get(PARAMETERS)));
         for (Object tensor : ((Map<?, ?>) Objects.requireNonNull(sent.get(TENSORS))).values()) {
-            bytes += bytesOf((INDArray) tensor);
+            bytes += bytes((INDArray) tensor);
         }
         return bytes;
     }
 
-    private static long bytesOf(INDArray array) {
+    static long bytes(INDArray array) {
         return array.length() * array.dataType().width();
     }
 

@@ -46,6 +46,17 @@ final class SparkInternals {
         return Objects.requireNonNull(ByName.call(context, "broadcast", new Class<?>[] {Object.class}, value));
     }
 
+    /** How many JVMs fetch what is broadcast: the driver's own if Spark is local, all others if it is not. */
+    static int executors(Object context) {
+        Object all = ByName.get(ByName.get(context, "sc"), "getExecutorMemoryStatus");
+        return Math.max(1, (int) ByName.get(all, "size") - 1);
+    }
+
+    /** For how many workers a master that trains splits its data. */
+    static int workers(Object master) {
+        return (int) Objects.requireNonNull(ByName.field(master, "numWorkers"));
+    }
+
     /** Frees a broadcast, here and on all executors. */
     static void destroy(Object broadcast) {
         ByName.run(broadcast, "destroy");

@@ -7,6 +7,7 @@ import java.util.Objects;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
+import org.lowrank4j.gradient.exchange.FactorExchange;
 import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -23,6 +24,9 @@ public final class SparkTraining {
     private static final String ITERATION = "iteration";
     private static final String EPOCH = "epoch";
     private static final String COUNTER = "counter";
+
+    /** How many results DL4J has summed up last, by the thread that did. */
+    private static final ThreadLocal<Integer> SUMMED_UP = ThreadLocal.withInitial(() -> 0);
 
     private SparkTraining() {}
 
@@ -52,6 +56,7 @@ public final class SparkTraining {
             return;
         }
         splits.fitEnds();
+        fit.enrolment().counters().ends();
         String explanation = thrown == null || thrown instanceof LowRankException
                 ? null
                 : Handshake.explanation(thrown, fit.context());
@@ -82,7 +87,11 @@ public final class SparkTraining {
             }
             Splits splits = splits(master, context, enrolment, network, session);
             HashMap<String, Object> split = split(network, session, splits);
-            splits.begins(bringsStates(master, session));
+            splits.begins(
+                    bringsStates(master, session),
+                    Traffic.of(session, network, bringsStates(master, session), false)
+                            .sent());
+            enrolment.counters().fromDriver(SparkInternals.executors(context) * bytes(split));
             return SparkInternals.worker(
                     master, model instanceof ComputationGraph, SparkInternals.measured(master, context, split));
         } catch (LowRankException refused) {
@@ -133,7 +142,10 @@ public final class SparkTraining {
             return splits;
         }
         HashMap<String, Object> base = SparkBase.toSend(network, enrolment.rule(), session);
-        splits = new Splits(session, SparkInternals.broadcast(context, base));
+        ExchangeCounters counters = enrolment.counters();
+        splits = new Splits(session, SparkInternals.broadcast(context, base), counters);
+        counters.begins(new FactorExchange().name(), SparkInternals.workers(master));
+        counters.fromDriver(SparkInternals.executors(context) * SparkBase.bytes(base));
         enrolment.splits(splits);
         enrolment.report(String.format(
                 Locale.ROOT,
@@ -191,6 +203,24 @@ public final class SparkTraining {
             ByName.run(stats, "logInitEnd");
         }
         return network.model();
+    }
+
+    /** Of the arrays; what else is in it is small. */
+    private static long bytes(Map<String, Object> split) {
+        return split.values().stream()
+                .filter(INDArray.class::isInstance)
+                .mapToLong(array -> SparkBase.bytes((INDArray) array))
+                .sum();
+    }
+
+    /** Called where DL4J asks how many results a sum has. */
+    public static void summedUp(int results) {
+        SUMMED_UP.set(results);
+    }
+
+    /** How many results the mean has that the calling thread is about to set. */
+    static int summedUp() {
+        return SUMMED_UP.get();
     }
 
     private static Object part(Map<?, ?> split, String name) {

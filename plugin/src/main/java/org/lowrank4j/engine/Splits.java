@@ -11,14 +11,20 @@ final class Splits {
 
     private final Session session;
     private final Object base;
+    private final ExchangeCounters counters;
     private boolean current = true;
     private boolean valuesAwaited;
     private boolean stateAwaited;
+    private long bytesOfEach;
 
-    /** @param base Spark's broadcast of it */
-    Splits(Session session, Object base) {
+    /**
+     * @param base Spark's broadcast of it
+     * @param counters of what workers bring back
+     */
+    Splits(Session session, Object base, ExchangeCounters counters) {
         this.session = session;
         this.base = base;
+        this.counters = counters;
     }
 
     Object base() {
@@ -40,20 +46,32 @@ final class Splits {
         stateAwaited = false;
     }
 
-    /** @param withState whether the workers bring updater states back */
-    synchronized void begins(boolean withState) {
+    /**
+     * A split is sent.
+     *
+     * @param withState whether the workers bring updater states back
+     * @param each what a worker brings back, in bytes
+     */
+    synchronized void begins(boolean withState, long each) {
         valuesAwaited = true;
         stateAwaited = withState;
+        bytesOfEach = each;
     }
 
-    /** Moves the network to the mean of a split; false if none is awaited, or this is something else. */
-    synchronized boolean takesValues(INDArray mean) {
+    /**
+     * Moves the network to the mean of a split.
+     *
+     * @param workers that it is a mean over
+     * @return false if none is awaited, or this is something else
+     */
+    synchronized boolean takesValues(INDArray mean, int workers) {
         if (!valuesAwaited
                 || mean.length() != session.fitted().gradient().vector().length()) {
             return false;
         }
         valuesAwaited = false;
         session.moveTo(mean);
+        counters.round(workers * bytesOfEach);
         return true;
     }
 

@@ -154,7 +154,7 @@ public final class Training {
         }
         session.catchUp();
         Splits splits = enrolment.splits();
-        return splits != null && splits.takesValues((INDArray) parameters);
+        return splits != null && splits.takesValues((INDArray) parameters, SparkTraining.summedUp());
     }
 
     /** One training step of an adapted network; false if the network trains as stock, with nothing done. */

@@ -40,6 +40,17 @@ public final class SparkHooks {
         return SparkTraining.nothing(worker);
     }
 
+    /**
+     * Before {@code ParameterAveragingAggregationTuple.getAggregationsCount()}.
+     *
+     * @param results what it will answer
+     * @return null, which leaves it to DL4J
+     */
+    public static @Nullable Object summedUp(int results) {
+        SparkTraining.summedUp(results);
+        return null;
+    }
+
     /** Before {@code ParameterAveragingTrainingWorker.getFinalResult(..)}; the answer comes back to {@link #resultEnds}. */
     public static @Nullable Object resultBegins(Object network) {
         return RulesInForce.none() ? null : SparkTraining.resultBegins(network);

@@ -34,8 +34,9 @@ class MeetingTest {
     private record Doing(Consumer<List<GradientExchange.Part>> what) implements GradientExchange.Steps {
 
         @Override
-        public void combine(List<GradientExchange.Part> parts) {
+        public long combine(List<GradientExchange.Part> parts) {
             what.accept(parts);
+            return 0;
         }
 
         @Override

@@ -54,6 +54,7 @@ final class TargetCatalog {
     private static final String SPARK_LAYERS = "L" + SPARK + "impl/multilayer/SparkDl4jMultiLayer;";
     private static final String SPARK_GRAPH = "L" + SPARK + "impl/graph/SparkComputationGraph;";
     private static final String SPARK_MASTER = SPARK + "impl/paramavg/ParameterAveragingTrainingMaster";
+    private static final String SPARK_SUM = SPARK + "impl/paramavg/aggregator/ParameterAveragingAggregationTuple";
     private static final String SPARK_WORKER = SPARK + "impl/paramavg/ParameterAveragingTrainingWorker";
 
     private static final String SAMEDIFF = "org/nd4j/autodiff/samediff/";
@@ -381,6 +382,12 @@ final class TargetCatalog {
             all.add(enter(SPARK_MASTER, "getWorkerInstance", descriptor, "SparkHooks.worker", THIS, ARG0));
         }
         all.add(enter(SPARK_WORKER, "getFinalResultNoData", "()" + result, "SparkHooks.nothing", THIS));
+        all.add(enter(
+                SPARK_SUM,
+                "getAggregationsCount",
+                "()I",
+                "SparkHooks.summedUp",
+                new Value.Field(SPARK_SUM, "aggregationsCount", "I")));
         for (String network : List.of(MULTI_LAYER, GRAPH)) {
             String method = network.equals(GRAPH) ? "getInitialModelGraph" : "getInitialModel";
             all.add(enter(SPARK_WORKER, method, "()L" + network + ";", "SparkHooks.network", THIS));

@@ -25,7 +25,7 @@ class TargetCatalogTest {
         Set<String> members = new HashSet<>();
         hooks().forEach(hook ->
                 assertTrue(members.add(hook.kind() + hook.member()), hook.member() + " is hooked twice"));
-        assertEquals(31, TargetCatalog.owners().size());
+        assertEquals(32, TargetCatalog.owners().size());
     }
 
     /** Most programs are without the module, and are adapted all the same. */

@@ -59,20 +59,23 @@ final class CompressedSteps implements GradientExchange.Steps {
     }
 
     @Override
-    public void combine(List<GradientExchange.Part> parts) {
+    public long combine(List<GradientExchange.Part> parts) {
         if (!parts.stream().allMatch(part -> Double.isFinite(Blas.asum(part.vector())))) {
             parts.forEach(part -> part.vector().assign(Double.NaN));
-            return;
+            return 0;
         }
         double all = parts.stream().mapToInt(GradientExchange.Part::examples).sum();
         parts.forEach(part -> part.vector().muli(given.replicas() * part.examples() / all));
+        long sent = 0;
         for (Tensor tensor : tensors) {
-            combine(tensor, parts);
+            sent += combine(tensor, parts);
             parts.forEach(part -> tensor.place().of(part.vector()).assign(tensor.result()));
         }
+        return given.replicas() * sent;
     }
 
-    private void combine(Tensor tensor, List<GradientExchange.Part> parts) {
+    /** @return the bytes that each replica has sent */
+    private long combine(Tensor tensor, List<GradientExchange.Part> parts) {
         INDArray[] gradients = new INDArray[given.replicas()];
         if (parts.size() < gradients.length) {
             Arrays.fill(gradients, matrix(tensor.place()));
@@ -84,18 +87,23 @@ final class CompressedSteps implements GradientExchange.Steps {
                 tensor.result().addi(gradient);
             }
             tensor.result().divi(given.replicas());
-        } else {
-            CompressedExchange.step(tensor.workers(), List.of(gradients), tensor.result());
+            return bytes(tensor.place());
         }
+        return CompressedExchange.step(tensor.workers(), List.of(gradients), tensor.result());
     }
 
     @Override
     public long bytes() {
         return tensors.stream()
                 .mapToLong(tensor -> tensor.workers().isEmpty()
-                        ? tensor.place().length() * given.type().width()
+                        ? bytes(tensor.place())
                         : tensor.workers().get(0).bytes())
                 .sum();
+    }
+
+    /** Of a tensor that goes as it is. */
+    private long bytes(ExchangedTensor place) {
+        return place.length() * given.type().width();
     }
 
     @Override

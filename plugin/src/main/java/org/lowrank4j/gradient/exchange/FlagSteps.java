@@ -64,7 +64,7 @@ final class FlagSteps implements GradientExchange.Steps {
     }
 
     @Override
-    public void combine(List<GradientExchange.Part> parts) {
+    public long combine(List<GradientExchange.Part> parts) {
         List<GradientExchange.Part> finite = new ArrayList<>();
         for (GradientExchange.Part part : parts) {
             if (Blas.asum(part.vector()) < HUGE) {
@@ -75,7 +75,7 @@ final class FlagSteps implements GradientExchange.Steps {
         }
         if (finite.isEmpty()) {
             parts.forEach(part -> part.vector().assign(Double.NaN));
-            return;
+            return parts.size() * given.bytes();
         }
         INDArray result = finite.get(0).vector();
         List<INDArray> statistics = statistics(finite);
@@ -94,6 +94,7 @@ final class FlagSteps implements GradientExchange.Steps {
         parts.stream()
                 .filter(part -> part.vector() != result)
                 .forEach(part -> part.vector().assign(result));
+        return parts.size() * given.bytes();
     }
 
     private void sayNotFinite(int replica) {

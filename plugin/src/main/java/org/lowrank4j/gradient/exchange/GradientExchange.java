@@ -38,10 +38,11 @@ public non-sealed interface GradientExchange extends Exchange {
          * Combines the gradients of one step. Called outside any workspace, by one thread at a time.
          *
          * @param parts of the replicas that take the step, in their order; all vectors become what the replicas go on with
+         * @return the bytes that all replicas together have sent
          */
-        void combine(List<Part> parts);
+        long combine(List<Part> parts);
 
-        /** Bytes that a replica sends in a step. */
+        /** Bytes that a replica sends in a step, once it sends no more than it has to. */
         long bytes();
 
         /** What else the user should know of what is sent, to stand in brackets; empty for nothing. */

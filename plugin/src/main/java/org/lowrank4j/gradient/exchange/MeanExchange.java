@@ -24,7 +24,7 @@ public final class MeanExchange implements GradientExchange {
     private record Mean(ExchangedGradient given) implements Steps {
 
         @Override
-        public void combine(List<Part> parts) {
+        public long combine(List<Part> parts) {
             double all = parts.stream().mapToInt(Part::examples).sum();
             INDArray mean = parts.get(0).vector();
             for (int i = 0; i < parts.size(); i++) {
@@ -34,6 +34,7 @@ public final class MeanExchange implements GradientExchange {
                 }
             }
             parts.stream().skip(1).forEach(part -> part.vector().assign(mean));
+            return parts.size() * given.bytes();
         }
 
         @Override

@@ -431,6 +431,48 @@ class SparkAveragingTest {
         assertTrue(master.getTrainingStats().getKeySet().size() > 5);
     }
 
+    /** Asks JMX at the first minibatch of a fit, in this JVM. */
+    private static final class Looking implements TrainingHook {
+
+        private static final List<Object> SEEN = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {
+            synchronized (SEEN) {
+                if (SEEN.isEmpty()) {
+                    SEEN.addAll(ExchangeCountersTest.seen("Exchange", "Replicas", "Rounds", "Bytes", "DriverBytes"));
+                }
+            }
+        }
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {}
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}
+    }
+
+    /** A worker without data brings nothing back. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void jmxCountsWhatTravels(boolean graph) {
+        start(false);
+        Model model = ruled(graph, new Sgd(0.1), Map.of());
+        fit(model, master().build(), batches(0, 2 * WORKERS));
+        fit(model, master().build(), batches(0, 1));
+        Looking.SEEN.clear();
+        fit(model, master().trainingHooks(new Looking()).build(), batches(0, WORKERS));
+        long weights = model.numParams() * Double.BYTES;
+        long adapters = (RANK * (6 + 8) + RANK * (8 + 7)) * Double.BYTES;
+        long trained = adapters + (7 * 3 + 3) * Double.BYTES;
+        assertEquals(
+                List.of("factors", WORKERS, 3L, 5 * trained, 3 * (weights + adapters) + 4 * trained), Looking.SEEN);
+        assertEquals(List.of(), ExchangeCountersTest.seen("Exchange"));
+    }
+
     @Test
     void earlyStoppingTrainsOnSparkAndKeepsTheBest() {
         start(false);

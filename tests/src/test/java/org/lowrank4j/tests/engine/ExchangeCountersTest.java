@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,12 +34,17 @@ class ExchangeCountersTest {
     private static final long BYTES = (2 * (6 + 8) + 2 * (8 + 7) + 7 * 3 + 3) * Double.BYTES;
 
     private static List<Object> seen() {
+        return seen("Exchange", "Replicas", "Rounds", "Bytes");
+    }
+
+    /** The attributes of all networks that exchange anything now. */
+    static List<Object> seen(String... attributes) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         try {
             Set<ObjectName> names = server.queryNames(new ObjectName("org.lowrank4j:type=Exchange,*"), null);
             List<Object> seen = new ArrayList<>();
             for (ObjectName name : names) {
-                for (String attribute : List.of("Exchange", "Replicas", "Rounds", "Bytes")) {
+                for (String attribute : attributes) {
                     seen.add(server.getAttribute(name, attribute));
                 }
             }
@@ -72,9 +78,15 @@ class ExchangeCountersTest {
     }
 
     private static MultiLayerNetwork network(String exchange) {
+        return network(Map.of("exchange", exchange));
+    }
+
+    private static MultiLayerNetwork network(Map<String, String> exchange) {
+        Map<String, String> arguments = new HashMap<>(exchange);
+        arguments.put("rank", "2");
         MultiLayerNetwork[] made = new MultiLayerNetwork[1];
         JvmRules.with(
-                Map.of("rank", "2", "exchange", exchange),
+                arguments,
                 () -> made[0] = Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0.1)))));
         return made[0];
     }
@@ -100,6 +112,31 @@ class ExchangeCountersTest {
         assertEquals(List.of(exchange, WORKERS, 0L, 0L), first);
         assertEquals(List.of(exchange, WORKERS, (long) ROUNDS, ROUNDS * WORKERS * BYTES), second);
         assertEquals(List.of(), seen());
+    }
+
+    /** The steps that go whole count as such, and those that are compressed as such. */
+    @Test
+    void jmxCountsWhatEachStepSends() {
+        long[] sent = new long[ROUNDS + 1];
+        for (int whole = 0; whole <= ROUNDS; whole++) {
+            ParallelWrapper wrapper = wrapper(
+                    network(Map.of(
+                            "exchange", "powersgd",
+                            "powersgd.rank", "1",
+                            "powersgd.least-ratio", "0.1",
+                            "powersgd.start", String.valueOf(whole))),
+                    TrainingMode.AVERAGING);
+            List<Object> second = new ArrayList<>();
+            wrapper.fit(batches(() -> {}));
+            wrapper.fit(batches(() -> second.addAll(seen())));
+            assertEquals(List.of("powersgd", WORKERS, (long) ROUNDS), second.subList(0, 3));
+            sent[whole] = (long) second.get(3);
+        }
+        // Of each matrix a column and a row, in the place of two columns of A and B, or of the weights of the output layer.
+        long compressed = (2 + 6 + 2 + 8 + 2 + 8 + 2 + 7 + 7 + 3 + 3) * Double.BYTES;
+        for (int whole = 0; whole <= ROUNDS; whole++) {
+            assertEquals(WORKERS * (whole * BYTES + (ROUNDS - whole) * compressed), sent[whole], "whole steps: " + whole);
+        }
     }
 
     @Test

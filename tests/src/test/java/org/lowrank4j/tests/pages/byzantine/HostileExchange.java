@@ -63,14 +63,14 @@ public abstract class HostileExchange implements GradientExchange {
     private record Hostile(Steps steps, Attack attack, int honest, Random random) implements Steps {
 
         @Override
-        public void combine(List<Part> parts) {
+        public long combine(List<Part> parts) {
             parts.stream().filter(part -> part.replica() >= honest).forEach(part -> {
                 INDArray vector = part.vector();
                 double[] entries = vector.toDoubleVector();
                 attack.on(entries, entries.length, random);
                 vector.assign(Nd4j.createFromArray(entries));
             });
-            steps.combine(parts);
+            return steps.combine(parts);
         }
 
         @Override
