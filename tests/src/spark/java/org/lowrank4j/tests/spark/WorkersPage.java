@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.lowrank4j.tests.ForkedJvm;
 import org.lowrank4j.tests.ForkedJvm.Run;
 import org.lowrank4j.tests.pages.Page;
@@ -32,6 +34,7 @@ public final class WorkersPage {
     private static final int MIDDLE = 256;
 
     private static final int STEP_WIDTH = 512;
+    private static final List<Integer> STEP_WIDTHS = List.of(256, STEP_WIDTH, 1024);
     private static final int STEP_ROUNDS = 40;
     private static final int PROCESSES = 3;
 
@@ -127,34 +130,62 @@ public final class WorkersPage {
         return String.format(Locale.ROOT, "%,.0f", number);
     }
 
+    /** Milliseconds of the processor for a minibatch. */
+    private record Times(double stock, double adapted) {}
+
     private static void replicas(Page page) {
         page.section("Time on ParallelWrapper");
         page.paragraph(String.format(
                 Locale.ROOT,
-                "A network 64-%d-%d-8 with minibatches of 32, averaged after each: milliseconds of the processor for a minibatch"
-                        + " of one replica, averaging included, median (least .. greatest) of %d processes that took turns.",
-                STEP_WIDTH,
-                STEP_WIDTH,
+                "A network 64-width-width-8 with minibatches of 32, averaged after each: milliseconds of the processor for a"
+                        + " minibatch of one replica, averaging included, median (least .. greatest) of %d processes that took"
+                        + " turns.",
                 PROCESSES));
-        page.header("replicas", "stock", "adapters of rank " + RANK, "part of stock");
+        page.header("replicas", "width", "stock", "adapters of rank " + RANK, "part of stock");
+        Map<Integer, Times> byReplicas = new TreeMap<>();
+        Map<Integer, Times> byWidth = new TreeMap<>();
         for (int replicas : REPLICAS) {
-            List<Double> stock = new ArrayList<>();
-            List<Double> adapted = new ArrayList<>();
-            for (int process = 0; process < PROCESSES; process++) {
-                stock.add(step(steps(replicas)));
-                adapted.add(step(steps(replicas).withAgent("rank=" + RANK)));
-            }
-            row(page, List.of(
-                    "" + replicas,
-                    spread(stock),
-                    spread(adapted),
-                    String.format(Locale.ROOT, "%.2f", median(adapted) / median(stock))));
+            byReplicas.put(replicas, times(page, replicas, STEP_WIDTH));
         }
+        for (int width : STEP_WIDTHS) {
+            byWidth.put(width, width == STEP_WIDTH ? byReplicas.get(2) : times(page, 2, width));
+        }
+        page.paragraph(growth("replicas", new ArrayList<>(byReplicas.entrySet())) + " "
+                + growth("width", new ArrayList<>(byWidth.entrySet())));
     }
 
-    private static ForkedJvm steps(int replicas) {
-        return ForkedJvm.of(ReplicaSteps.class)
-                .withArguments("" + replicas, "" + STEP_WIDTH, "" + STEP_ROUNDS);
+    private static String growth(String what, List<Map.Entry<Integer, Times>> times) {
+        Map.Entry<Integer, Times> first = times.get(0);
+        Map.Entry<Integer, Times> last = times.get(times.size() - 1);
+        return String.format(
+                Locale.ROOT,
+                "From %s %,d to %,d, stock's time is multiplied by %.1f, and that of adapters by %.1f.",
+                what,
+                first.getKey(),
+                last.getKey(),
+                last.getValue().stock() / first.getValue().stock(),
+                last.getValue().adapted() / first.getValue().adapted());
+    }
+
+    private static Times times(Page page, int replicas, int width) {
+        List<Double> stock = new ArrayList<>();
+        List<Double> adapted = new ArrayList<>();
+        for (int process = 0; process < PROCESSES; process++) {
+            stock.add(step(steps(replicas, width)));
+            adapted.add(step(steps(replicas, width).withAgent("rank=" + RANK)));
+        }
+        Times times = new Times(median(stock), median(adapted));
+        row(page, List.of(
+                "" + replicas,
+                "" + width,
+                spread(stock),
+                spread(adapted),
+                String.format(Locale.ROOT, "%.2f", times.adapted() / times.stock())));
+        return times;
+    }
+
+    private static ForkedJvm steps(int replicas, int width) {
+        return ForkedJvm.of(ReplicaSteps.class).withArguments("" + replicas, "" + width, "" + STEP_ROUNDS);
     }
 
     private static double step(ForkedJvm program) {

@@ -76,8 +76,11 @@ public final class Pages {
     @Command(
             name = "byzantine",
             description = "Fine-tunes a digit classifier by seven workers of which up to three are hostile.")
-    void byzantine(@Mixin DigitSettings settings) throws Exception {
-        new Byzantine(settings).run();
+    void byzantine(
+            @Mixin DigitSettings settings,
+            @Option(names = "--rounds", description = "rounds of seven minibatches (30; quick: 10)") Integer rounds)
+            throws Exception {
+        new Byzantine(settings, rounds).run();
     }
 
     @Command(name = "rates", description = "Trains with every method at its own best learning rate.")

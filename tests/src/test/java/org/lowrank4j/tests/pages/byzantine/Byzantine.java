@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lowrank4j.tests.pages.ChildJvm;
 import org.lowrank4j.tests.pages.DigitSettings;
 import org.lowrank4j.tests.pages.Page;
@@ -25,9 +26,10 @@ public final class Byzantine {
     private final int most;
     private final Map<String, List<Double>> accuracies = new LinkedHashMap<>();
 
-    public Byzantine(DigitSettings settings) {
+    /** @param rounds null for as many as the page has */
+    public Byzantine(DigitSettings settings, @Nullable Integer rounds) {
         this.settings = settings;
-        rounds = settings.quick() ? QUICK_ROUNDS : ROUNDS;
+        this.rounds = rounds != null ? rounds : settings.quick() ? QUICK_ROUNDS : ROUNDS;
         most = settings.quick() ? 1 : MOST;
     }
 
@@ -72,6 +74,9 @@ public final class Byzantine {
                 "Workers whose gradients are wrong",
                 "`ParallelWrapper` trains seven replicas, and none to three of them send something else than their"
                         + " gradient.");
+        if (rounds != ROUNDS) {
+            page.paragraph("With `--rounds=" + rounds + "` among `page.args`.");
+        }
         page.paragraph(String.format(
                 Locale.ROOT,
                 "A base, 784-%d-10, learns upright digits (%d steps of %d); then LoRA of rank %d on its hidden layer and"
