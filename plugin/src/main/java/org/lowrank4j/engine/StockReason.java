@@ -22,8 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Why a network that a rule applies to must train as stock: what the engine cannot do right, it does not do. */
 public final class StockReason {
 
-    static final String SPARK =
-            "Spark trains it by other means than ParameterAveragingTrainingMaster, which alone is supported";
+    static final String SPARK = "Spark does not average its parameters, which alone trains adapters there; use"
+            + " ParameterAveragingTrainingMaster, or ParallelWrapper on one machine";
     static final String ACCUMULATOR =
             "it shares gradients through a GradientsAccumulator of the program's, which is not supported";
     private static final int LISTED = 6;

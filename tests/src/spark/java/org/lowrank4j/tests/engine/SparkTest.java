@@ -21,10 +21,12 @@ import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.parameterserver.training.SharingDriver;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.annotation.LowRank;
@@ -121,6 +123,43 @@ class SparkTest {
         } else {
             ((MultiLayerNetwork) model).fit(batch(20));
         }
+    }
+
+    @LowRank(rank = 2)
+    private static Model ruled(boolean graph) {
+        return stock(graph);
+    }
+
+    private static void fitByAnotherMaster(Model model) {
+        if (model instanceof ComputationGraph graph) {
+            new SparkComputationGraph(spark, graph, SharingDriver.master()).fit(data());
+        } else {
+            new SparkDl4jMultiLayer(spark, (MultiLayerNetwork) model, SharingDriver.master()).fit(data());
+        }
+    }
+
+    /** Also what was adapted before, which then goes on as stock. */
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void aNetworkWhoseGradientsSparkSharesTrainsAsStock(boolean graph, boolean adapted) {
+        Model model = ruled(graph);
+        Model stock = stock(graph);
+        if (adapted) {
+            fitAlone(model);
+            stock.setParams(model.params().dup());
+        }
+        List<String> said = CapturedErrors.of(() -> {
+            for (Model each : List.of(model, stock)) {
+                fitByAnotherMaster(each);
+                fitByAnotherMaster(each);
+            }
+        });
+        Nets.assertSame(stock.params(), model.params(), "parameters");
+        assertStockUpdater(model);
+        List<String> lines = CapturedErrors.containing(said, "lowrank4j");
+        assertEquals(1, lines.size(), said::toString);
+        assertTrue(lines.get(0).contains("trains as stock"), said::toString);
+        assertTrue(lines.get(0).contains("use ParameterAveragingTrainingMaster"), said::toString);
     }
 
     private static void assertStockUpdater(Model model) {
