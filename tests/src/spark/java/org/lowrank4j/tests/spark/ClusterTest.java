@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lowrank4j.tests.ForkedJvm;
 import org.lowrank4j.tests.ForkedJvm.Run;
+import org.lowrank4j.tests.bench.EmptyAgent;
 import org.lowrank4j.tests.spark.program.AveragingJob;
 
 /** Jobs on a cluster of two workers, each in a process of its own. */
@@ -46,8 +50,11 @@ class ClusterTest {
     private static final String AGENT = "-javaagent:" + ForkedJvm.agentJar();
 
     private static ForkedJvm job(String... executorOptions) {
-        return Objects.requireNonNull(cluster)
-                .job(AveragingJob.class, executorOptions)
+        return job(Objects.requireNonNull(cluster), executorOptions);
+    }
+
+    private static ForkedJvm job(StandaloneCluster cluster, String... executorOptions) {
+        return cluster.job(AveragingJob.class, executorOptions)
                 .withOptions("-Dspark.executor.extraClassPath="
                         + ForkedJvm.classPath(entry -> entry.endsWith("test-classes")));
     }
@@ -93,6 +100,20 @@ class ClusterTest {
         assertEquals(whole.result("java.parameters"), broken.result("java.parameters"));
     }
 
+    /** Spark tries it four times; then the job has the user's exception, and the network as it was. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWorkerThatThrowsEndsTheFit(boolean graph) {
+        Run run = job(AGENT)
+                .withAgent(RULE)
+                .withArguments("fails=true", "graph=" + graph)
+                .run()
+                .succeeded();
+        assertEquals("IllegalStateException", run.result("java.failed"));
+        assertEquals("true", run.result("java.unchanged"));
+        assertLearnedAsOneMachine(run, "java");
+    }
+
     /** What travels is known beforehand: the network once for each executor, and what trains for each of them and each round. */
     @Test
     void whatTravelsIsWhatTheReportSays() {
@@ -134,6 +155,41 @@ class ClusterTest {
                 asked::toString);
         Run executorsOnly = job(AGENT).withArguments("updater=adam").run().succeeded();
         assertEquals(stock.result("java.parameters"), executorsOnly.result("java.parameters"));
+    }
+
+    /** The question was asked before it came: on its machine, the path of the agent leads to another one. */
+    @Test
+    void anExecutorWithoutTheAgentThatJoinsLaterEndsTheJob(@TempDir Path another) throws Exception {
+        Path agent = Files.copy(ForkedJvm.agentJar(), another.resolve("agent.jar"));
+        Path asked = another.resolve("asked");
+        try (StandaloneCluster one = StandaloneCluster.withDl4j(another, 1)) {
+            FutureTask<Boolean> joining = new FutureTask<>(() -> {
+                while (!Files.exists(asked)) {
+                    Thread.sleep(50);
+                }
+                Files.move(
+                        EmptyAgent.write(another.resolve("other")), agent, StandardCopyOption.REPLACE_EXISTING);
+                one.addWorker();
+                return true;
+            });
+            Thread thread = new Thread(joining);
+            thread.setDaemon(true);
+            thread.start();
+            Run ended = job(one, "-javaagent:" + agent)
+                    .withAgent(RULE)
+                    .withOptions("-Dspark.task.maxFailures=1")
+                    .withArguments("joins=" + asked)
+                    .run()
+                    .failed();
+            assertTrue(joining.isDone() && joining.get(), ended::toString);
+            String said = ended.lowrankLines().stream()
+                    .filter(line -> line.contains("An executor without lowrank4j was to train a part of a split"))
+                    .collect(Collectors.joining("\n"));
+            assertTrue(
+                    said.contains("--conf \"spark.executor.extraJavaOptions=-javaagent:" + ForkedJvm.agentJar()),
+                    ended::toString);
+            assertEquals(1, said.lines().count(), ended::toString);
+        }
     }
 
     @Test

@@ -102,26 +102,35 @@ public final class StandaloneCluster implements AutoCloseable {
             throw new IOException("The master does not say where it is:\n" + found);
         }
         for (int i = 1; i <= workers; i++) {
-            start(
-                    "worker-" + i,
-                    List.of(
-                            "org.apache.spark.deploy.worker.Worker",
-                            "--host",
-                            "127.0.0.1",
-                            "--port",
-                            "0",
-                            "--webui-port",
-                            "0",
-                            "--cores",
-                            "1",
-                            "--memory",
-                            "900m",
-                            "--work-dir",
-                            folder.resolve("work-" + i).toString(),
-                            matcher.group()));
+            startWorker(i, matcher.group());
         }
         await(master, "Registering worker", workers);
         return matcher.group();
+    }
+
+    private void startWorker(int number, String master) throws IOException {
+        start(
+                "worker-" + number,
+                List.of(
+                        "org.apache.spark.deploy.worker.Worker",
+                        "--host",
+                        "127.0.0.1",
+                        "--port",
+                        "0",
+                        "--webui-port",
+                        "0",
+                        "--cores",
+                        "1",
+                        "--memory",
+                        "900m",
+                        "--work-dir",
+                        folder.resolve("work-" + number).toString(),
+                        master));
+    }
+
+    /** Starts one more worker, which registers some time later. */
+    public void addWorker() throws IOException {
+        startWorker(processes.size(), address);
     }
 
     private Process start(String name, List<String> arguments) throws IOException {

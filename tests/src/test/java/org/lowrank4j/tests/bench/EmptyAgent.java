@@ -22,7 +22,7 @@ public final class EmptyAgent {
     }
 
     /** Writes its jar. */
-    static Path write(Path folder) throws IOException {
+    public static Path write(Path folder) throws IOException {
         Files.createDirectories(folder);
         Manifest manifest = new Manifest();
         Attributes attributes = manifest.getMainAttributes();

@@ -610,7 +610,7 @@ class ParallelWrapperTest {
 
     static Stream<Arguments> failures() {
         return modes().map(Arguments::get)
-                .flatMap(mode -> Stream.of("", "mean", "flag")
+                .flatMap(mode -> Stream.of("", "mean", "flag", "powersgd", "econtrol")
                         .filter(exchange -> mode[0] != TrainingMode.CUSTOM || exchange.isEmpty())
                         .flatMap(exchange ->
                                 Stream.of(0, 1).map(worker -> Arguments.of(mode[0], mode[1], exchange, worker))));

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
@@ -21,6 +22,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
+import org.deeplearning4j.spark.api.TrainingHook;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
@@ -39,8 +41,9 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * Parameter averaging. It says what it has learned, what travelled and, if every round is one step of SGD, how far it is from
  * one machine that learns from the minibatches of all workers together. Its arguments are {@code name=value}:
  * {@code workers}, {@code rounds}, {@code frequency} (minibatches a round), {@code width} of two hidden layers, {@code type},
- * {@code updater} (sgd or adam), {@code graph}, {@code serializers} (java, kryo or both) and {@code halt}, a file that an
- * executor makes before it ends in the middle of the second round.
+ * {@code updater} (sgd or adam), {@code graph}, {@code serializers} (java, kryo or both) {@code halt}, a file that an
+ * executor makes before it ends in the middle of the second round, {@code fails}, whether there is a round before all others
+ * in which a worker throws, and {@code joins}, a file that the first of all workers makes before it waits for one more executor.
  */
 public final class AveragingJob {
 
@@ -57,6 +60,8 @@ public final class AveragingJob {
     private final boolean adam;
     private final boolean graph;
     private final String halt;
+    private final boolean fails;
+    private final String joins;
 
     private AveragingJob(Map<String, String> arguments) {
         workers = Integer.parseInt(arguments.getOrDefault("workers", "2"));
@@ -67,6 +72,8 @@ public final class AveragingJob {
         adam = arguments.getOrDefault("updater", "sgd").equals("adam");
         graph = Boolean.parseBoolean(arguments.get("graph"));
         halt = arguments.getOrDefault("halt", "");
+        fails = Boolean.parseBoolean(arguments.get("fails"));
+        joins = arguments.getOrDefault("joins", "");
     }
 
     public static void main(String[] arguments) {
@@ -92,10 +99,11 @@ public final class AveragingJob {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             Travelled travelled = new Travelled();
             spark.sc().addSparkListener(travelled);
-            awaitExecutors(spark);
+            awaitExecutors(spark, joins.isEmpty() ? workers : 1);
             List<DataSet> batches = batches();
             JavaRDD<DataSet> data = spark.parallelize(batches, workers);
             Model many = network();
+            failFirst(spark, many, data, serializer);
             long before = System.nanoTime();
             fit(spark, many, data);
             result(serializer, "milliseconds", "" + (System.nanoTime() - before) / 1_000_000);
@@ -123,17 +131,52 @@ public final class AveragingJob {
     }
 
     /** Rounds that begin before all executors are there are trained by fewer of them. */
-    private void awaitExecutors(JavaSparkContext spark) {
+    private static void awaitExecutors(JavaSparkContext spark, int count) {
         long end = System.nanoTime() + 180_000_000_000L;
-        while (spark.sc().getExecutorMemoryStatus().size() <= workers) {
+        while (spark.sc().getExecutorMemoryStatus().size() <= count) {
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("fewer than " + workers + " executors");
+                throw new IllegalStateException("fewer than " + count + " executors");
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(20_000_000);
         }
     }
 
+    /** The network must be what it was, and go on. */
+    private void failFirst(JavaSparkContext spark, Model model, JavaRDD<DataSet> data, String serializer) {
+        if (!fails) {
+            return;
+        }
+        INDArray before = model.params().dup();
+        try {
+            fit(spark, model, data, new Fail());
+        } catch (Exception failed) { // Spark's own is no RuntimeException.
+            Throwable cause = failed;
+            while (cause != null && !Fail.MESSAGE.equals(cause.getMessage())) {
+                cause = cause.getCause();
+            }
+            result(serializer, "failed", cause == null ? failed.toString() : cause.getClass().getSimpleName());
+        }
+        result(serializer, "unchanged", "" + before.equals(model.params()));
+    }
+
     private void fit(JavaSparkContext spark, Model model, JavaRDD<DataSet> data) {
+        if (!halt.isEmpty()) {
+            fit(spark, model, data, new Halt(halt, 2 * frequency));
+        } else if (!joins.isEmpty()) {
+            Join hook = new Join(joins);
+            Thread awaiting = new Thread(() -> {
+                awaitExecutors(spark, workers);
+                hook.hasJoined();
+            });
+            awaiting.setDaemon(true);
+            awaiting.start();
+            fit(spark, model, data, hook);
+        } else {
+            fit(spark, model, data, new TrainingHook[0]);
+        }
+    }
+
+    private void fit(JavaSparkContext spark, Model model, JavaRDD<DataSet> data, TrainingHook... hooks) {
         ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(workers, BATCH)
                 .rngSeed(SEED)
                 .batchSizePerWorker(BATCH)
@@ -142,7 +185,7 @@ public final class AveragingJob {
                 .workerPrefetchNumBatches(0)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .repartionData(Repartition.Never)
-                .trainingHooks(halt.isEmpty() ? List.of() : List.of(new Halt(halt, 2 * frequency)))
+                .trainingHooks(List.of(hooks))
                 .build();
         if (model instanceof ComputationGraph given) {
             new SparkComputationGraph(spark, given, master).fit(data);
