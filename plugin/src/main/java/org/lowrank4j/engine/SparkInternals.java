@@ -57,6 +57,18 @@ final class SparkInternals {
         return (int) Objects.requireNonNull(ByName.field(master, "numWorkers"));
     }
 
+    /** How many examples a worker takes a step with. */
+    static int batchSize(Object master) {
+        return (int) Objects.requireNonNull(ByName.field(master, "batchSizePerWorker"));
+    }
+
+    /** The first elements of an RDD, enough for so many examples. */
+    static List<?> first(Object data, int examples, Object master) {
+        int each = (int) Objects.requireNonNull(ByName.field(master, "rddDataSetNumExamples"));
+        int count = (examples + each - 1) / each;
+        return (List<?>) Objects.requireNonNull(ByName.call(data, "take", new Class<?>[] {int.class}, count));
+    }
+
     /** Frees a broadcast, here and on all executors. */
     static void destroy(Object broadcast) {
         ByName.run(broadcast, "destroy");

@@ -1,15 +1,21 @@
 package org.lowrank4j.engine;
 
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.deeplearning4j.datasets.iterator.IteratorDataSetIterator;
+import org.deeplearning4j.datasets.iterator.IteratorMultiDataSetIterator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.jspecify.annotations.Nullable;
 import org.lowrank4j.LowRankException;
 import org.lowrank4j.gradient.exchange.FactorExchange;
 import org.lowrank4j.registry.Methods;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
  * What Spark does with a network that a rule applies to where it averages parameters: the driver sends the whole network
@@ -34,11 +40,41 @@ public final class SparkTraining {
      * Called before a fit.
      *
      * @param spark a SparkDl4jMultiLayer or a SparkComputationGraph
+     * @param data an RDD, of which starts that learn from minibatches get the first ones
      * @return what {@link #fitEnds} gets, null for nothing
      */
-    public static @Nullable Object fitBegins(Object spark) {
-        Enrolment enrolment = Attachment.enrolment(SparkInternals.network(spark));
-        return enrolment == null ? null : new Fit(enrolment, SparkInternals.context(spark));
+    public static @Nullable Object fitBegins(Object master, Object spark, Object data) {
+        Object model = SparkInternals.network(spark);
+        Enrolment enrolment = Attachment.enrolment(model);
+        if (enrolment == null) {
+            return null;
+        }
+        // One kind of fit may have been handed on by another one, which has read them.
+        if (enrolment.readAhead().isEmpty()) {
+            int wanted = Training.wantedBatches(model);
+            if (wanted > 0) {
+                enrolment.readAhead(firstBatches(enrolment, master, data, wanted));
+            }
+        }
+        return new Fit(enrolment, SparkInternals.context(spark));
+    }
+
+    /** The first minibatches, each put together as a worker does it. */
+    @SuppressWarnings("unchecked")
+    private static List<MultiDataSet> firstBatches(Enrolment enrolment, Object master, Object data, int wanted) {
+        int size = SparkInternals.batchSize(master);
+        List<?> first = SparkInternals.first(data, wanted * size, master);
+        if (first.stream().allMatch(DataSet.class::isInstance)) {
+            Iterator<DataSet> users = ((List<DataSet>) first).iterator();
+            return new ReplayedDataSets(new IteratorDataSetIterator(users, size), wanted).batches();
+        } else if (first.stream().allMatch(MultiDataSet.class::isInstance)) {
+            Iterator<MultiDataSet> users = ((List<MultiDataSet>) first).iterator();
+            return new ReplayedMultiDataSets(new IteratorMultiDataSetIterator(users, size), wanted).batches();
+        }
+        throw enrolment.said(new LowRankException("the adapters of this network ("
+                + enrolment.rule().source() + ") start from what they learn from " + wanted
+                + " minibatches, and the driver does not read files of data. Train it with fit(JavaRDD) of"
+                + " data sets, or choose an init that needs W only."));
     }
 
     /** One fit of a master. */
@@ -51,6 +87,7 @@ public final class SparkTraining {
      */
     public static void fitEnds(Object token, @Nullable Throwable thrown) {
         Fit fit = (Fit) token;
+        fit.enrolment().readAhead(List.of());
         Splits splits = fit.enrolment().splits();
         if (splits == null) {
             return;

@@ -9,10 +9,11 @@ public final class SparkHooks {
 
     private SparkHooks() {}
 
-    /** Before a fit of a master; the answer comes back to {@link #fitEnds}. One of both is null. */
-    public static @Nullable Object fitBegins(@Nullable Object layers, @Nullable Object graph) {
+    /** Before a fit of a master; the answer comes back to {@link #fitEnds}. One of both networks is null. */
+    public static @Nullable Object fitBegins(
+            Object master, @Nullable Object layers, @Nullable Object graph, Object data) {
         Object spark = layers == null ? graph : layers;
-        return RulesInForce.none() || spark == null ? null : SparkTraining.fitBegins(spark);
+        return RulesInForce.none() || spark == null ? null : SparkTraining.fitBegins(master, spark, data);
     }
 
     /** After a fit of a master, also when it failed. */

@@ -373,10 +373,11 @@ final class TargetCatalog {
         String loaders = "L" + DL4J + "core/loader/DataSetLoader;L" + DL4J + "core/loader/MultiDataSetLoader;";
         String result = "L" + SPARK + "impl/paramavg/ParameterAveragingTrainingResult;";
         List<Hook> all = new ArrayList<>();
-        all.add(fitOnSpark("executeTraining", "(" + SPARK_LAYERS + data + ")V", ARG0));
-        all.add(fitOnSpark("executeTraining", "(" + SPARK_GRAPH + data + ")V", ARG0));
-        all.add(fitOnSpark("executeTrainingMDS", "(" + SPARK_GRAPH + data + ")V", ARG0));
-        all.add(fitOnSpark("executeTrainingPaths", "(" + SPARK_LAYERS + SPARK_GRAPH + data + loaders + ")V", ARG1));
+        all.add(fitOnSpark("executeTraining", "(" + SPARK_LAYERS + data + ")V", ARG0, ARG1));
+        all.add(fitOnSpark("executeTraining", "(" + SPARK_GRAPH + data + ")V", ARG0, ARG1));
+        all.add(fitOnSpark("executeTrainingMDS", "(" + SPARK_GRAPH + data + ")V", ARG0, ARG1));
+        all.add(fitOnSpark(
+                "executeTrainingPaths", "(" + SPARK_LAYERS + SPARK_GRAPH + data + loaders + ")V", ARG1, ARG2));
         for (String network : List.of(SPARK_LAYERS, SPARK_GRAPH)) {
             String descriptor = "(" + network + ")L" + SPARK_WORKER + ";";
             all.add(enter(SPARK_MASTER, "getWorkerInstance", descriptor, "SparkHooks.worker", THIS, ARG0));
@@ -402,8 +403,17 @@ final class TargetCatalog {
         return List.copyOf(all);
     }
 
-    private static Hook fitOnSpark(String method, String descriptor, Value second) {
-        return around(SPARK_MASTER, method, descriptor, "SparkHooks.fitBegins", "SparkHooks.fitEnds", ARG0, second);
+    private static Hook fitOnSpark(String method, String descriptor, Value second, Value data) {
+        return around(
+                SPARK_MASTER,
+                method,
+                descriptor,
+                "SparkHooks.fitBegins",
+                "SparkHooks.fitEnds",
+                THIS,
+                ARG0,
+                second,
+                data);
     }
 
     private static List<Hook> onGraphs() {

@@ -1,6 +1,7 @@
 package org.lowrank4j.tests.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,8 +22,10 @@ import javax.management.ObjectName;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.apache.spark.SparkConf;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.EarlyStoppingResult;
@@ -112,8 +115,11 @@ class SparkAveragingTest {
     }
 
     private static ParameterAveragingTrainingMaster.Builder master() {
-        return new ParameterAveragingTrainingMaster.Builder(WORKERS, BATCH)
-                .rngSeed(3)
+        return settings(new ParameterAveragingTrainingMaster.Builder(WORKERS, BATCH));
+    }
+
+    private static ParameterAveragingTrainingMaster.Builder settings(ParameterAveragingTrainingMaster.Builder master) {
+        return master.rngSeed(3)
                 .batchSizePerWorker(BATCH)
                 .averagingFrequency(1)
                 .saveUpdater(true)
@@ -127,10 +133,14 @@ class SparkAveragingTest {
     }
 
     private void fit(Model model, ParameterAveragingTrainingMaster master, List<DataSet> batches) {
+        fit(model, master, data(batches));
+    }
+
+    private void fit(Model model, ParameterAveragingTrainingMaster master, JavaRDD<DataSet> batches) {
         if (model instanceof ComputationGraph graph) {
-            new SparkComputationGraph(spark, graph, master).fit(data(batches));
+            new SparkComputationGraph(spark, graph, master).fit(batches);
         } else {
-            new SparkDl4jMultiLayer(spark, (MultiLayerNetwork) model, master).fit(data(batches));
+            new SparkDl4jMultiLayer(spark, (MultiLayerNetwork) model, master).fit(batches);
         }
     }
 
@@ -254,6 +264,121 @@ class SparkAveragingTest {
         fitAlone(many, batch(1000));
         assertEqual(wrapped.params(), many.params(), "the program's own step");
         assertKeepsItsRank(stock(graph, new Adam(0.01)), many);
+    }
+
+    /** The driver reads the first minibatches, which are those that ParallelWrapper reads. */
+    @ParameterizedTest
+    @CsvSource({
+        "lora-ga, Direct, false, 1",
+        "lora-ga, Export, true, 1",
+        "eva, Direct, true, 2",
+        "eva, Export, false, 2",
+        "corda, Direct, false, 1"
+    })
+    void startsLearnFromTheFirstMinibatches(String init, RDDTrainingApproach approach, boolean graph, int parts) {
+        start(false);
+        Map<String, String> rule = Map.of("init", init, "bias", "all");
+        Model wrapped = ruled(graph, new Adam(0.01), rule);
+        Model many = ruled(graph, new Adam(0.01), rule);
+        ParallelWrapper wrapper = new ParallelWrapper.Builder<>(wrapped)
+                .workers(WORKERS)
+                .prefetchBuffer(0)
+                .averagingFrequency(1)
+                .build();
+        for (int round = 0; round < 2; round++) {
+            List<DataSet> batches = batches(WORKERS * round, WORKERS);
+            wrapper.fit(new ListDataSetIterator<>(batches, 1));
+            List<DataSet> elements = batches.stream()
+                    .flatMap(batch -> batch.batchBy(BATCH / parts).stream())
+                    .toList();
+            ParameterAveragingTrainingMaster.Builder master =
+                    new ParameterAveragingTrainingMaster.Builder(WORKERS, BATCH / parts);
+            fit(many, settings(master).rddTrainingApproach(approach).build(), elements);
+            assertEqual(wrapped.params(), many.params(), "round " + round);
+        }
+        fitAlone(wrapped, batch(1000));
+        fitAlone(many, batch(1000));
+        assertEqual(wrapped.params(), many.params(), "the program's own step");
+    }
+
+    @Test
+    void startsThatLearnRefuseFiles() {
+        start(false);
+        MultiLayerNetwork model = (MultiLayerNetwork) ruled(false, new Adam(0.01), Map.of("init", "lora-ga"));
+        INDArray before = model.params().dup();
+        LowRankException refused = assertThrows(LowRankException.class, () -> new SparkDl4jMultiLayer(
+                        spark, model, master().build())
+                .fitPaths(spark.parallelize(List.of("file:///none"))));
+        assertTrue(String.valueOf(refused.getMessage()).contains("fit(JavaRDD)"), refused::getMessage);
+        Nets.assertSame(before, model.params(), "parameters");
+    }
+
+    /** The user's: a worker's hook, and a record that cannot be read where a worker trains. */
+    private static final class Failing implements TrainingHook, Function<DataSet, DataSet> {
+
+        private static final long serialVersionUID = 1L;
+
+        private static void fail() {
+            if (TaskContext.getPartitionId() == 1) {
+                throw new IllegalStateException("the user's");
+            }
+        }
+
+        @Override
+        public DataSet call(DataSet record) {
+            boolean trains = StackWalker.getInstance()
+                    .walk(frames -> frames.anyMatch(
+                            frame -> frame.getClassName().startsWith("org.deeplearning4j.spark.api.worker.")));
+            if (trains) {
+                fail();
+            }
+            return record;
+        }
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {
+            fail();
+        }
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {}
+
+        @Override
+        public void preUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {
+            fail();
+        }
+
+        @Override
+        public void postUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}
+    }
+
+    /** The job ends with what was thrown, and what it had learned before goes on. */
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void aWorkerThatThrowsEndsTheFit(boolean graph, boolean record) {
+        start(false);
+        Model one = ruled(graph, new Sgd(0.2), Map.of());
+        Model many = ruled(graph, new Sgd(0.2), Map.of());
+        for (int round = 0; round < 3; round++) {
+            List<DataSet> batches = batches(WORKERS * round, WORKERS);
+            ParameterAveragingTrainingMaster.Builder master = master();
+            JavaRDD<DataSet> failing = record ? data(batches).map(new Failing()) : data(batches);
+            // Records are kept in memory otherwise, where they are counted before anything is trained.
+            ParameterAveragingTrainingMaster failingMaster =
+                    record ? master.storageLevel(null).build() : master.trainingHooks(new Failing()).build();
+            INDArray before = many.params().dup();
+            Throwable thrown = assertThrows(Exception.class, () -> fit(many, failingMaster, failing));
+            Throwable cause = thrown;
+            while (cause != null && !"the user's".equals(cause.getMessage())) {
+                cause = cause.getCause();
+            }
+            assertInstanceOf(IllegalStateException.class, cause, () -> "the fit ended with " + thrown);
+            Nets.assertSame(before, many.params(), "what was learned before round " + round);
+            assertEquals(List.of(), ExchangeCountersTest.seen("Exchange"));
+            fitAlone(one, DataSet.merge(batches));
+            fit(many, master().build(), batches);
+            assertEqual(one.params(), many.params(), "round " + round);
+        }
     }
 
     /** Each split begins with the state that the driver has, which stays as it is. */
@@ -438,6 +563,10 @@ class SparkAveragingTest {
 
         @Override
         public void preUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {
+            look();
+        }
+
+        private static void look() {
             synchronized (SEEN) {
                 if (SEEN.isEmpty()) {
                     SEEN.addAll(ExchangeCountersTest.seen("Exchange", "Replicas", "Rounds", "Bytes", "DriverBytes"));
@@ -449,7 +578,9 @@ class SparkAveragingTest {
         public void postUpdate(org.nd4j.linalg.dataset.api.DataSet minibatch, Model model) {}
 
         @Override
-        public void preUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}
+        public void preUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {
+            look();
+        }
 
         @Override
         public void postUpdate(org.nd4j.linalg.dataset.api.MultiDataSet minibatch, Model model) {}

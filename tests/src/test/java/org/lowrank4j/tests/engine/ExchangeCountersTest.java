@@ -86,8 +86,7 @@ class ExchangeCountersTest {
         arguments.put("rank", "2");
         MultiLayerNetwork[] made = new MultiLayerNetwork[1];
         JvmRules.with(
-                arguments,
-                () -> made[0] = Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0.1)))));
+                arguments, () -> made[0] = Nets.initialised(Nets.layers(Nets.settings(DataType.DOUBLE, new Sgd(0.1)))));
         return made[0];
     }
 
@@ -132,10 +131,12 @@ class ExchangeCountersTest {
             assertEquals(List.of("powersgd", WORKERS, (long) ROUNDS), second.subList(0, 3));
             sent[whole] = (long) second.get(3);
         }
-        // Of each matrix a column and a row, in the place of two columns of A and B, or of the weights of the output layer.
+        // Of each matrix a column and a row, in the place of two columns of A and B, or of the weights of the output
+        // layer.
         long compressed = (2 + 6 + 2 + 8 + 2 + 8 + 2 + 7 + 7 + 3 + 3) * Double.BYTES;
         for (int whole = 0; whole <= ROUNDS; whole++) {
-            assertEquals(WORKERS * (whole * BYTES + (ROUNDS - whole) * compressed), sent[whole], "whole steps: " + whole);
+            assertEquals(
+                    WORKERS * (whole * BYTES + (ROUNDS - whole) * compressed), sent[whole], "whole steps: " + whole);
         }
     }
 
