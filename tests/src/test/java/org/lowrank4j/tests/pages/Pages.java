@@ -9,6 +9,7 @@ import org.lowrank4j.tests.pages.published.Compressed;
 import org.lowrank4j.tests.pages.published.FromScratch;
 import org.lowrank4j.tests.pages.published.Gradients;
 import org.lowrank4j.tests.pages.published.IntrinsicDimension;
+import org.lowrank4j.tests.pages.published.RandomBody;
 import org.lowrank4j.tests.pages.published.Shrinking;
 import org.lowrank4j.tests.pages.published.ShrinkingConvolutions;
 import org.lowrank4j.tests.pages.rates.Rates;
@@ -71,6 +72,13 @@ public final class Pages {
             description = "Trains a digit classifier in random subspaces of several dimensions.")
     void intrinsicDimension(@Mixin DigitSettings settings) throws Exception {
         new IntrinsicDimension(settings).run();
+    }
+
+    @Command(
+            name = "random-body",
+            description = "Trains heads and adapters of digit classifiers whose hidden layers stay as they were drawn.")
+    void randomBody(@Mixin DigitSettings settings) throws Exception {
+        new RandomBody(settings).run();
     }
 
     @Command(

@@ -85,6 +85,16 @@ class PagesIT {
     }
 
     @Test
+    void randomBody() throws IOException {
+        Written page = written("random-body");
+        assertEquals("269,322", page.cell("full", 3));
+        assertEquals("2,570", page.cell("head alone", 3));
+        // Rank 16 for 784 x 256 and 256 x 256, and the output layer.
+        assertEquals("27,402", page.cell("rank 16", 3));
+        assertTrue(page.number("rank 16", 1) > page.number("head alone", 1), "adapters do better than the head alone");
+    }
+
+    @Test
     void fromScratch() throws IOException {
         Written page = written("from-scratch", "from-scratch.png");
         assertEquals("269,322", page.cell("full", 1));
