@@ -23,6 +23,7 @@ import org.nd4j.linalg.learning.regularization.Regularization.ApplyStep;
 final class GraphTarget {
 
     private final GraphWeight weight;
+    private final INDArray array;
     private final TargetWeight target;
     private final TargetUpdate update;
     private final INDArray[] gradients;
@@ -31,17 +32,20 @@ final class GraphTarget {
     private final List<IUpdater> configured = new ArrayList<>();
 
     /**
+     * @param array the variable's, on whose memory the target's matrix is
      * @param chosen puts the rule's updater and rate in the place of the configuration's
      * @param ratio of LoRA+
      */
     GraphTarget(
             GraphWeight weight,
+            INDArray array,
             TargetWeight target,
             TargetUpdate update,
             TrainingConfig configuration,
             UnaryOperator<IUpdater> chosen,
             double ratio) {
         this.weight = weight;
+        this.array = array;
         this.target = target;
         this.update = update;
         List<TrainedTensor> tensors = update.tensors();
@@ -64,6 +68,10 @@ final class GraphTarget {
 
     GraphWeight weight() {
         return weight;
+    }
+
+    INDArray array() {
+        return array;
     }
 
     TargetWeight target() {

@@ -71,7 +71,13 @@ final class GraphTraining {
             TargetWeight target = attaching.weight(planned);
             TargetUpdate update = attaching.update(planned, target);
             targets.add(new GraphTarget(
-                    weight, target, update, configuration, chosen, plan.rule().loraPlusRatio()));
+                    weight,
+                    array(graph, weight.name()),
+                    target,
+                    update,
+                    configuration,
+                    chosen,
+                    plan.rule().loraPlusRatio()));
             String name = planned.settings().initialisation();
             Initialisation start = name == null
                     ? null
@@ -176,13 +182,12 @@ final class GraphTraining {
     /** Where the program gave a variable another array, its values count, and the memory stays that of the adapter. */
     private static void keepMemory(SameDiff graph, SameDiff gradients, GraphTarget target) {
         String name = target.weight().name();
-        INDArray array = array(graph, name);
-        INDArray matrix = target.weight().matrix(array);
-        INDArray ours = target.target().weight();
-        if (matrix.data().address() != ours.data().address()) {
-            ours.assign(matrix);
-            array.setData(ours.data());
-            gradients.getVariable(name).getArr().setData(ours.data());
+        INDArray present = array(graph, name);
+        INDArray ours = target.array();
+        if (present.data().address() != ours.data().address()) {
+            ours.assign(present);
+            graph.getVariable(name).setArray(ours);
+            gradients.getVariable(name).setArray(ours);
         }
     }
 
@@ -198,9 +203,9 @@ final class GraphTraining {
         if (running == null) {
             throw new IllegalStateException("an iteration outside of fit");
         }
-        targets.forEach(target -> target.update().beforeForward(at.iteration(), at.epoch()));
         boolean done = false;
         try {
+            targets.forEach(target -> target.update().beforeForward(at.iteration(), at.epoch()));
             Loss loss = running.trainingIteration(
                     configuration, placeholders, full.keySet(), full, batch, losses, listeners, at);
             done = true;

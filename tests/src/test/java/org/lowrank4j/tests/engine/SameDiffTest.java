@@ -314,6 +314,19 @@ class SameDiffTest {
         });
     }
 
+    @Test
+    void anArrayThatTheProgramSetsIsObeyed() {
+        SameDiff graph = graph(new Sgd(0));
+        INDArray written = normal(20, INPUTS, 10).dup('f');
+        Rules.during(Map.of("rank", "2"), () -> {
+            graph.fit(batches(1).get(0));
+            graph.getVariable("W1").setArray(written);
+            graph.fit(batches(1).get(0));
+            return graph;
+        });
+        assertEquals(written, graph.getVariable("W1").getArr());
+    }
+
     /** The file is stock's, with W as it is in force, and trains on as stock where no rule is. */
     @Test
     void aSavedGraphIsOneOfStock(@TempDir Path directory) {
