@@ -1,8 +1,10 @@
 package org.lowrank4j.update;
 
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.lowrank4j.kind.WeightGradient;
+import org.lowrank4j.method.MethodOption;
 import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -18,12 +20,31 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>with A1, A2 nIn x r and B1, B2 r x nOut: twice the numbers of LoRA. A1, B1 and B2 start uniform within 1 / sqrt of
  * nIn or r, and A2 at 0, so the network starts unchanged and the first step moves only A2. The gradients take the whole G,
  * and two arrays of its size. Of a convolution W is the matrix of its filters.
+ *
+ * <p>With {@code effective=yes} each half of a convolution whose filters have several places is a sum over i and j, for the
+ * channel c, the place p and the filter o:
+ *
+ * <pre>
+ * K_cpo = sum T_ijp A_io B_jc
+ * </pre>
+ *
+ * <p>with T r x r x places, A r x nOut and B r x channels: fewer numbers where filters are large. T, A and B start uniform
+ * within 1 / sqrt of r places, nOut and the channels, and A2 at 0.
  */
 public final class Loha implements OwnUpdate {
 
     @Override
     public String name() {
         return "loha";
+    }
+
+    @Override
+    public List<MethodOption> options() {
+        return List.of(
+                new MethodOption(
+                        "effective",
+                        "no",
+                        "whether filters of several places have a tensor of their own (PEFT's use_effective_conv2d): yes or no"));
     }
 
     @Override
@@ -38,25 +59,38 @@ public final class Loha implements OwnUpdate {
 
     @Override
     public TargetUpdate attach(TargetWeight target) {
-        return new Target(target);
+        return new Target(target, target.optionsOf(this).yes("effective"));
     }
 
     /** The two products of one weight. */
     private static final class Target extends AttachedUpdate {
 
-        private final TrainedMatrix one;
-        private final TrainedMatrix two;
+        private final TrainedPart one;
+        private final TrainedPart two;
         private final INDArray first;
         private final INDArray second;
 
-        Target(TargetWeight target) {
+        Target(TargetWeight target, boolean effective) {
             super(target);
-            one = TrainedMatrix.product(this, "A1", "B1", target.inputs(), target.rank(), target.outputs());
-            two = TrainedMatrix.product(this, "A2", "B2", target.inputs(), target.rank(), target.outputs());
+            long places = target.kernel().stream().mapToLong(Long::longValue).reduce(1, Math::multiplyExact);
+            // A kernel of one side has its places outside of the channels.
+            boolean ofKernel = effective && target.kernel().size() > 1 && places > 1;
+            one = half(1, ofKernel ? places : 0);
+            two = half(2, ofKernel ? places : 0);
             first = kept().work(
                             "A1 B1", target.weight().ordering(), target.weight().shape());
             second = kept().work(
                             "A2 B2", target.weight().ordering(), target.weight().shape());
+        }
+
+        /** @param places of a filter that has a tensor of its own; 0 for none */
+        private TrainedPart half(int number, long places) {
+            long inputs = target().inputs();
+            long outputs = target().outputs();
+            int rank = target().rank();
+            return places > 0
+                    ? new TrainedKernel(this, number, inputs / places, places, rank, outputs)
+                    : TrainedMatrix.product(this, "A" + number, "B" + number, inputs, rank, outputs);
         }
 
         @Override
@@ -64,7 +98,7 @@ public final class Loha implements OwnUpdate {
             Random random = target().random("loha");
             one.draw(random);
             two.draw(random);
-            two.left().assign(0);
+            two.clear();
         }
 
         @Override

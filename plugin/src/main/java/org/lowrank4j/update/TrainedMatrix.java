@@ -6,7 +6,7 @@ import org.lowrank4j.blas.Blas;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A matrix K of trained numbers, part of the change of a weight: itself, or a product L R of low rank. */
-final class TrainedMatrix {
+final class TrainedMatrix implements TrainedPart {
 
     private final int first;
     private final INDArray left;
@@ -41,21 +41,22 @@ final class TrainedMatrix {
         return right == null ? left : right;
     }
 
-    /** Draws all its entries, within 1 / sqrt(rows) for L and K itself, and 1 / sqrt(rank) for R. */
-    void draw(Random random) {
+    /** {@inheritDoc} Within 1 / sqrt(rows) for L and K itself, and 1 / sqrt(rank) for R. */
+    @Override
+    public void draw(Random random) {
         Uniform.fill(left, 1 / Math.sqrt(left.size(0)), random);
         if (right != null) {
             Uniform.fill(right, 1 / Math.sqrt(right.size(0)), random);
         }
     }
 
-    /**
-     * K.
-     *
-     * @param result overwritten, unless K is held as it is
-     * @return {@code result} or K itself, not to be written
-     */
-    INDArray value(INDArray result) {
+    @Override
+    public void clear() {
+        left.assign(0);
+    }
+
+    @Override
+    public INDArray value(INDArray result) {
         if (right == null) {
             return left;
         }
@@ -63,13 +64,8 @@ final class TrainedMatrix {
         return result;
     }
 
-    /**
-     * Writes the gradients of its tensors.
-     *
-     * @param ofMatrix dL/dK
-     * @param gradients of all tensors of the update
-     */
-    void gradient(INDArray ofMatrix, INDArray[] gradients) {
+    @Override
+    public void gradient(INDArray ofMatrix, INDArray[] gradients) {
         if (right == null) {
             gradients[first].assign(ofMatrix);
         } else {
@@ -86,12 +82,9 @@ final class TrainedMatrix {
         }
     }
 
-    /**
-     * The same, and says how far K has moved: with K' the matrix after the step, K - K' = dL R' + L dR.
-     *
-     * @param fall receives K - K'; exactly 0 where the steps are
-     */
-    void move(INDArray[] steps, INDArray fall) {
+    /** {@inheritDoc} K - K' = dL R' + L dR. */
+    @Override
+    public void move(INDArray[] steps, INDArray fall) {
         if (right == null) {
             fall.assign(steps[first]);
             move(steps);

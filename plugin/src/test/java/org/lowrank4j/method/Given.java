@@ -27,8 +27,22 @@ public final class Given {
 
     /** A target of rank 1, a convolution's by its kernel. */
     public static TargetWeight target(String layer, INDArray weight, List<Long> kernel, Map<String, String> options) {
-        TargetWeight plain = target(layer, weight, 1, 1, 1, 1, options);
-        return new TargetWeight(layer, weight, kernel, 1, 1, 1, 1, options, plain.shared(), plain.kept());
+        return kernel(target(layer, weight, 1, 1, 1, 1, options), kernel);
+    }
+
+    /** The same of a convolution. */
+    public static TargetWeight kernel(TargetWeight dense, List<Long> kernel) {
+        return new TargetWeight(
+                dense.layer(),
+                dense.weight(),
+                kernel,
+                dense.rank(),
+                dense.alpha(),
+                dense.scale(),
+                dense.seed(),
+                dense.options(),
+                dense.shared(),
+                dense.kept());
     }
 
     /** One of several targets. */

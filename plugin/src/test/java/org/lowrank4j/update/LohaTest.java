@@ -3,9 +3,12 @@ package org.lowrank4j.update;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.decomposition.ThinSvd;
+import org.lowrank4j.method.Given;
+import org.lowrank4j.method.TargetWeight;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -15,6 +18,36 @@ class LohaTest {
     void trains() {
         OwnUpdateChecks.assertTrains(new Loha(), 9, 6, 2, Map.of());
         OwnUpdateChecks.assertTrains(new Loha(), 5, 8, 3, Map.of());
+    }
+
+    /** 3 channels, filters of 2 x 2. */
+    private static final class OfKernel implements OwnUpdate {
+
+        @Override
+        public String name() {
+            return "loha";
+        }
+
+        @Override
+        public TargetUpdate attach(TargetWeight target) {
+            return new Loha().attach(Given.kernel(target, List.of(2L, 2L)));
+        }
+    }
+
+    @Test
+    void trainsKernels() {
+        OwnUpdateChecks.Trained trained =
+                OwnUpdateChecks.assertTrains(new OfKernel(), 12, 5, 2, Map.of("loha.effective", "yes"));
+        assertEquals(
+                List.of("T1", "A1", "B1", "T2", "A2", "B2"),
+                trained.state().tensors().stream().map(TrainedTensor::name).toList());
+        assertEquals(2 * (2 * 2 * 4 + 2 * 5 + 2 * 3), numbers(trained.state()));
+        OwnUpdateChecks.Trained dense = OwnUpdateChecks.assertTrains(new OfKernel(), 12, 5, 2, Map.of());
+        assertEquals(2 * 2 * (12 + 5), numbers(dense.state()));
+    }
+
+    private static long numbers(TargetUpdate update) {
+        return update.tensors().stream().mapToLong(TrainedTensor::length).sum();
     }
 
     @Test
