@@ -498,13 +498,18 @@ final class TargetCatalog {
         return HOOKS.stream().filter(hook -> !isSeldom(hook.owner())).toList();
     }
 
+    /** Whether a class is ND4J's, of SameDiff graphs, and may be there without Deeplearning4j. */
+    static boolean isGraph(String owner) {
+        return owner.startsWith(SAMEDIFF);
+    }
+
     /** Whether few programs load a class: that of one kind of layer, of graphs, of ParallelWrapper or Spark; internal name. */
     static boolean isSeldom(String owner) {
         return KINDS.contains(owner)
                 || owner.equals(WRAPPER)
                 || owner.equals(TRAINER)
                 || owner.startsWith(SPARK)
-                || owner.startsWith(SAMEDIFF);
+                || isGraph(owner);
     }
 
     /** Those of every layer. */

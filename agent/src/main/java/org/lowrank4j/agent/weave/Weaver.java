@@ -17,6 +17,8 @@ import org.lowrank4j.agent.LoaderState;
  */
 public final class Weaver implements ClassWeaver {
 
+    private static final String NETWORK = "org/deeplearning4j/nn/multilayer/MultiLayerNetwork.class";
+
     private final Banner banner;
     private final String agentVersion;
     private final boolean strict;
@@ -37,6 +39,11 @@ public final class Weaver implements ClassWeaver {
 
     @Override
     public byte @Nullable [] weaveTarget(@Nullable ClassLoader loader, String name, byte[] classFile) {
+        if (loader != null && TargetCatalog.isGraph(name) && loader.getResource(NETWORK) == null) {
+            banner.detail(
+                    "class " + name.replace('/', '.') + " is left as it is: there is no Deeplearning4j beside it");
+            return null;
+        }
         LoaderState state = LoaderState.of(loader);
         state.checkOnce(() -> check(loader, name, classFile, state));
         if (loader == null || state.refusal() != null && !strict) {

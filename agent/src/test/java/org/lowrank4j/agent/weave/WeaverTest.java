@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URL;
 import java.nio.file.Path;
 import net.bytebuddy.ByteBuddy;
 import net.bytebuddy.asm.MemberRemoval;
 import net.bytebuddy.dynamic.ClassFileLocator;
 import net.bytebuddy.matcher.ElementMatchers;
 import net.bytebuddy.pool.TypePool;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.lowrank4j.agent.ChildFirstLoader;
 import org.lowrank4j.agent.LoaderState;
@@ -76,6 +78,25 @@ class WeaverTest {
         assertNotNull(other);
         assertEquals(5, HookCalls.in(other).size());
         assertTrue(agent.lines().contains("strict=true stops the job."));
+    }
+
+    @Test
+    void leavesGraphsAloneWhereThereIsNoDeeplearning4j() {
+        ClassLoader noDeeplearning4j = new ClassLoader(loader) {
+            @Override
+            public @Nullable URL getResource(String name) {
+                return name.startsWith("org/deeplearning4j/") ? null : super.getResource(name);
+            }
+        };
+        TestAgent terse = new TestAgent("", Path.of("no.jar"));
+        String graph = "org.nd4j.autodiff.samediff.SameDiff";
+        byte[] classFile = ChildFirstLoader.classFile(graph);
+
+        assertNull(new Weaver(terse.banner(), "1", true)
+                .weaveTarget(noDeeplearning4j, graph.replace('.', '/'), classFile));
+        assertEquals("", terse.lines());
+        assertNull(LoaderState.of(noDeeplearning4j).refusal());
+        assertNotNull(new Weaver(terse.banner(), "1", true).weaveTarget(loader, graph.replace('.', '/'), classFile));
     }
 
     @Test
