@@ -20,6 +20,8 @@ final class Attachment extends HashMap<String, Pointer> {
     private transient volatile @Nullable Field field;
     private transient volatile boolean drawing;
     private transient volatile boolean drawn;
+    private transient volatile boolean shared;
+    private transient volatile @Nullable TakenWeights taken;
 
     /**
      * A field of the program's.
@@ -47,8 +49,25 @@ final class Attachment extends HashMap<String, Pointer> {
         return Dl4jInternals.helpers(model) instanceof Attachment attachment ? attachment.enrolment : null;
     }
 
-    static void enrol(Object network, Enrolment enrolment) {
-        of(network).enrolment = enrolment;
+    /** From here on a rule applies to a network, and its weights are watched. */
+    static void enrol(NetworkParts network, Enrolment enrolment) {
+        Attachment attachment = of(network.model());
+        attachment.enrolment = enrolment;
+        if (attachment.taken == null) {
+            TakenWeights taken = new TakenWeights(network.model(), attachment.shared);
+            attachment.taken = taken;
+            taken.watch(network);
+        }
+    }
+
+    /** Who knows whether the weights of a network are taken; null for a network that no rule applies to. */
+    static @Nullable TakenWeights taken(Object network) {
+        return Dl4jInternals.helpers(network) instanceof Attachment attachment ? attachment.taken : null;
+    }
+
+    /** A network is about to be initialised with an array that the program has. */
+    static void shared(Object network) {
+        of(network).shared = true;
     }
 
     /** Remembers the annotated field that a network was stored in before it was initialised. */

@@ -93,7 +93,7 @@ record FittedNetwork(
         List<Part> parts = network.parts();
         DataType type = network.dataType();
         StepState step = new StepState();
-        Deferral deferral = new Deferral();
+        Deferral deferral = new Deferral(TakenWeights.of(network));
         Plan ranked = asked.withRanks(inputs.ranks());
         List<ReplacedLoss> losses = ReplacedLoss.of(ranked, parts, methods);
         Plan plan = UselessIfFrozen.warned(ReplacedLoss.warned(ranked, parts, methods), parts);

@@ -1,5 +1,6 @@
 package org.lowrank4j.engine;
 
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -25,10 +26,20 @@ public final class Networks {
 
     private Networks() {}
 
-    /** Called before a network is initialised, with the parameters that it is given, null if it draws its own. */
-    public static void initialises(Object model, @Nullable Object parameters) {
-        if (RulesInForce.book() != null && parameters == null && !isInitialised(model) && Replica.making() == null) {
+    /**
+     * Called before a network is initialised.
+     *
+     * @param parameters that it is given, null if it draws its own
+     * @param copied whether it takes a copy of them
+     */
+    public static void initialises(Object model, @Nullable Object parameters, boolean copied) {
+        if (RulesInForce.book() == null || isInitialised(model) || Replica.making() != null) {
+            return;
+        }
+        if (parameters == null) {
             DrawnParameters.begin(model);
+        } else if (!copied && TakenWeights.leaves()) {
+            Attachment.shared(model);
         }
     }
 
@@ -64,7 +75,7 @@ public final class Networks {
         }
         Replica replica = Replica.making();
         if (replica != null) {
-            replica.enrol(model);
+            replica.enrol(network);
             return;
         }
         if (Distributed.makesReplica()) {
@@ -127,6 +138,8 @@ public final class Networks {
         }
         if (enrolment == null) {
             enrol(network, drawn(network, rule.get()), true);
+            // Nobody watched it until now.
+            Objects.requireNonNull(Attachment.taken(model)).take();
         } else if (!enrolment.rule().sameSettings(rule.get())) {
             if (enrolment.session() == null && !enrolment.ruleOfField()) {
                 enrolment.ruleOfField(drawn(network, rule.get()));
@@ -150,7 +163,7 @@ public final class Networks {
 
     private static void enrol(NetworkParts network, Rule rule, boolean ruleOfField) {
         Enrolment enrolment = new Enrolment(rule, ruleOfField);
-        Attachment.enrol(network.model(), enrolment);
+        Attachment.enrol(network, enrolment);
         RulesInForce.found();
     }
 
@@ -168,7 +181,8 @@ public final class Networks {
     /** Called after that, inside of it: the clone goes on where the original is. */
     public static void cloned(Object original, Object copy) {
         Enrolment from = Attachment.enrolment(original);
-        if (from == null || from.stock() || NetworkParts.of(copy) == null) {
+        NetworkParts copied = NetworkParts.of(copy);
+        if (from == null || from.stock() || copied == null) {
             return;
         }
         Enrolment to = new Enrolment(from.rule(), from.ruleOfField());
@@ -182,7 +196,7 @@ public final class Networks {
         if (session != null && copy instanceof MultiLayerNetwork multiLayer && !from.trainedHere()) {
             BaseOptimizer.incrementIterationCount(multiLayer, session.stepsAhead());
         }
-        Attachment.enrol(copy, to);
+        Attachment.enrol(copied, to);
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.lowrank4j.engine;
 
+import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.solvers.accumulation.GradientsAccumulator;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ final class Replica implements Exchanging {
     }
 
     /** A network was initialised on this thread: it is the replica's, and has the rule of the original. */
-    void enrol(Object network) {
+    void enrol(NetworkParts network) {
         Attachment.enrol(network, all.enrolment());
     }
 
@@ -66,6 +67,8 @@ final class Replica implements Exchanging {
         if (!all.isOriginal(network.model())) {
             all.restore(network);
         }
+        // Who averages replicas may have their arrays.
+        Objects.requireNonNull(Attachment.taken(network.model())).take();
         model = network.model();
         all.add(index, network.model());
     }

@@ -95,6 +95,8 @@ final class Session {
                 return null;
             }
             catchUp();
+            // Its layers do not tell meanwhile when they are asked.
+            fitted.deferral().taken().take();
             return fitted.gradient().lend(network);
         } finally {
             lock.unlock();
@@ -164,7 +166,8 @@ final class Session {
             exchanging = withReplicas;
             showsAverage = !insideFit && exchanging == Exchanging.NOTHING;
             boolean shows = GradientListeners.among(listeners);
-            fitted.deferral().beginStep(insideFit && !shows, listeners);
+            boolean alone = exchanging == Exchanging.NOTHING && fitted.average() == null;
+            fitted.deferral().beginStep(!shows && (insideFit || alone), insideFit, listeners);
             fitted.matrices().forEach(matrix -> matrix.shown().begin(shows));
             pass(network, optimizer, workspaces);
             fitted.matrices().forEach(matrix -> matrix.shown().end());
@@ -435,6 +438,12 @@ final class Session {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             return SetByItself.hold(network.parts(), fitted.plan());
         }
+    }
+
+    /** The network's arrays are about to be freed: nothing is to be added to them any more. */
+    void closes() {
+        fitted.deferral().taken().take();
+        catchUp();
     }
 
     /** Weights that lag behind their adapters catch up. */

@@ -119,7 +119,7 @@ final class SparkBase {
         }
         Enrolment enrolment = new Enrolment(rule, false);
         enrolment.begin(session);
-        Attachment.enrol(network.model(), enrolment);
+        Attachment.enrol(network, enrolment);
         RulesInForce.found();
         return network;
     }

@@ -134,6 +134,10 @@ public final class Training {
     public static @Nullable INDArray parametersRead(Object model) {
         Enrolment enrolment = Attachment.enrolment(model);
         Session session = enrolment == null ? null : enrolment.session();
+        TakenWeights taken = Attachment.taken(model);
+        if (taken != null) {
+            taken.asked();
+        }
         if (enrolment == null || session == null) {
             return null;
         }
@@ -155,6 +159,14 @@ public final class Training {
         session.catchUp();
         Splits splits = enrolment.splits();
         return splits != null && splits.takesValues((INDArray) parameters, SparkTraining.summedUp());
+    }
+
+    /** Called before the network's arrays are freed. */
+    public static void closes(Object model) {
+        Session session = session(model);
+        if (session != null) {
+            session.closes();
+        }
     }
 
     /** One training step of an adapted network; false if the network trains as stock, with nothing done. */

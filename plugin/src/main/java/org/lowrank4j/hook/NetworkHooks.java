@@ -14,8 +14,8 @@ public final class NetworkHooks {
     private NetworkHooks() {}
 
     /** Before {@code init(INDArray, boolean)}. */
-    public static void initialises(Object network, @Nullable Object parameters) {
-        Networks.initialises(network, parameters);
+    public static void initialises(Object network, @Nullable Object parameters, boolean copied) {
+        Networks.initialises(network, parameters, copied);
     }
 
     /** After {@code TransferLearning.Builder.build()}. */

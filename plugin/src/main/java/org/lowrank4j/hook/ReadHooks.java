@@ -14,21 +14,39 @@ public final class ReadHooks {
     /** Before {@code BaseLayer.getParam(String)} and {@code setParam(String, INDArray)}. */
     public static @Nullable Object parameter(Object layer, Object name) {
         if (!RulesInForce.none()) {
+            AdaptedLayer.asked((BaseLayer<?>) layer, (String) name);
+        }
+        return null;
+    }
+
+    /** Before {@code BaseLayer.params()}, {@code paramTable(boolean)} and {@code clone()}. */
+    public static @Nullable Object layer(Object layer) {
+        if (!RulesInForce.none()) {
+            AdaptedLayer.asked((BaseLayer<?>) layer, null);
+        }
+        return null;
+    }
+
+    /** In the place of {@code BaseLayer.getParamWithNoise(String, ..)}, by which a layer gets what it multiplies by. */
+    public static @Nullable Object used(Object layer, Object name) {
+        return RulesInForce.none() ? null : AdaptedLayer.used((BaseLayer<?>) layer, (String) name);
+    }
+
+    /** Before {@code BaseLayer.setBackpropGradientsViewArray(INDArray)}. */
+    public static @Nullable Object gradientsReplaced(Object layer) {
+        if (!RulesInForce.none()) {
             AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
             if (adapted != null) {
-                adapted.catchUp((String) name);
+                adapted.leaves();
             }
         }
         return null;
     }
 
-    /** Before {@code BaseLayer.params()} and {@code paramTable(boolean)}. */
-    public static @Nullable Object layer(Object layer) {
+    /** Before {@code close()} of a network. */
+    public static @Nullable Object closes(Object network) {
         if (!RulesInForce.none()) {
-            AdaptedLayer adapted = AdaptedLayer.of((BaseLayer<?>) layer);
-            if (adapted != null) {
-                adapted.catchUp();
-            }
+            Training.closes(network);
         }
         return null;
     }

@@ -109,8 +109,8 @@ final class TargetCatalog {
     // spotless:off
     private static final List<Hook> SINGLE = List.of(
             // Networks come into being
-            enter(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
-            enter(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0),
+            enter(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0, ARG1),
+            enter(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialises", THIS, ARG0, ARG1),
             exit(MULTI_LAYER, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
             exit(GRAPH, "init", "(" + ARRAY + "Z)V", "NetworkHooks.initialised", THIS),
             // Around before exit: what runs at the exit runs inside.
@@ -223,7 +223,18 @@ final class TargetCatalog {
             enter(MULTI_LAYER, "setParams", "(" + ARRAY + ")V", "ReadHooks.replaced", THIS, ARG0),
             enter(GRAPH, "params", "()" + ARRAY, "ReadHooks.network", THIS),
             enter(GRAPH, "setParams", "(" + ARRAY + ")V", "ReadHooks.replaced", THIS, ARG0),
+            enter(MULTI_LAYER, "close", "()V", "ReadHooks.closes", THIS),
+            enter(GRAPH, "close", "()V", "ReadHooks.closes", THIS),
             enter(LAYER, "params", "()" + ARRAY, "ReadHooks.layer", THIS),
+            enter(LAYER, "clone", "()L" + DL4J + "nn/api/Layer;", "ReadHooks.layer", THIS),
+            enter(
+                    LAYER,
+                    "getParamWithNoise",
+                    "(Ljava/lang/String;Z" + WORKSPACES + ")" + ARRAY,
+                    "ReadHooks.used",
+                    THIS,
+                    ARG0),
+            enter(LAYER, "setBackpropGradientsViewArray", "(" + ARRAY + ")V", "ReadHooks.gradientsReplaced", THIS),
             enter(LAYER, "paramTable", "(Z)Ljava/util/Map;", "ReadHooks.layer", THIS),
             enter(LAYER, "getParam", "(Ljava/lang/String;)" + ARRAY, "ReadHooks.parameter", THIS, ARG0),
             enter(LAYER, "setParam", "(Ljava/lang/String;" + ARRAY + ")V", "ReadHooks.parameter", THIS, ARG0),
