@@ -54,8 +54,8 @@ public final class Lora implements FactorUpdate {
         return List.of(new MethodOption(
                 "merge",
                 "auto",
-                "when W moves while fit trains from an iterator: at its end or when anything asks for W (fit), in every"
-                        + " step (step), or whichever costs less (auto)"));
+                "when W moves: when anything asks for it, and at the end of a fit from an iterator (fit), in every step"
+                        + " (step), or whichever costs less (auto)"));
     }
 
     @Override
