@@ -9,8 +9,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param stock what it would send of a network without adapters
  * @param inFull the part of the trained entries that belong to no adapter, from 0 to 1
+ * @param compressed whether what is sent is another part of them
  */
-record Traffic(long sent, long stock, double inFull) {
+record Traffic(long sent, long stock, double inFull, boolean compressed) {
 
     /**
      * That of a training.
@@ -35,23 +36,25 @@ record Traffic(long sent, long stock, double inFull) {
         return new Traffic(
                 sent,
                 memory.stockGradientBytes() + (states ? memory.stockUpdaterBytes() : 0),
-                (double) (vector.length() - adapters) / vector.length());
+                (double) (vector.length() - adapters) / vector.length(),
+                false);
     }
 
-    /** The same where so many bytes are sent. */
+    /** The same where so many bytes are sent, in the place of what they would be. */
     Traffic sending(long bytes) {
-        return new Traffic(bytes, stock, inFull);
+        return new Traffic(bytes, stock, inFull, bytes != sent);
     }
 
     /** @param each when it is sent, and how */
     String text(String each) {
         return String.format(
                 Locale.ROOT,
-                "%,d bytes %s where stock sends %,d (1/%.3g); %.0f %% of it is what trains in full",
+                "%,d bytes %s where stock sends %,d (1/%.3g); %s%.0f %% of it is what trains in full",
                 sent,
                 each,
                 stock,
                 (double) stock / sent,
+                compressed ? "before compression, " : "",
                 100 * inFull);
     }
 }

@@ -44,8 +44,10 @@ final class Attaching {
         TargetUpdate attached =
                 Attached.update(planned.settings(), target, methods, plan.rule().source());
         if (attached.extraPasses() != null) {
-            throw OnGraphs.refused("update=" + planned.settings().update()
-                    + " with its options, which needs more than one pass a step,");
+            throw OnGraphs.refused(
+                    "update=" + planned.settings().update()
+                            + " with its options, which needs more than one pass a step,",
+                    plan.rule().source());
         }
         return attached;
     }

@@ -31,7 +31,7 @@ public final class EControlExchange implements GradientExchange {
         EControlCompressor.Settings settings = EControlCompressor.Settings.of(options);
         return given -> new CompressedSteps(
                 given,
-                settings.startsAtGradient() ? "all of it in the first step" : "",
+                settings.startsAtGradient() ? "uncompressed in the first step of each fit" : "",
                 (place, kept) -> settings.compressor(kept, place.rows(), place.columns()));
     }
 }

@@ -28,7 +28,8 @@ public final class PowerSgdExchange implements GradientExchange {
     @Override
     public Function<ExchangedGradient, Steps> steps(OptionValues options) {
         PowerSgdCompressor.Settings settings = PowerSgdCompressor.Settings.of(options);
-        String remark = settings.start() == 0 ? "" : "all of it in the first " + settings.start() + " steps";
+        String remark =
+                settings.start() == 0 ? "" : "uncompressed in the first " + settings.start() + " steps of each fit";
         return given -> new CompressedSteps(
                 given,
                 remark,

@@ -115,7 +115,7 @@ class CompressedStepsTest {
         assertEquals(LENGTH * 8L, steps(new MeanExchange(), Map.of()).bytes());
         Steps powersgd = steps(new PowerSgdExchange(), Map.of("powersgd.rank", "1"));
         assertEquals((6 + 8 + 8 + 4 + 6) * 8L, powersgd.bytes());
-        assertEquals("all of it in the first 100 steps", powersgd.remark());
+        assertEquals("uncompressed in the first 100 steps of each fit", powersgd.remark());
         Steps econtrol = steps(new EControlExchange(), Map.of("econtrol.keep", "0.25"));
         assertEquals((12 + 6) * (4 + 8L) + 8 * 8, econtrol.bytes());
     }
